@@ -1,0 +1,69 @@
+# Only Python 3.11+ and make are assumed; everything else is installed here, in the checkout.
+PYTHON ?= python3
+SHELL := /bin/sh
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# Compiled files make every later command start faster.
+unexport PYTHONDONTWRITEBYTECODE
+
+TOOLS := .venv/.installed node_modules/.installed
+LOCAL_ACCOUNTS := .venv-sandbox/.installed
+
+.PHONY: help
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: try
+try: $(TOOLS) $(LOCAL_ACCOUNTS) ## deploy to two local accounts and watch what is allowed and refused
+	@python -m sandbox try
+
+.PHONY: accounts
+accounts: $(TOOLS) $(LOCAL_ACCOUNTS) ## keep two local accounts running, to work in by hand
+	@python -m sandbox accounts
+
+.PHONY: test
+test: $(TOOLS) $(LOCAL_ACCOUNTS) ## run every test, those in the two local accounts too
+	@python -m pytest
+
+.PHONY: lint
+lint: synth ## check style, types and the synthesized templates
+	@ruff check . && ruff format --check .
+	@mypy
+	@cfn-lint cdk.out/*.template.json
+
+.PHONY: synth
+synth: $(TOOLS) ## make the templates in cdk.out, with every check; needs no network and no credentials
+	@cdk synth --quiet
+
+.PHONY: docs
+docs: $(TOOLS) ## write the JSON Schema and the README's tables anew from the models
+	@python docs/generate.py
+
+.PHONY: setup
+setup: $(TOOLS) ## install what deploying and testing need, into the checkout
+
+.PHONY: clean
+clean: ## remove what the other commands made
+	rm -rf .venv .venv-sandbox node_modules cdk.out .sandbox .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.venv/.installed: requirements.txt requirements-dev.txt constraints.txt
+	@$(call python_environment,.venv,requirements-dev.txt)
+	@touch $@
+
+.venv-sandbox/.installed: sandbox/requirements.txt
+	@$(call python_environment,.venv-sandbox,sandbox/requirements.txt)
+	@touch $@
+
+node_modules/.installed: package.json package-lock.json .venv/.installed
+	@echo "installing the CDK CLI into node_modules"
+	@npm ci --no-progress --loglevel=error
+	@ln -sf ../../node_modules/.bin/cdk .venv/bin/cdk
+	@touch $@
+
+# $(1): the virtual environment, $(2): its requirements
+define python_environment
+	if ! $(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+		echo "crossrole needs Python 3.11 or newer with venv; $(PYTHON) is not that:" \
+			"install it, or name another: make PYTHON=/path/to/python3.12" >&2; exit 2; fi; \
+	echo "installing $(2) into $(1) (once, a minute or so)"; \
+	$(PYTHON) -m venv $(1) && $(1)/bin/python -m pip install --quiet --disable-pip-version-check -r $(2)
+endef

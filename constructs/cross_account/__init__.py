@@ -1,0 +1,1 @@
+"""The constructs that make a cross-account grant real, and the model that they are made from."""

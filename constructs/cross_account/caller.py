@@ -1,0 +1,36 @@
+"""The caller's half of the handshake: what a principal in another account needs to assume a grant's role."""
+
+import shlex
+
+from cross_account.environment import Environment
+from cross_account.grant import ROLE_CHAINING_LIMIT, Grant
+from cross_account.policy import Statement, allow, recent_mfa
+
+
+def assume_role_statement(grant: Grant, prod: Environment) -> Statement:
+    """Return the statement that a caller's own policy needs: AssumeRole on exactly the grant's role."""
+    return allow(
+        "AssumeGrantRole",
+        action=["sts:AssumeRole"],
+        resource=[prod.role_arn(grant.path_and_name)],
+        conditions=recent_mfa(grant),
+    )
+
+
+def assume_role_command(grant: Grant, prod: Environment) -> str:
+    """Return the AWS CLI line that assumes the role; `$…` stands for what only the caller knows."""
+    words = [
+        *("aws", "sts", "assume-role", "--role-arn", prod.role_arn(grant.path_and_name)),
+        *("--role-session-name", '"$USER"', "--duration-seconds", str(session_seconds(grant))),
+    ]
+    if grant.external_id:
+        words += ["--external-id", shlex.quote(grant.external_id)]
+    if grant.mfa_max_age is not None:
+        words += ["--serial-number", '"$MFA_SERIAL"', "--token-code", '"$MFA_CODE"']
+    return " ".join(words)
+
+
+def session_seconds(grant: Grant) -> int:
+    """Return the seconds to ask a session for: no more than the grant gives, nor than chaining allows if it chains."""
+    chains = any(principal.only_chains for principal in grant.principals)
+    return min(grant.max_session, ROLE_CHAINING_LIMIT) if chains else grant.max_session

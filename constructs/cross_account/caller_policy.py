@@ -1,0 +1,26 @@
+"""The caller's half for IAM users, in the dev account."""
+
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from cross_account.caller import assume_role_statement
+from cross_account.environment import Environment
+from cross_account.grant import Grant
+from cross_account.policy import document
+
+
+class CallerPolicy(Construct):
+    """A managed policy that lets these users assume exactly one grant's role, attached to them."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, grant: Grant, prod: Environment, user_names: list[str]
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.policy = iam.CfnManagedPolicy(
+            self,
+            "Policy",
+            managed_policy_name=f"Assume-{grant.name}",
+            description=f"Lets users assume {grant.name} in {prod.account}",
+            policy_document=document([assume_role_statement(grant, prod)]),
+            users=user_names,
+        )

@@ -1,0 +1,226 @@
+"""The values that access.toml may hold, each with what is expected and how to mend it.
+
+The shapes are AWS's own; where AWS documents a pattern, its API reference is named.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from ipaddress import ip_network
+from typing import Annotated, Any
+
+from botocore.loaders import create_loader
+from pydantic import AfterValidator, AwareDatetime, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from cross_account.nearest import did_you_mean
+
+
+def refusal(expected: str, mend: str) -> PydanticCustomError:
+    """Return the error that a value's validator raises: what was expected, and how to mend it."""
+    return PydanticCustomError("refused", "{expected}", {"expected": expected, "mend": mend})
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A pattern that a text must match from end to end; it also goes into the JSON Schema."""
+
+    pattern: str
+    expected: str
+    mend: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self.check, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return handler(schema) | {"pattern": f"^{self.pattern}$"}
+
+    def check(self, value: str) -> str:
+        """Return the value if it matches; raises a refusal if not."""
+        if not re.fullmatch(self.pattern, value):
+            raise refusal(self.expected, self.mend)
+        return value
+
+
+@cache
+def partitions() -> dict[str, tuple[str, str]]:
+    """Return, for each region that botocore knows, its partition and that partition's DNS suffix."""
+    data = create_loader().load_data("partitions")
+    return {
+        region: (partition["id"], partition["outputs"]["dnsSuffix"])
+        for partition in data["partitions"]
+        for region in partition["regions"]
+        if not region.endswith("-global")
+    }
+
+
+def _known_region(value: str) -> str:
+    if value not in partitions():
+        near = did_you_mean(value, partitions())
+        raise refusal(
+            "the code of an AWS region, such as eu-west-1",
+            near or "look the code up in AWS's list; a region newer than the pinned boto3 needs a newer boto3",
+        )
+    return value
+
+
+def _bucket_name(value: str) -> str:
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+    ip_like = re.fullmatch(r"\d+\.\d+\.\d+\.\d+", value)
+    reserved = value.startswith(("xn--", "sthree-", "amzn-s3-demo-")) or value.endswith(
+        ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
+    )
+    if not re.fullmatch(_BUCKET, value) or ".." in value or ip_like or reserved:
+        raise refusal(_BUCKET_EXPECTED, "give the bucket's own name: no s3://, no ARN, no prefix")
+    return value
+
+
+_BUCKET = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
+_BUCKET_EXPECTED = "an S3 bucket name: 3 to 63 of a-z, 0-9, '-' and '.', not like an IP address"
+
+
+def _bucket_or_any(value: str) -> str:
+    return value if value == "*" else _bucket_name(value)
+
+
+def _prefix(value: str) -> str:
+    if value == "":
+        return value
+    # Without the slash "dev" would also open "development/…".
+    if not value.endswith("/") and re.fullmatch(_PREFIX, f"{value}/"):
+        raise refusal('a key prefix that ends in "/"', f'write "{value}/": "{value}" would open "{value}elopment/" too')
+    segments = value.split("/")[:-1]
+    if not re.fullmatch(_PREFIX, value) or any(s in {"", ".", ".."} for s in segments) or len(value) > _PREFIX_MAX:
+        raise refusal(
+            'a key prefix such as "dev/": letters, digits and !_.()=@:+,- between single slashes, '
+            f'no leading "/", no "..", no wildcard, at most {_PREFIX_MAX} characters',
+            "leave the key out to mean the whole bucket",
+        )
+    return value
+
+
+_PREFIX = r"[A-Za-z0-9!_.()=@:+,/-]+/"
+_PREFIX_MAX = 512
+
+
+def _cidr(value: str) -> str:
+    try:
+        network = ip_network(value)
+    except ValueError:
+        try:
+            mend = f'write "{ip_network(value, strict=False)}"'
+        except ValueError:
+            mend = 'write one such as "203.0.113.0/24" or "2001:db8::/32"'
+        raise refusal("a range of IP addresses in CIDR notation", mend) from None
+    if network.prefixlen == 0:
+        raise refusal("a range that leaves some address out", "leave source_ips out to allow every address")
+    return str(network)
+
+
+def _whole_seconds(value: AwareDatetime) -> AwareDatetime:
+    if value.microsecond:
+        raise refusal("a moment in whole seconds", "drop the fraction: IAM compares whole seconds")
+    return value
+
+
+AccountId = Annotated[
+    str, Shape(r"\d{12}", "an account id: 12 digits in quotes", 'write it in quotes, such as "111111111111"')
+]
+Region = Annotated[str, AfterValidator(_known_region)]
+BucketName = Annotated[str, AfterValidator(_bucket_name), Field(json_schema_extra={"pattern": f"^{_BUCKET}$"})]
+BucketNameOrAny = Annotated[
+    str, AfterValidator(_bucket_or_any), Field(json_schema_extra={"pattern": rf"^({_BUCKET}|\*)$"})
+]
+Prefix = Annotated[str, AfterValidator(_prefix), Field(json_schema_extra={"pattern": f"^({_PREFIX})?$"})]
+Cidr = Annotated[str, AfterValidator(_cidr)]
+Moment = Annotated[AwareDatetime, AfterValidator(_whole_seconds)]
+
+# https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
+RoleName = Annotated[
+    str,
+    Shape(
+        r"[A-Za-z0-9_+=,.@-]{1,64}",
+        "a role name: 1 to 64 letters, digits and _+=,.@-",
+        "put a path into path",
+    ),
+]
+RolePath = Annotated[
+    str,
+    Shape(
+        r"(?=.{1,512}$)/([A-Za-z0-9_+=,.@-]+/)*",
+        'a role path that begins and ends with "/", such as "/crossrole/"',
+        "leave it out for the path /",
+    ),
+]
+RolePathAndName = Annotated[
+    str,
+    Shape(
+        r"([A-Za-z0-9_+=,.@-]+/)*[A-Za-z0-9_+=,.@-]{1,64}",
+        'a role name, with its path before it where it has one, such as "DevLambdaRole" or "app/DevLambdaRole"',
+        "leave the account and arn: out",
+    ),
+]
+Description = Annotated[
+    str, Shape(r"[\t\n\r\x20-\x7e\xa1-\xff]{0,1000}", "at most 1,000 Latin-1 characters", "shorten it")
+]
+# https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+ExternalId = Annotated[
+    str,
+    Shape(
+        r"[A-Za-z0-9_+=,.@:/-]{2,1224}",
+        "an external ID: 2 to 1,224 letters, digits and _+=,.@:/-",
+        "choose a fresh one, such as a UUID",
+    ),
+]
+OrganizationId = Annotated[
+    str,
+    Shape(
+        r"o-[a-z0-9]{10,32}",
+        "an organization id such as o-a1b2c3d4e5",
+        "see aws organizations describe-organization",
+    ),
+]
+_KEY = r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]{36,40}"
+KeyArn = Annotated[
+    str,
+    Shape(
+        _KEY,
+        "the ARN of a KMS key (not of an alias: IAM would not match it)",
+        "aws kms describe-key --key-id alias/NAME --query KeyMetadata.Arn",
+    ),
+]
+PolicyArn = Annotated[
+    str,
+    Shape(
+        r"arn:aws[a-z-]*:iam::(\d{12}|aws):policy/[A-Za-z0-9_+=,.@/-]+",
+        "the ARN of a managed policy, such as arn:aws:iam::222222222222:policy/Boundary",
+        "a boundary is a managed policy of the production account",
+    ),
+]
+TopicArn = Annotated[
+    str,
+    Shape(
+        r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]+",
+        "the ARN of an SNS topic",
+        "aws sns list-topics",
+    ),
+]
+BucketKey = Annotated[
+    str,
+    Shape(
+        rf"new|{_KEY}",
+        'the ARN of a KMS key in the bucket\'s region, or "new" to make one',
+        "aws kms describe-key --key-id alias/NAME --query KeyMetadata.Arn",
+    ),
+]
+# https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html#id_tags_naming_best_practices
+TagKey = Annotated[
+    str,
+    Shape(
+        r"(?!aws:)[A-Za-z0-9 _.:/=+@-]{1,128}",
+        "a tag key of 1 to 128 characters that does not begin with aws:",
+        "rename it",
+    ),
+]
+TagValue = Annotated[str, Shape(r"[A-Za-z0-9 _.:/=+@-]{0,256}", "a tag value of at most 256 characters", "shorten it")]

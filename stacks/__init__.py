@@ -1,0 +1,1 @@
+"""The stacks, and the reader of access.toml that they are built from."""

@@ -1,0 +1,99 @@
+"""What access.toml holds, as a whole."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from cross_account.environment import Environment
+from cross_account.fields import (
+    BucketKey,
+    BucketName,
+    ExternalId,
+    RoleName,
+    RolePathAndName,
+    TagKey,
+    TagValue,
+    TopicArn,
+)
+from cross_account.grant import Grant
+from cross_account.principal import PrincipalKind
+
+_STRICT = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Bucket(BaseModel):
+    """One `[[buckets]]` entry: a bucket that grants reach."""
+
+    model_config = _STRICT
+
+    name: BucketName = Field(description="The bucket's name.")
+    create: bool = Field(
+        default=False, description="Make it in ProdAccessStack, hardened; otherwise it exists already."
+    )
+    kms_key: BucketKey | None = Field(
+        None,
+        description='Encrypt with a customer key: its ARN, or `"new"` to make one; left out: S3\'s own key.',
+    )
+    log_bucket: BucketName | None = Field(
+        None, description="The existing bucket that gets the access log; it must let S3's log delivery write."
+    )
+
+
+class Writer(BaseModel):
+    """The `[writer]` table: the Lambda function in dev."""
+
+    model_config = _STRICT
+
+    grant: RoleName = Field(description="The name of the grant that the function uses.")
+    role: RolePathAndName = Field(description="The function's own role in dev, its path before its name.")
+    external_id: ExternalId | None = Field(
+        None, description="The external ID that the function sends: the grant's, where it has one."
+    )
+    alarm_topic: TopicArn | None = Field(
+        None, description="The ARN of the SNS topic that hears the function's error alarm."
+    )
+
+    @property
+    def role_name(self) -> str:
+        """The role's name without its path."""
+        return self.role.rpartition("/")[2]
+
+    @property
+    def role_path(self) -> str:
+        """The role's path, with both slashes."""
+        return f"/{self.role.rpartition('/')[0]}/".replace("//", "/")
+
+
+class Access(BaseModel):
+    """The whole of access.toml."""
+
+    model_config = _STRICT | ConfigDict(title="access.toml")
+
+    prod: Environment = Field(description="The production account.")
+    dev: Environment = Field(description="The dev account.")
+    grants: Annotated[tuple[Grant, ...], Field(strict=False, min_length=1)] = Field(
+        description="One role in production each."
+    )
+    buckets: Annotated[tuple[Bucket, ...], Field(strict=False)] = Field(
+        (), description="Buckets that the stack makes; one that exists already needs no entry."
+    )
+    writer: Writer | None = Field(None, description="The Lambda function; left out: no DevLambdaStack.")
+    tags: dict[TagKey, TagValue] = Field({}, description="Tags on every resource that takes tags.")
+
+    def bucket(self, name: str) -> Bucket | None:
+        """Return the `[[buckets]]` entry of that name, if there is one."""
+        return next((bucket for bucket in self.buckets if bucket.name == name), None)
+
+    def grant(self, name: str) -> Grant | None:
+        """Return the grant of that name, if there is one."""
+        return next((grant for grant in self.grants if grant.name == name), None)
+
+    def dev_users(self, grant: Grant) -> list[str]:
+        """Return the names of the dev account's IAM users that the grant lists."""
+        users = grant.of_kind(PrincipalKind.USER)
+        return list(dict.fromkeys(str(user.name) for user in users if user.account == self.dev.account))
+
+    @property
+    def all_tags(self) -> dict[str, str]:
+        """The tags of every stack; the file's own win."""
+        return {"application": "crossrole"} | self.tags

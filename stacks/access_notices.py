@@ -1,0 +1,53 @@
+"""What the synth says aloud of the file as a whole, stack by stack."""
+
+from cross_account.grant import Grant
+from cross_account.grant_notices import grant_notices
+from cross_account.principal import PrincipalKind
+from cross_account.problem import Notice
+from stacks.access import Access, Writer
+
+
+def prod_notices(access: Access) -> list[Notice]:
+    """Return what a reviewer should hear of ProdAccessStack."""
+    return [
+        notice
+        for grant in access.grants
+        for notice in [*grant_notices(grant, access.prod), *_foreign_users(access, grant)]
+    ]
+
+
+def dev_notices(access: Access, writer: Writer, grant: Grant) -> list[Notice]:
+    """Return what a reviewer should hear of DevLambdaStack."""
+    notices = []
+    if grant.source_ips:
+        notices.append(
+            Notice(
+                "FunctionAddresses",
+                f"{grant.name} has source_ips, but a function's address is one of AWS's unless it runs in a VPC "
+                "behind a NAT gateway: it will be refused",
+            )
+        )
+    listed = {principal.text for principal in grant.principals}
+    if not listed & {access.dev.account, access.dev.role_arn(writer.role)}:
+        notices.append(
+            Notice(
+                "TrustedThroughOrganization",
+                f"{grant.name} trusts the function only if {access.dev.account} belongs to the organization it names",
+                "info",
+            )
+        )
+    return notices
+
+
+def _foreign_users(access: Access, grant: Grant) -> list[Notice]:
+    return [
+        Notice(
+            "UserElsewhere",
+            f"{grant.name} trusts {user.text}, whose account no stack here is deployed to: "
+            "give the user sts:AssumeRole on "
+            f"{access.prod.role_arn(grant.path_and_name)} there",
+            "info",
+        )
+        for user in grant.of_kind(PrincipalKind.USER)
+        if user.account != access.dev.account
+    ]

@@ -1,0 +1,56 @@
+"""What the dev account runs: the function that writes through a grant."""
+
+from aws_cdk import CfnOutput, Environment as CdkEnvironment, Stack
+from constructs import Construct
+
+from cross_account.caller import assume_role_statement, session_seconds
+from cross_account.environment import Environment
+from cross_account.grant import ROLE_CHAINING_LIMIT, Grant
+from cross_account.writer_function import WriterFunction
+from stacks.access import Access, Writer
+
+
+class DevLambdaStack(Stack):
+    """The function, under the role name that the grant trusts. It imports nothing from production's stack."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, access: Access, writer: Writer, grant: Grant) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            env=CdkEnvironment(account=access.dev.account, region=access.dev.region),
+            description=f"crossrole: the function that writes to {grant.bucket} in {access.prod.account}",
+            tags=access.all_tags,
+        )
+        writer_function = WriterFunction(
+            self,
+            "Writer",
+            role_name=writer.role_name,
+            role_path=writer.role_path,
+            assume_role=assume_role_statement(grant, access.prod),
+            environment=_settings(grant, access.prod),
+            alarm_topic=writer.alarm_topic,
+        )
+        function = writer_function.function
+        for output, value in (
+            ("FunctionName", function.function_name),
+            ("FunctionArn", function.function_arn),
+            ("FunctionRoleArn", writer_function.role.role_arn),
+            ("LogGroupName", writer_function.log_group.log_group_name),
+            ("FailureQueueUrl", writer_function.failures.queue_url),
+        ):
+            CfnOutput(self, output, value=value)
+
+
+def _settings(grant: Grant, prod: Environment) -> dict[str, str]:
+    """Return what the function reads from its environment; none of it is a secret."""
+    settings = {
+        "ROLE_ARN": prod.role_arn(grant.path_and_name),
+        "DURATION_SECONDS": str(min(session_seconds(grant), ROLE_CHAINING_LIMIT)),
+        "BUCKET": grant.bucket,
+        "BUCKET_OWNER": prod.account,
+        "BUCKET_REGION": prod.region,
+        "PREFIX": grant.prefix,
+    }
+    # An external ID tells callers apart; AWS does not treat it as a secret.
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html
+    return settings | ({"EXTERNAL_ID": grant.external_id} if grant.external_id else {})

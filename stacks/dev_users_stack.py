@@ -1,0 +1,23 @@
+"""What the dev account's IAM users need: permission to assume the roles that trust them."""
+
+from aws_cdk import Environment as CdkEnvironment, Stack
+from constructs import Construct
+
+from cross_account.caller_policy import CallerPolicy
+from stacks.access import Access
+
+
+class DevUsersStack(Stack):
+    """A managed policy for each grant that names users of the dev account, attached to them."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, access: Access) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            env=CdkEnvironment(account=access.dev.account, region=access.dev.region),
+            description=f"crossrole: lets IAM users assume their roles in {access.prod.account}",
+            tags=access.all_tags,
+        )
+        for grant in access.grants:
+            if names := access.dev_users(grant):
+                CallerPolicy(self, grant.name, grant=grant, prod=access.prod, user_names=names)

@@ -1,0 +1,41 @@
+"""What the production account gives: a role for each grant, and the buckets that are made here."""
+
+from aws_cdk import Environment as CdkEnvironment, Stack
+from constructs import Construct
+
+from cross_account.grant_role import GrantRole
+from cross_account.hardened_bucket import HardenedBucket
+from cross_account.permissions import key_statements
+from stacks.access import Access
+
+
+class ProdAccessStack(Stack):
+    """The roles that other accounts may assume."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, access: Access) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            env=CdkEnvironment(account=access.prod.account, region=access.prod.region),
+            description="crossrole: roles that principals of other accounts assume to reach S3 here",
+            tags=access.all_tags,
+        )
+        buckets = self._make_buckets(access)
+        roles = Construct(self, "Grants")
+        for grant in access.grants:
+            bucket = buckets.get(grant.bucket)
+            key_arn = bucket.key_arn if bucket else grant.kms_key
+            role = GrantRole(roles, grant.name, grant=grant, prod=access.prod, key_arn=key_arn).role
+            if bucket:
+                principal = {"AWS": role.attr_arn}
+                bucket.allow_key_use(key_statements(grant, access.prod, resource="*", principal=principal))
+
+    def _make_buckets(self, access: Access) -> dict[str, HardenedBucket]:
+        scope = Construct(self, "Buckets")
+        return {
+            bucket.name: HardenedBucket(
+                scope, bucket.name, name=bucket.name, kms_key=bucket.kms_key, log_bucket=bucket.log_bucket
+            )
+            for bucket in access.buckets
+            if bucket.create
+        }
