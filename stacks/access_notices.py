@@ -33,7 +33,6 @@ def dev_notices(access: Access, writer: Writer, grant: Grant) -> list[Notice]:
             Notice(
                 "TrustedThroughOrganization",
                 f"{grant.name} trusts the function only if {access.dev.account} belongs to the organization it names",
-                "info",
             )
         )
     return notices
@@ -46,7 +45,6 @@ def _foreign_users(access: Access, grant: Grant) -> list[Notice]:
             f"{grant.name} trusts {user.text}, whose account no stack here is deployed to: "
             "give the user sts:AssumeRole on "
             f"{access.prod.role_arn(grant.path_and_name)} there",
-            "info",
         )
         for user in grant.of_kind(PrincipalKind.USER)
         if user.account != access.dev.account

@@ -5,7 +5,7 @@ from constructs import Construct
 
 from cross_account.grant_role import GrantRole
 from cross_account.hardened_bucket import HardenedBucket
-from cross_account.permissions import key_statements
+from cross_account.permissions import key_policy_statements
 from stacks.access import Access
 
 
@@ -25,10 +25,9 @@ class ProdAccessStack(Stack):
         for grant in access.grants:
             bucket = buckets.get(grant.bucket)
             key_arn = bucket.key_arn if bucket else grant.kms_key
-            role = GrantRole(roles, grant.name, grant=grant, prod=access.prod, key_arn=key_arn).role
+            GrantRole(roles, grant.name, grant=grant, prod=access.prod, key_arn=key_arn)
             if bucket:
-                principal = {"AWS": role.attr_arn}
-                bucket.allow_key_use(key_statements(grant, access.prod, resource="*", principal=principal))
+                bucket.allow_key_use(key_policy_statements(grant, access.prod))
 
     def _make_buckets(self, access: Access) -> dict[str, HardenedBucket]:
         scope = Construct(self, "Buckets")

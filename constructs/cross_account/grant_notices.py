@@ -57,7 +57,6 @@ def _who(grant: Grant) -> Iterator[Notice]:
             "PinnedPrincipals",
             f"{grant.name} names {names} in its trust policy: they must exist before ProdAccessStack is deployed "
             "(deploy DevLambdaStack first where one is the function's role), and again after one is made anew",
-            "info",
         )
 
 
@@ -72,7 +71,7 @@ def _when(grant: Grant) -> Iterator[Notice]:
             "even new sessions can do nothing",
         )
     if grant.disabled:
-        yield Notice("Disabled", f"{grant.name} is disabled: nobody can use it", "info")
+        yield Notice("Disabled", f"{grant.name} is disabled: nobody can use it")
 
 
 def _where_from(grant: Grant) -> Iterator[Notice]:
@@ -80,7 +79,7 @@ def _where_from(grant: Grant) -> Iterator[Notice]:
         if ip_network(text).is_private:
             yield Notice(
                 "PrivateAddresses",
-                f"{grant.name} has the private range {text} in source_ips: AWS sees public addresses, "
+                f"{grant.name} has {text} in source_ips, which is not public: AWS sees public addresses alone, "
                 "so no request will ever match it",
             )
 
@@ -91,5 +90,4 @@ def _key(grant: Grant, prod: Environment) -> Iterator[Notice]:
             "ForeignKeyPolicy",
             f"{grant.name} uses {grant.kms_key}, whose key policy no stack here owns: it must let "
             f"{prod.role_arn(grant.path_and_name)} use the key, or leave that to IAM policies (AWS's default)",
-            "info",
         )

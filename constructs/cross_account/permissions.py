@@ -1,9 +1,7 @@
 """The permissions policies: what a session of a grant's role may do."""
 
-from typing import Any
-
 from cross_account.environment import Environment
-from cross_account.grant import Grant
+from cross_account.grant import Grant, logical_name
 from cross_account.policy import (
     Conditions,
     Document,
@@ -45,20 +43,34 @@ def inline_policies(grant: Grant, prod: Environment, key_arn: str | None) -> dic
     return policies
 
 
-def key_statements(
-    grant: Grant, prod: Environment, *, resource: str, principal: dict[str, Any] | None = None
-) -> list[Statement]:
+def key_statements(grant: Grant, prod: Environment, *, key_arn: str) -> list[Statement]:
     """Return the statement that lets a grant's sessions use a bucket's key through S3 alone; none if they need not.
 
-    The same statement stands in the role's policy, on the key, and in the key's policy, for the role.
     A put needs a data key; a multipart upload must also read back the parts' data keys.
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html#require-sse-kms
     """
     actions = ["kms:Decrypt"] if grant.reads or grant.writes else []
     actions += ["kms:GenerateDataKey"] if grant.writes else []
     conditions = merged({"StringEquals": {"kms:ViaService": prod.s3_service}}, until_expiry(grant))
-    use_key = allow("UseBucketKey", principal=principal, action=actions, resource=[resource], conditions=conditions)
-    return [use_key] if actions else []
+    return [allow("UseBucketKey", action=actions, resource=[key_arn], conditions=conditions)] if actions else []
+
+
+def key_policy_statements(grant: Grant, prod: Environment) -> list[Statement]:
+    """Return the key policy's half of `key_statements`.
+
+    The role is named by `aws:PrincipalArn`, since the role's own policy already names the key: as a Principal
+    each would have to exist before the other.
+    """
+    only_role = {"ArnEquals": {"aws:PrincipalArn": prod.role_arn(grant.path_and_name)}}
+    return [
+        statement
+        | {
+            "Sid": f"UseBucketKeyAs{logical_name(grant.name)}",
+            "Principal": {"AWS": prod.root_arn},
+            "Condition": merged(statement["Condition"], only_role),
+        }
+        for statement in key_statements(grant, prod, key_arn="*")
+    ]
 
 
 def _statements(grant: Grant, prod: Environment, key_arn: str | None) -> list[Statement]:
@@ -104,7 +116,7 @@ def _statements(grant: Grant, prod: Environment, key_arn: str | None) -> list[St
             for sid, actions, on, conditions in candidates
             if actions
         ],
-        *(key_statements(grant, prod, resource=key_arn) if key_arn else []),
+        *(key_statements(grant, prod, key_arn=key_arn) if key_arn else []),
     ]
 
 

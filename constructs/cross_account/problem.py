@@ -1,7 +1,6 @@
 """What can be wrong with access.toml, and what a reader of the synth should know."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -20,4 +19,3 @@ class Notice:
 
     name: str
     text: str
-    level: Literal["warning", "info"] = "warning"
