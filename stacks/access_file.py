@@ -1,6 +1,7 @@
 """Reads access.toml: everything that is wrong with it is said at once, and where, and how to mend it."""
 
 import json
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -132,16 +133,22 @@ def _fields_at(loc: tuple[int | str, ...]) -> list[str]:
 
 
 def _where(loc: tuple[int | str, ...], data: Mapping[str, Any]) -> str:
-    table, *rest = loc
+    # pydantic marks a wrong key of a table by a further "[key]".
+    table, *rest = [key for key in loc if key != "[key]"]
     if table in {"grants", "buckets"} and rest and isinstance(rest[0], int):
         entry = data[str(table)][rest[0]]
         name = entry.get("name") if isinstance(entry, dict) else None
-        heading = f"[[{table}]] {name if isinstance(name, str) and name else f'number {rest[0] + 1}'}"
+        heading = f"[[{table}]] {_key(name) if isinstance(name, str) and name else f'number {rest[0] + 1}'}"
         rest = rest[1:]
     else:
-        heading = f"[{table}]" if rest else str(table)
-    keys = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in rest).removeprefix(".")
+        heading = f"[{_key(str(table))}]" if rest else _key(str(table))
+    keys = "".join(f"[{key}]" if isinstance(key, int) else f".{_key(key)}" for key in rest).removeprefix(".")
     return f"{heading}: {keys}" if keys else heading
+
+
+def _key(text: str) -> str:
+    """Return a key as TOML would have it: quoted where it is not of plain characters."""
+    return text if re.fullmatch(r"[A-Za-z0-9_+=,.@:-]+", text) else json.dumps(text)
 
 
 def _paragraph(problem: Problem) -> str:

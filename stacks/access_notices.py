@@ -9,11 +9,13 @@ from stacks.access import Access, Writer
 
 def prod_notices(access: Access) -> list[Notice]:
     """Return what a reviewer should hear of ProdAccessStack."""
-    return [
-        notice
-        for grant in access.grants
-        for notice in [*grant_notices(grant, access.prod), *_foreign_users(access, grant)]
-    ]
+    notices: list[Notice] = []
+    for grant in access.grants:
+        bucket = access.bucket(grant.bucket)
+        key = bucket.kms_key if bucket and bucket.create else grant.kms_key
+        notices += grant_notices(grant, access.prod, key if key != "new" else None)
+        notices += _foreign_users(access, grant)
+    return notices
 
 
 def dev_notices(access: Access, writer: Writer, grant: Grant) -> list[Notice]:

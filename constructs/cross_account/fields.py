@@ -34,7 +34,7 @@ class Shape:
         return core_schema.no_info_after_validator_function(self.check, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return handler(schema) | {"pattern": f"^{self.pattern}$"}
+        return handler(schema) | {"pattern": f"^(?:{self.pattern})$"}
 
     def check(self, value: str) -> str:
         """Return the value if it matches; raises a refusal if not."""
@@ -67,7 +67,7 @@ def _known_region(value: str) -> str:
 
 def _bucket_name(value: str) -> str:
     # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
-    ip_like = re.fullmatch(r"\d+\.\d+\.\d+\.\d+", value)
+    ip_like = re.fullmatch(r"[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+", value)
     reserved = value.startswith(("xn--", "sthree-", "amzn-s3-demo-")) or value.endswith(
         ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
     )
@@ -125,7 +125,7 @@ def _whole_seconds(value: AwareDatetime) -> AwareDatetime:
 
 
 AccountId = Annotated[
-    str, Shape(r"\d{12}", "an account id: 12 digits in quotes", 'write it in quotes, such as "111111111111"')
+    str, Shape(r"[0-9]{12}", "an account id: 12 digits in quotes", 'write it in quotes, such as "111111111111"')
 ]
 Region = Annotated[str, AfterValidator(_known_region)]
 BucketName = Annotated[str, AfterValidator(_bucket_name), Field(json_schema_extra={"pattern": f"^{_BUCKET}$"})]
@@ -181,7 +181,7 @@ OrganizationId = Annotated[
         "see aws organizations describe-organization",
     ),
 ]
-_KEY = r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]{36,40}"
+_KEY = r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]{36,40}"
 KeyArn = Annotated[
     str,
     Shape(
@@ -193,7 +193,7 @@ KeyArn = Annotated[
 PolicyArn = Annotated[
     str,
     Shape(
-        r"arn:aws[a-z-]*:iam::(\d{12}|aws):policy/[A-Za-z0-9_+=,.@/-]+",
+        r"arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[A-Za-z0-9_+=,.@/-]+",
         "the ARN of a managed policy, such as arn:aws:iam::222222222222:policy/Boundary",
         "a boundary is a managed policy of the production account",
     ),
@@ -201,7 +201,7 @@ PolicyArn = Annotated[
 TopicArn = Annotated[
     str,
     Shape(
-        r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]+",
+        r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+",
         "the ARN of an SNS topic",
         "aws sns list-topics",
     ),

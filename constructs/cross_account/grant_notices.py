@@ -12,13 +12,16 @@ from cross_account.problem import Notice
 from cross_account.s3_actions import limits_by_prefix, manages_permissions, resource_types
 
 
-def grant_notices(grant: Grant, prod: Environment) -> Iterator[Notice]:
-    """Yield what a reviewer of the synth should hear about the grant."""
+def grant_notices(grant: Grant, prod: Environment, foreign_key: str | None) -> Iterator[Notice]:
+    """Yield what a reviewer of the synth should hear about the grant.
+
+    `foreign_key` is the ARN of the bucket's customer key where that key is made elsewhere.
+    """
     yield from _width(grant, prod)
     yield from _who(grant)
     yield from _when(grant)
     yield from _where_from(grant)
-    yield from _key(grant, prod)
+    yield from _key(grant, prod, foreign_key)
 
 
 def _width(grant: Grant, prod: Environment) -> Iterator[Notice]:
@@ -84,10 +87,10 @@ def _where_from(grant: Grant) -> Iterator[Notice]:
             )
 
 
-def _key(grant: Grant, prod: Environment) -> Iterator[Notice]:
-    if grant.kms_key and (grant.reads or grant.writes):
+def _key(grant: Grant, prod: Environment, foreign_key: str | None) -> Iterator[Notice]:
+    if foreign_key and (grant.reads or grant.writes):
         yield Notice(
             "ForeignKeyPolicy",
-            f"{grant.name} uses {grant.kms_key}, whose key policy no stack here owns: it must let "
+            f"{grant.name} uses {foreign_key}, whose key policy no stack here owns: it must let "
             f"{prod.role_arn(grant.path_and_name)} use the key, or leave that to IAM policies (AWS's default)",
         )

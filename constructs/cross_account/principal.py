@@ -24,14 +24,14 @@ class PrincipalKind(StrEnum):
 
 
 _NAME = r"[A-Za-z0-9_+=,.@-]"
-_IAM = r"arn:(?P<partition>aws[a-z-]*):iam::(?P<account>\d{12})"
+_IAM = r"arn:(?P<partition>aws[a-z-]*):iam::(?P<account>[0-9]{12})"
 _SSO_PATH = r"aws-reserved/sso\.amazonaws\.com/([a-z0-9-]+/)?"
 
 # An Identity Center role lives under this path; the Identity Center's home region is part of the path
 # unless it is us-east-1. Its name ends in 16 characters that AWS chooses, which "*" stands for.
 # https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
 _PATTERNS = {
-    PrincipalKind.ACCOUNT: r"(?P<account>\d{12})",
+    PrincipalKind.ACCOUNT: r"(?P<account>[0-9]{12})",
     PrincipalKind.USER: rf"{_IAM}:user/({_NAME}+/)*(?P<name>{_NAME}{{1,64}})",
     PrincipalKind.PERMISSION_SET: rf"{_IAM}:role/{_SSO_PATH}AWSReservedSSO_{_NAME}{{1,32}}_\*",
     PrincipalKind.ROLE: rf"{_IAM}:role/({_NAME}+/)*(?P<name>{_NAME}{{1,64}})",

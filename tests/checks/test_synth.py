@@ -1,0 +1,97 @@
+"""The synth that people run: the real CLI, with validation and both cdk-nag packs, offline and without credentials."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from synthesis import ROOT, Assembly
+
+
+def synth(output: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run `cdk synth` as a person would, with nothing of this process's settings."""
+    kept = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
+    # An endpoint that answers nobody: whatever reached for the network would fail.
+    offline = {"AWS_ENDPOINT_URL": "https://127.0.0.1:9", "HTTPS_PROXY": "https://127.0.0.1:9"}
+    return subprocess.run(
+        ["cdk", "synth", "--quiet", "--output", str(output), *arguments],
+        cwd=ROOT,
+        env=kept | offline,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("access", ["access.toml", "tests/kinds.toml"])
+def test_every_check_passes(tmp_path: Path, access: str) -> None:
+    """Neither CDK's validation nor cdk-nag finds anything in the committed file, nor in one grant of each kind."""
+    done = synth(tmp_path / "out", "-c", f"access={access}")
+
+    assert 0 == done.returncode, done.stdout + done.stderr
+    report = json.loads((tmp_path / "out" / "validation-report.json").read_text())
+    names = {plugin["pluginName"] for plugin in report["pluginReports"]}
+    assert {"AwsSolutions", "Serverless"} <= names
+
+
+def test_the_committed_file_gives_nothing_to_say_aloud(default: Assembly) -> None:
+    """A warning that always shows is one that nobody reads."""
+    assert [] == default.warnings("ProdAccessStack") + default.warnings("DevLambdaStack")
+
+
+def test_what_is_wide_is_said_aloud(kinds: Assembly) -> None:
+    """The seed example's access, whole accounts, and what will not work as written are told at each synth."""
+    said = kinds.warnings("ProdAccessStack")
+
+    for words in (
+        "SeedExample gives s3:* on every bucket of 222222222222",
+        "SeedExample trusts everyone in account 111111111111",
+        "FullBucket gives s3:* on the bucket kinds-222222222222",
+        "EveryBucket reaches every bucket",
+        "WholeAccount trusts everyone in account 333333333333",
+        "Organization trusts everyone in organization o-a1b2c3d4e5",
+        "Pinned names arn:aws:iam::111111111111:role/service-role/Exporter in its trust policy: they must exist",
+        "Expired expired at 2026-01-01T00:00:00Z",
+        "Disabled is disabled",
+        "FromHere has 127.0.0.0/8 in source_ips",
+        "ExactActions gives s3:PutObjectAcl, with which access can be given on",
+        "ExactActions gives s3:GetBucketLocation, which acts on the whole bucket",
+        "GivenKey uses arn:aws:kms:eu-west-1:222222222222:key/11111111-2222-3333-4444-555555555555, whose key policy",
+        "Several trusts arn:aws:iam::444444444444:user/team/bob, whose account no stack here",
+    ):
+        assert any(warning.startswith(words) for warning in said), words
+
+
+def test_a_wrong_file_ends_the_synth_with_its_problems(tmp_path: Path) -> None:
+    """All problems, no traceback, and the CDK CLI fails."""
+    wrong = tmp_path / "wrong.toml"
+    wrong.write_text((ROOT / "access.toml").read_text().replace('"dev/"', '"dev"').replace('"write"', '"wriet"'))
+
+    done = synth(tmp_path / "out", "-c", f"access={wrong}")
+
+    assert 0 != done.returncode
+    assert f"{wrong} has 2 problems:" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_unacknowledged_finding_fails_the_synth(tmp_path: Path) -> None:
+    """cdk-nag is attached in earnest: without its acknowledgement a wildcard is an error."""
+    copy = tmp_path / "checkout"
+    copy.mkdir()
+    for name in ("app.py", "cdk.json", "access.toml", "stacks", "constructs", "lambda"):
+        (copy / name).symlink_to(ROOT / name)
+    (copy / "app.py").unlink()
+    unacknowledged = "import cross_account.grant_role\ncross_account.grant_role.acknowledge_wildcards = lambda *a, **k: None\n"
+    source = (ROOT / "app.py").read_text().replace("from aws_cdk", f"{unacknowledged}from aws_cdk", 1)
+    (copy / "app.py").write_text(source)
+    done = subprocess.run(
+        ["cdk", "synth", "--quiet", "--output", str(tmp_path / "out")],
+        cwd=copy,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert 0 != done.returncode
+    assert "AwsSolutions-IAM5[Resource::arn:aws:s3:::reports-222222222222/dev/*]" in done.stdout + done.stderr

@@ -1,0 +1,36 @@
+"""What every layer of tests shares: each access.toml is synthesized once in a session."""
+
+from typing import Any
+
+import pytest
+
+from synthesis import ROOT, Assembly, synthesize
+
+
+@pytest.fixture(scope="session")
+def default(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
+    """Return what the committed access.toml makes."""
+    return synthesize(ROOT / "access.toml", tmp_path_factory.mktemp("default"))
+
+
+@pytest.fixture(scope="session")
+def kinds(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
+    """Return what `kinds.toml`, with one grant of each kind, makes."""
+    return synthesize(ROOT / "tests" / "kinds.toml", tmp_path_factory.mktemp("kinds"))
+
+
+@pytest.fixture
+def access() -> dict[str, Any]:
+    """Return the smallest access.toml, as parsed TOML, for a test to change."""
+    return {
+        "prod": {"account": "222222222222", "region": "eu-west-1"},
+        "dev": {"account": "111111111111", "region": "eu-west-1"},
+        "grants": [
+            {
+                "name": "Grant",
+                "principals": ["arn:aws:iam::111111111111:role/App"],
+                "bucket": "reports",
+                "access": ["write"],
+            }
+        ],
+    }

@@ -1,0 +1,150 @@
+"""The dev account's half: the function, and the users' policies."""
+
+from typing import Any
+
+from synthesis import Assembly
+
+STACK = "DevLambdaStack"
+
+
+def only(assembly: Assembly, resource_type: str, stack: str = STACK) -> dict[str, Any]:
+    """Return the properties of the stack's one resource of a type."""
+    (resource,) = assembly.resources(stack, resource_type).values()
+    return dict(resource["Properties"])
+
+
+def test_the_functions_role_may_do_four_things(default: Assembly) -> None:
+    """AssumeRole on exactly the grant's role, its own log, its failure queue, and traces; no managed policy."""
+    role = only(default, "AWS::IAM::Role")
+    expected = [
+        {
+            "Sid": "AssumeGrantRole",
+            "Effect": "Allow",
+            "Action": "sts:AssumeRole",
+            "Resource": "arn:aws:iam::222222222222:role/DevAccountAccessS3Role",
+        },
+        {
+            "Sid": "WriteOwnLog",
+            "Effect": "Allow",
+            "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+            "Resource": {"Fn::GetAtt": ["WriterLog9C2A8072", "Arn"]},
+        },
+        {
+            "Sid": "SendFailures",
+            "Effect": "Allow",
+            "Action": "sqs:SendMessage",
+            "Resource": {"Fn::GetAtt": ["WriterFailures1875B586", "Arn"]},
+        },
+        {
+            "Sid": "SendTraces",
+            "Effect": "Allow",
+            "Action": ["xray:PutTelemetryRecords", "xray:PutTraceSegments"],
+            "Resource": "*",
+        },
+    ]
+
+    assert [expected] == [policy["PolicyDocument"]["Statement"] for policy in role["Policies"]]
+    assert "ManagedPolicyArns" not in role
+    assert default.resources(STACK, "AWS::IAM::Policy") == {}
+
+
+def test_the_role_has_the_name_that_the_grant_trusts(default: Assembly, kinds: Assembly) -> None:
+    """The trust policy and the role meet by name, without one stack importing from the other."""
+    for assembly, grant in ((default, "DevAccountAccessS3Role"), (kinds, "ExternalId")):
+        role = only(assembly, "AWS::IAM::Role")
+        arn = f"arn:aws:iam::111111111111:role{role['Path']}{role['RoleName']}"
+
+        assert arn == assembly.trust(grant)[0]["Condition"]["ArnEquals"]["aws:PrincipalArn"]
+
+
+def test_only_lambda_assumes_the_functions_role(default: Assembly) -> None:
+    """Nobody else gets the function's credentials."""
+    expected = [{"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}}]
+
+    assert expected == only(default, "AWS::IAM::Role")["AssumeRolePolicyDocument"]["Statement"]
+
+
+def test_the_function(default: Assembly) -> None:
+    """It is arm64, on the newest Python, traced, logs JSON to its own group, and holds no secret."""
+    function = only(default, "AWS::Lambda::Function")
+    del function["Code"]
+    expected = {
+        "Architectures": ["arm64"],
+        "Description": "Writes objects into the production bucket through the grant's role",
+        "Environment": {
+            "Variables": {
+                "ROLE_ARN": "arn:aws:iam::222222222222:role/DevAccountAccessS3Role",
+                "DURATION_SECONDS": "3600",
+                "BUCKET": "reports-222222222222",
+                "BUCKET_OWNER": "222222222222",
+                "BUCKET_REGION": "eu-west-1",
+                "PREFIX": "dev/",
+            }
+        },
+        "Handler": "s3_writer.handler.handler",
+        "LoggingConfig": {"LogFormat": "JSON", "LogGroup": {"Ref": "WriterLog9C2A8072"}},
+        "MemorySize": 512,
+        "Role": {"Fn::GetAtt": ["WriterRole7A2A3899", "Arn"]},
+        "Runtime": "python3.14",
+        "Timeout": 60,
+        "TracingConfig": {"Mode": "Active"},
+    }
+
+    assert expected == function
+
+
+def test_the_function_sends_the_grants_external_id(kinds: Assembly) -> None:
+    """The function's half of the external ID comes from the same file as the trust policy's."""
+    variables = only(kinds, "AWS::Lambda::Function")["Environment"]["Variables"]
+
+    assert variables["EXTERNAL_ID"] == "export:2026/nightly"
+
+
+def test_a_failed_asynchronous_event_is_kept(default: Assembly) -> None:
+    """After two retries the event goes to an encrypted queue that keeps it as long as SQS can."""
+    invoke = only(default, "AWS::Lambda::EventInvokeConfig")
+    queue = only(default, "AWS::SQS::Queue")
+
+    assert invoke["DestinationConfig"] == {
+        "OnFailure": {"Destination": {"Fn::GetAtt": ["WriterFailures1875B586", "Arn"]}}
+    }
+    assert invoke["MaximumRetryAttempts"] == 2
+    assert queue == {"MessageRetentionPeriod": 1209600, "SqsManagedSseEnabled": True}
+
+
+def test_the_log_group_forgets_after_a_while(default: Assembly) -> None:
+    """Logs are kept for 90 days, not for ever."""
+    assert only(default, "AWS::Logs::LogGroup")["RetentionInDays"] == 90
+
+
+def test_one_error_raises_the_alarm(default: Assembly, kinds: Assembly) -> None:
+    """A single error in a minute is enough, silence is none, and a topic hears of it where one is named."""
+    alarm = only(default, "AWS::CloudWatch::Alarm")
+
+    assert tuple(alarm[key] for key in ("MetricName", "Threshold", "Period", "Statistic")) == ("Errors", 1, 60, "Sum")
+    assert alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
+    assert alarm["TreatMissingData"] == "notBreaching"
+    assert only(kinds, "AWS::CloudWatch::Alarm")["AlarmActions"] == ["arn:aws:sns:eu-west-1:111111111111:alarms"]
+
+
+def test_each_grant_that_names_users_lets_them_assume_its_role(kinds: Assembly) -> None:
+    """The users of the dev account get the people's half, with the MFA condition where the grant has one."""
+    policies = {
+        policy["Properties"]["ManagedPolicyName"]: policy["Properties"]
+        for policy in kinds.resources("DevUsersStack", "AWS::IAM::ManagedPolicy").values()
+    }
+    base = {"Sid": "AssumeGrantRole", "Effect": "Allow", "Action": "sts:AssumeRole"}
+
+    assert {"Assume-OneUser", "Assume-RecentMfa"} == set(policies)
+    assert policies["Assume-OneUser"]["Users"] == ["alice"]
+    assert policies["Assume-RecentMfa"]["Users"] == ["alice", "bob"]
+    assert [base | {"Resource": "arn:aws:iam::222222222222:role/OneUser"}] == policies["Assume-OneUser"][
+        "PolicyDocument"
+    ]["Statement"]
+    mfa = {
+        "Bool": {"aws:MultiFactorAuthPresent": "true"},
+        "NumericLessThanEquals": {"aws:MultiFactorAuthAge": "3600"},
+    }
+    assert [base | {"Resource": "arn:aws:iam::222222222222:role/RecentMfa", "Condition": mfa}] == policies[
+        "Assume-RecentMfa"
+    ]["PolicyDocument"]["Statement"]

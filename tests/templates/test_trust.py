@@ -1,0 +1,147 @@
+"""The trust policy of each kind of principal and condition, exactly as it is synthesized."""
+
+from typing import Any
+
+import pytest
+
+from synthesis import Assembly
+
+DEV_ROOT = "arn:aws:iam::111111111111:root"
+EXPORTER = "arn:aws:iam::111111111111:role/service-role/Exporter"
+
+
+def statement(sid: str, principal: str | list[str], condition: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return the statement that a trust policy should hold."""
+    allow = {"Sid": sid, "Effect": "Allow", "Principal": {"AWS": principal}, "Action": "sts:AssumeRole"}
+    return allow | ({"Condition": condition} if condition else {})
+
+
+def exporter(**conditions: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the trust of the role Exporter through its account, under further conditions."""
+    only = {"ArnEquals": {"aws:PrincipalArn": EXPORTER}}
+    return [statement("TrustNamedPrincipals", DEV_ROOT, only | conditions)]
+
+
+PRINCIPALS = {
+    "WholeAccount": [statement("TrustWholeAccounts", "arn:aws:iam::333333333333:root")],
+    "OneUser": [
+        statement(
+            "TrustNamedPrincipals",
+            DEV_ROOT,
+            {"ArnEquals": {"aws:PrincipalArn": "arn:aws:iam::111111111111:user/alice"}},
+        )
+    ],
+    "ServiceRole": exporter(),
+    "PermissionSet": [
+        statement(
+            "TrustPermissionSets",
+            DEV_ROOT,
+            {
+                "ArnLike": {
+                    "aws:PrincipalArn": "arn:aws:iam::111111111111:role/aws-reserved/sso.amazonaws.com/eu-west-1/"
+                    "AWSReservedSSO_Dev_????????????????"
+                }
+            },
+        )
+    ],
+    "Organization": [statement("TrustOrganizations", "*", {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}})],
+    "OrganizationalUnit": [
+        statement(
+            "TrustOrganizationalUnits",
+            "*",
+            {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*"}},
+        )
+    ],
+    "Several": [
+        statement("TrustWholeAccounts", "arn:aws:iam::555555555555:root"),
+        statement(
+            "TrustNamedPrincipals",
+            [DEV_ROOT, "arn:aws:iam::444444444444:root"],
+            {
+                "ArnEquals": {
+                    "aws:PrincipalArn": [
+                        "arn:aws:iam::111111111111:role/First",
+                        "arn:aws:iam::444444444444:role/Second",
+                        "arn:aws:iam::444444444444:user/team/bob",
+                    ]
+                }
+            },
+        ),
+    ],
+    "Pinned": [statement("TrustPinnedPrincipals", EXPORTER)],
+}
+
+CONDITIONS = {
+    "ExternalId": [
+        statement(
+            "TrustNamedPrincipals",
+            DEV_ROOT,
+            {
+                "ArnEquals": {"aws:PrincipalArn": "arn:aws:iam::111111111111:role/WriterRole"},
+                "StringEquals": {"sts:ExternalId": "export:2026/nightly"},
+            },
+        )
+    ],
+    "RecentMfa": [
+        statement(
+            "TrustNamedPrincipals",
+            DEV_ROOT,
+            {
+                "ArnEquals": {
+                    "aws:PrincipalArn": [
+                        "arn:aws:iam::111111111111:user/alice",
+                        "arn:aws:iam::111111111111:user/team/bob",
+                    ]
+                },
+                "Bool": {"aws:MultiFactorAuthPresent": "true"},
+                "NumericLessThanEquals": {"aws:MultiFactorAuthAge": "3600"},
+            },
+        )
+    ],
+    "OfOrganization": exporter(StringEquals={"aws:PrincipalOrgID": "o-a1b2c3d4e5"}),
+    # An hour ahead of UTC in the file.
+    "Expiring": exporter(DateLessThan={"aws:CurrentTime": "2099-12-31T22:59:59Z"}),
+    "FromHere": exporter(IpAddress={"aws:SourceIp": ["127.0.0.0/8", "2001:db8::/32"]}),
+    "Bounded": exporter(),
+    "Revoked": exporter(),
+    "Disabled": [
+        *exporter(),
+        {"Sid": "DenyWhileDisabled", "Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"},
+    ],
+}
+
+
+@pytest.mark.parametrize("grant", [*PRINCIPALS, *CONDITIONS])
+def test_trust_policy(kinds: Assembly, grant: str) -> None:
+    """A grant's trust policy lets in exactly its principals, under exactly its conditions."""
+    assert (PRINCIPALS | CONDITIONS)[grant] == kinds.trust(grant)
+
+
+def test_every_trust_policy_is_of_the_current_version(kinds: Assembly) -> None:
+    """An older version, or none, would change what policy variables mean."""
+    roles = kinds.resources("ProdAccessStack", "AWS::IAM::Role").values()
+
+    assert {"2012-10-17"} == {r["Properties"]["AssumeRolePolicyDocument"]["Version"] for r in roles}
+
+
+def test_no_bare_account_is_trusted_unless_it_is_listed(kinds: Assembly) -> None:
+    """An account root without a condition stands only in grants that list the account id itself."""
+    roles = kinds.resources("ProdAccessStack", "AWS::IAM::Role").values()
+    bare = {
+        role["Properties"]["RoleName"]
+        for role in roles
+        for each in role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+        if each["Effect"] == "Allow" and "Condition" not in each and ":root" in str(each["Principal"])
+    }
+
+    assert {"WholeAccount", "Several", "SeedExample"} == bare
+
+
+def test_session_length_path_and_boundary(kinds: Assembly) -> None:
+    """The role carries what the grant says, and IAM's least session length where the grant asks for less."""
+    bounded = kinds.role("Bounded")
+
+    assert bounded["MaxSessionDuration"] == 3600
+    assert bounded["Path"] == "/crossrole/dev/"
+    assert bounded["PermissionsBoundary"] == "arn:aws:iam::222222222222:policy/Boundary"
+    assert kinds.role("OneUser")["MaxSessionDuration"] == 43200
