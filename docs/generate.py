@@ -1,9 +1,10 @@
-"""Writes what is generated from the models: docs/access.schema.json, and the table of keys in README.md.
+"""Writes what is generated: docs/access.schema.json, docs/kinds.md, and the table of keys in README.md.
 
-Run by `make docs`; a test fails while either is out of date.
+Run by `make docs`; a test fails while one of them is out of date.
 """
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -15,10 +16,14 @@ from pydantic.fields import FieldInfo
 
 from cross_account.environment import Environment
 from cross_account.grant import Grant
+from cross_account.permissions import inline_policies
+from cross_account.trust import trust_policy
 from stacks.access import Access, Bucket, Writer
+from stacks.access_file import read_access
 
 SCHEMA = ROOT / "docs" / "access.schema.json"
 README = ROOT / "README.md"
+KINDS = ROOT / "docs" / "kinds.md"
 BEGIN, END = "<!-- keys: written by make docs -->\n", "<!-- end of keys -->\n"
 
 TABLES: dict[str, type[BaseModel]] = {
@@ -41,6 +46,31 @@ def readme(text: str) -> str:
     return f"{before}{BEGIN}{''.join(_table(heading, model) for heading, model in TABLES.items())}{END}{after}"
 
 
+def kinds() -> str:
+    """Return the page that shows one grant of each kind beside its policies."""
+    file = ROOT / "tests" / "kinds.toml"
+    access = read_access(file)
+    # Each entry as the file has it, without the headings between them.
+    entries = re.findall(r"^\[\[grants\]\]\n.*?(?=\n\n)", file.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    shown = zip(entries, access.grants, strict=True)
+    return _KINDS_HEAD + "".join(_kind(entry, grant, access.prod) for entry, grant in shown)
+
+
+_KINDS_HEAD = """\
+# One grant of each kind, and the policies that it becomes
+
+Written by `make docs` from [tests/kinds.toml](../tests/kinds.toml), which the template tests and the tests in the local
+accounts use too. `NEW-KEY` stands for the ARN of a key that the stack makes.
+"""
+
+
+def _kind(entry: str, grant: Grant, prod: Environment) -> str:
+    key = "NEW-KEY" if grant.bucket.endswith("new-key") else grant.kms_key
+    policies = {"trust policy": trust_policy(grant, prod)} | inline_policies(grant, prod, key)
+    blocks = [f"{name}:\n\n```json\n{json.dumps(policy['Statement'], indent=2)}\n```\n" for name, policy in policies.items()]
+    return "\n".join([f"\n## {grant.name}\n", f"```toml\n{entry}\n```\n", *blocks])
+
+
 def _table(heading: str, model: type[BaseModel]) -> str:
     rows = [f"| `{name}` | {field.description} | {_default(field)} |" for name, field in model.model_fields.items()]
     return "\n".join([f"\n{heading}\n", "| key | what it says | left out |", "|---|---|---|", *rows, "\n"])
@@ -55,4 +85,5 @@ def _default(field: FieldInfo) -> str:
 
 if __name__ == "__main__":
     SCHEMA.write_text(schema(), encoding="utf-8")
+    KINDS.write_text(kinds(), encoding="utf-8")
     README.write_text(readme(README.read_text(encoding="utf-8")), encoding="utf-8")

@@ -24,6 +24,11 @@ def test_the_json_schema_is_current(generate: ModuleType) -> None:
     assert generate.schema() == generate.SCHEMA.read_text()
 
 
+def test_the_page_of_kinds_is_current(generate: ModuleType) -> None:
+    """Every kind of grant stands in the docs with the policies that it becomes; `make docs` mends a failure."""
+    assert generate.kinds() == generate.KINDS.read_text()
+
+
 def test_the_readmes_table_of_keys_is_current(generate: ModuleType) -> None:
     """The README tells of every key; `make docs` mends a failure."""
     text = generate.README.read_text()

@@ -1,0 +1,78 @@
+"""The deployed function, under its own role's credentials."""
+
+import json
+import time
+from typing import Any
+
+BUCKET = "kinds-222222222222"
+
+
+def invoke(world: Any, event: Any) -> tuple[Any, bool]:
+    """Return what the function answers, and whether it failed."""
+    client = world.accounts.session("dev").client("lambda")
+    answer = client.invoke(FunctionName=world.outputs["FunctionName"], Payload=json.dumps(event).encode())
+    return json.loads(answer["Payload"].read()), "FunctionError" in answer
+
+
+def log_lines(world: Any) -> list[dict[str, Any]]:
+    """Return the JSON lines of the function's own log group."""
+    logs = world.accounts.session("dev").client("logs")
+    events = logs.filter_log_events(logGroupName=world.outputs["LogGroupName"])["events"]
+    return [json.loads(event["message"]) for event in events if event["message"].lstrip().startswith("{")]
+
+
+def test_it_writes_with_the_grants_external_id(world: Any) -> None:
+    """An object put by the function in dev is there for production to read."""
+    answer, failed = invoke(world, {"key": "external/a.txt", "body": "hello", "content_type": "text/plain"})
+
+    assert not failed, answer
+    assert {"bucket": BUCKET, "key": "external/a.txt", "size": 5} == {k: answer[k] for k in ("bucket", "key", "size")}
+    stored = world.accounts.session("prod").client("s3").get_object(Bucket=BUCKET, Key="external/a.txt")
+    assert (b"hello", "text/plain") == (stored["Body"].read(), stored["ContentType"])
+    assert answer["version_id"] == stored["VersionId"]
+
+
+def test_a_key_outside_the_prefix_is_refused_by_name(world: Any) -> None:
+    """The error is typed and names the field."""
+    answer, failed = invoke(world, {"key": "other/a.txt", "body": "hello"})
+
+    assert failed
+    assert "InvalidEvent" == answer["errorType"]
+    assert "key" in answer["errorMessage"]
+
+
+def test_many_objects_are_answered_one_by_one(world: Any) -> None:
+    """A batch writes what it can, says what it could not, and fails, so that the alarm and a retry see it."""
+    answer, failed = invoke(world, {"objects": [{"body": "one"}, {"key": "other/x", "body": "two"}]})
+
+    assert failed
+    assert "BatchFailed" == answer["errorType"]
+    first, second = json.loads(answer["errorMessage"])["objects"]
+    assert first["key"].startswith("external/")
+    assert "InvalidEvent" == second["error"]["type"]
+
+
+def test_a_failed_asynchronous_event_is_not_lost(world: Any) -> None:
+    """After its retries the event is in the failure queue, with the error beside it."""
+    client = world.accounts.session("dev").client("lambda")
+    event = {"key": "other/lost.txt", "body": "keep me"}
+    client.invoke(FunctionName=world.outputs["FunctionName"], InvocationType="Event", Payload=json.dumps(event).encode())
+    sqs = world.accounts.session("dev").client("sqs")
+    deadline = time.monotonic() + 30
+    messages: list[Any] = []
+    while not messages and time.monotonic() < deadline:
+        messages = sqs.receive_message(QueueUrl=world.outputs["FailureQueueUrl"], WaitTimeSeconds=1).get("Messages", [])
+
+    kept = json.loads(messages[0]["Body"])
+    assert event == kept["requestPayload"]
+
+
+def test_its_log_has_json_and_no_secret(world: Any) -> None:
+    """A success and a failure leave a JSON line each; no line holds a session token or a body."""
+    invoke(world, {"key": "external/log.txt", "body": "sentinel-body"})
+    invoke(world, {"key": "other/log.txt", "body": "sentinel-body"})
+    lines = log_lines(world)
+
+    assert {"INFO", "ERROR"} <= {line["level"] for line in lines}
+    assert "sentinel-body" not in json.dumps(lines)
+    assert "SessionToken" not in json.dumps(lines)
