@@ -67,8 +67,12 @@ accounts use too. `NEW-KEY` stands for the ARN of a key that the stack makes.
 def _kind(entry: str, grant: Grant, prod: Environment) -> str:
     key = "NEW-KEY" if grant.bucket.endswith("new-key") else grant.kms_key
     policies = {"trust policy": trust_policy(grant, prod)} | inline_policies(grant, prod, key)
-    blocks = [f"{name}:\n\n```json\n{json.dumps(policy['Statement'], indent=2)}\n```\n" for name, policy in policies.items()]
-    return "\n".join([f"\n## {grant.name}\n", f"```toml\n{entry}\n```\n", *blocks])
+    blocks = [f"{name}:\n\n{_fenced('json', json.dumps(policy, indent=2))}" for name, policy in policies.items()]
+    return "\n".join([f"\n## {grant.name}\n", _fenced("toml", entry), *blocks])
+
+
+def _fenced(language: str, text: str) -> str:
+    return f"```{language}\n{text}\n```\n"
 
 
 def _table(heading: str, model: type[BaseModel]) -> str:

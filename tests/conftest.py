@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from synthesis import ROOT, Assembly, synthesize
+from tests.synthesis import ROOT, Assembly, synthesize
 
 
 @pytest.fixture(scope="session")

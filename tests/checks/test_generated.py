@@ -6,14 +6,16 @@ import tomllib
 from types import ModuleType
 
 import pytest
-from synthesis import ROOT
+
+from tests.synthesis import ROOT
 
 
 @pytest.fixture(scope="module")
 def generate() -> ModuleType:
     """Return docs/generate.py as a module."""
     spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

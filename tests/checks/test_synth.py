@@ -6,7 +6,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from synthesis import ROOT, Assembly
+
+from tests.synthesis import ROOT, Assembly
 
 
 def synth(output: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -82,8 +83,8 @@ def test_an_unacknowledged_finding_fails_the_synth(tmp_path: Path) -> None:
     for name in ("app.py", "cdk.json", "access.toml", "stacks", "constructs", "lambda"):
         (copy / name).symlink_to(ROOT / name)
     (copy / "app.py").unlink()
-    unacknowledged = "import cross_account.grant_role\ncross_account.grant_role.acknowledge_wildcards = lambda *a, **k: None\n"
-    source = (ROOT / "app.py").read_text().replace("from aws_cdk", f"{unacknowledged}from aws_cdk", 1)
+    forgetful = "from cross_account import grant_role\ngrant_role.acknowledge_wildcards = lambda *a, **k: None\n"
+    source = (ROOT / "app.py").read_text().replace("from aws_cdk", f"{forgetful}from aws_cdk", 1)
     (copy / "app.py").write_text(source)
     done = subprocess.run(
         ["cdk", "synth", "--quiet", "--output", str(tmp_path / "out")],

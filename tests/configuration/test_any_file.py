@@ -13,7 +13,7 @@ from cross_account.permissions import inline_policies
 from cross_account.policy import size
 from cross_account.trust import trust_policy
 from stacks.access_file import AccessFileError, parse_access
-from synthesis import synthesize
+from tests.synthesis import synthesize
 
 ACCOUNTS = ["111111111111", "333333333333"]
 PRINCIPALS = [

@@ -9,6 +9,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+
 from sandbox.accounts import Accounts
 from sandbox.configuration import CHECKOUT, Profile, read_access
 
@@ -31,7 +32,8 @@ class World:
 
     def deploy(self, stack: str, profile: Profile) -> None:
         """Deploy a stack as a person would, and keep its outputs."""
-        self.accounts.run("cdk", "deploy", stack, "--profile", profile, "-c", f"access={self.access}", log=f"deploy-{stack}")
+        command = ("cdk", "deploy", stack, "--profile", profile, "-c", f"access={self.access}")
+        self.accounts.run(*command, log=f"deploy-{stack}")
         stacks = self.accounts.session(profile).client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
         self.outputs |= {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
 

@@ -36,7 +36,7 @@ PRINCIPALS = [
 
 
 @pytest.mark.parametrize(("grant", "caller", "allowed"), PRINCIPALS)
-def test_who_may_assume(world: Any, grant: str, caller: str, allowed: bool) -> None:  # noqa: FBT001 a table's column
+def test_who_may_assume(world: Any, grant: str, caller: str, allowed: bool) -> None:
     """A grant lets in its own principals and nobody like them."""
     request = {"DurationSeconds": 900}
     if allowed:
@@ -58,7 +58,8 @@ def test_mfa_is_asked_for_on_both_sides(world: Any) -> None:
     """Without a code the user is refused; with one, the user's policy and the trust policy let them in."""
     iam = world.accounts.session("dev").client("iam")
     serial = iam.create_virtual_mfa_device(VirtualMFADeviceName="alice")["VirtualMFADevice"]["SerialNumber"]
-    iam.enable_mfa_device(UserName="alice", SerialNumber=serial, AuthenticationCode1="123456", AuthenticationCode2="654321")
+    codes = {"AuthenticationCode1": "123456", "AuthenticationCode2": "654321"}
+    iam.enable_mfa_device(UserName="alice", SerialNumber=serial, **codes)
 
     with pytest.raises(ClientError, match="AccessDenied"):
         world.assume("RecentMfa", "alice")
@@ -67,9 +68,13 @@ def test_mfa_is_asked_for_on_both_sides(world: Any) -> None:
 
 @pytest.mark.parametrize(
     ("grant", "caller", "seconds", "allowed"),
-    [("OneUser", "alice", 43200, True), ("ServiceRole", "exporter", 3600, True), ("ServiceRole", "exporter", 3601, False)],
+    [
+        ("OneUser", "alice", 43200, True),
+        ("ServiceRole", "exporter", 3600, True),
+        ("ServiceRole", "exporter", 3601, False),
+    ],
 )
-def test_how_long_a_session_lasts(world: Any, grant: str, caller: str, seconds: int, allowed: bool) -> None:  # noqa: FBT001
+def test_how_long_a_session_lasts(world: Any, grant: str, caller: str, seconds: int, allowed: bool) -> None:
     """A person gets what the grant gives; a role gets an hour at most."""
     if allowed:
         assert world.assume(grant, caller, DurationSeconds=seconds)

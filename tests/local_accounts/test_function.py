@@ -56,7 +56,8 @@ def test_a_failed_asynchronous_event_is_not_lost(world: Any) -> None:
     """After its retries the event is in the failure queue, with the error beside it."""
     client = world.accounts.session("dev").client("lambda")
     event = {"key": "other/lost.txt", "body": "keep me"}
-    client.invoke(FunctionName=world.outputs["FunctionName"], InvocationType="Event", Payload=json.dumps(event).encode())
+    function = world.outputs["FunctionName"]
+    client.invoke(FunctionName=function, InvocationType="Event", Payload=json.dumps(event).encode())
     sqs = world.accounts.session("dev").client("sqs")
     deadline = time.monotonic() + 30
     messages: list[Any] = []

@@ -45,6 +45,6 @@ def test_destroy_takes_the_access_and_leaves_the_data(world: Any, stack: str, pr
 
     assert {"DELETE_COMPLETE"} == {each["StackStatus"] for each in summaries if each["StackName"] == stack}
     if stack == "ProdAccessStack":
-        with pytest.raises(ClientError, match="AccessDenied|NoSuchEntity"):
+        with pytest.raises(ClientError, match=r"AccessDenied|NoSuchEntity"):
             world.assume("ServiceRole", "exporter")
         assert world.accounts.session("prod").client("s3").list_objects_v2(Bucket=BUCKET)["KeyCount"] > 0

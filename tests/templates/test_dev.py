@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from synthesis import Assembly
+from tests.synthesis import Assembly
 
 STACK = "DevLambdaStack"
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from synthesis import Assembly
+from tests.synthesis import Assembly
 
 OWNED = {"StringEquals": {"aws:ResourceAccount": "222222222222"}}
 BUCKET = "arn:aws:s3:::kinds-222222222222"

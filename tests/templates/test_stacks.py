@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from synthesis import Assembly, synthesize
+from tests.synthesis import Assembly, synthesize
 
 
 def test_a_file_makes_the_stacks_it_has_a_use_for(default: Assembly, kinds: Assembly) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from synthesis import Assembly
+from tests.synthesis import Assembly
 
 DEV_ROOT = "arn:aws:iam::111111111111:root"
 EXPORTER = "arn:aws:iam::111111111111:role/service-role/Exporter"
