@@ -1,0 +1,91 @@
+"""`python -m sandbox try` and `python -m sandbox accounts`."""
+
+import argparse
+import os
+import shlex
+import signal
+import sys
+import threading
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sandbox.accounts import Accounts
+from sandbox.configuration import CHECKOUT, SandboxError, read_access
+from sandbox.environment import in_the_way
+from sandbox.progress import Progress
+from sandbox.walkthrough import walk_through
+
+
+def main() -> int:
+    """Answer the exit status: 2 for anything that kept the command from doing its work."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _stop)
+    arguments = _arguments()
+    try:
+        if arguments.command == "try":
+            return walk_through(file=arguments.access, as_json=arguments.json)
+        return _keep_accounts(arguments.access)
+    except (SandboxError, BotoCoreError, ClientError) as error:
+        sys.stderr.write(f"sandbox: {error}\n")
+        return 2
+    except KeyboardInterrupt:
+        sys.stderr.write("\nstopped; nothing is left running\n")
+        return 130
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description="Two AWS accounts on this machine.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    trial = commands.add_parser("try", help="walk the whole path once: deploy, write, read back, be refused")
+    trial.add_argument("--json", action="store_true", help="print the result as JSON; the progress goes to stderr")
+    keep = commands.add_parser("accounts", help="keep the accounts running until Ctrl-C")
+    for command in (trial, keep):
+        command.add_argument(
+            "--access", type=Path, default=CHECKOUT / "access.toml", metavar="FILE", help="in place of access.toml"
+        )
+    return parser.parse_args()
+
+
+def _keep_accounts(file: Path) -> int:
+    access = read_access(file)
+    progress = Progress(sys.stdout)
+    with Accounts(state=CHECKOUT / ".sandbox" / "accounts", dev=access.dev, prod=access.prod) as accounts:
+        with progress.step("cdk bootstrap, both accounts side by side"):
+            accounts.bootstrap()
+        sys.stdout.write(_how_to_use(accounts))
+        sys.stdout.flush()
+        threading.Event().wait()
+    return 0
+
+
+def _how_to_use(accounts: Accounts) -> str:
+    of = accounts.by_profile
+    lines = [f"export AWS_CONFIG_FILE={shlex.quote(str(accounts.config_file))}"]
+    if "AWS_SHARED_CREDENTIALS_FILE" in os.environ or (Path.home() / ".aws" / "credentials").exists():
+        # Keys there go before the config file's, under the same profile name.
+        lines.append("export AWS_SHARED_CREDENTIALS_FILE=/dev/null")
+    if names := in_the_way(os.environ):
+        lines.append(f"unset {' '.join(names)}")
+    return "\n".join(
+        [
+            f"\nprod {of['prod'].id}, dev {of['dev'].id} and a stranger's {of['other'].id} are ready.",
+            f"In another shell, in {CHECKOUT}:\n",
+            *lines,
+            ". .venv/bin/activate\n",
+            "cdk deploy ProdAccessStack --profile prod",
+            "cdk deploy DevLambdaStack --profile dev",
+            "aws s3 ls --profile prod\n",
+            f"The logs are in {accounts.logs}. Ctrl-C here ends the accounts and all that is in them.\n",
+        ]
+    )
+
+
+def _stop(number: int, _frame: FrameType | None) -> NoReturn:
+    sys.exit(128 + number)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

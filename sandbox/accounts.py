@@ -1,0 +1,155 @@
+"""Two AWS accounts on this machine, and a stranger's third, for as long as a `with` block lasts."""
+
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import boto3
+
+from sandbox.configuration import CHECKOUT, Account, Profile, SandboxError
+from sandbox.emulator import CA_BUNDLE, emulator
+from sandbox.environment import aws_config, command_environment
+from sandbox.folder import LOGS, RUN, held
+from sandbox.processes import leashed, tail
+from sandbox.session import LocalSession
+
+
+class Accounts:
+    """Starts the emulator, offers its accounts as AWS profiles, and leaves nothing running behind.
+
+    `state` is a folder of this object's own, made as needed: two at once on one folder is an error, two folders
+    side by side are fine. Each start begins with empty accounts; the last run's logs stay in `logs.previous`.
+    """
+
+    def __init__(
+        self,
+        *,
+        state: Path,
+        dev: Account,
+        prod: Account,
+        python: Path = CHECKOUT / ".venv-sandbox" / "bin" / "python",
+        timeout: float = 60.0,
+    ) -> None:
+        stranger = "333333333333" if "333333333333" not in (dev.id, prod.id) else "444444444444"
+        self.by_profile: Final[Mapping[Profile, Account]] = {
+            "prod": prod,
+            "dev": dev,
+            "other": Account(id=stranger, region=prod.region),
+        }
+        self.state: Final = state.absolute()
+        self.logs: Final = self.state / LOGS
+        self.config_file: Final = self.state / "config"
+        self.endpoint_url = ""
+        self._run_folder: Final = self.state / RUN
+        self._ca_bundle: Final = self._run_folder / CA_BUNDLE
+        self._secret: Final = secrets.token_hex(16)
+        self._python: Final = python
+        self._timeout: Final = timeout
+        self._cleanup = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as undo:
+            undo.enter_context(held(self.state))
+            self.endpoint_url = undo.enter_context(
+                emulator(
+                    python=self._python,
+                    folder=self._run_folder,
+                    log=self.logs / "emulator.log",
+                    secret=self._secret,
+                    region=self.by_profile["prod"].region,
+                    timeout=self._timeout,
+                )
+            )
+            undo.callback(self.config_file.unlink, missing_ok=True)
+            self._write_config()
+            self._cleanup = undo.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._cleanup.close()
+
+    def session(self, profile: Profile) -> boto3.Session:
+        """Return a session of that account's own administrator, whatever the environment says."""
+        account = self.by_profile[profile]
+        return self.session_with(account.id, self._secret, region=account.region)
+
+    def session_with(self, access_key: str, secret_key: str, token: str | None = None, *, region: str) -> boto3.Session:
+        """Return a session with keys that one of the accounts has handed out."""
+        return LocalSession(
+            access_key=access_key,
+            secret_key=secret_key,
+            token=token,
+            region=region,
+            endpoint_url=self.endpoint_url,
+            ca_bundle=self._ca_bundle,
+        )
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment for a command that shall see these accounts and nothing else of AWS."""
+        return command_environment(os.environ, config_file=self.config_file, output=self._run_folder / "cdk.out")
+
+    def run(self, *command: str, log: str, timeout: float = 600.0, **environment: str) -> str:
+        """Run `command` in the checkout on these accounts and answer its output, which `logs/<log>.log` keeps too.
+
+        `environment` is added to `self.environment()`. A failure raises a `SandboxError` that names the log and
+        shows its end.
+        """
+        with self._started(*command, log=log, **environment) as process:
+            return self._finished(process, *command, log=log, timeout=timeout)
+
+    def bootstrap(self) -> None:
+        """`cdk bootstrap` the prod and the dev account, side by side: most of it is waiting."""
+        with ExitStack() as running:
+            started = []
+            for profile in ("prod", "dev"):
+                account = self.by_profile[profile]
+                command = ("cdk", "bootstrap", f"aws://{account.id}/{account.region}", "--profile", profile)
+                log = f"bootstrap-{profile}"
+                output = str(self._run_folder / f"cdk.out.{profile}")
+                started.append(
+                    (running.enter_context(self._started(*command, log=log, CDK_OUTPUT=output)), command, log)
+                )
+            for process, command, log in started:
+                self._finished(process, *command, log=log, timeout=600.0)
+
+    def _write_config(self) -> None:
+        text = aws_config(
+            self.by_profile, endpoint_url=self.endpoint_url, ca_bundle=self._ca_bundle, secret=self._secret
+        )
+        self.config_file.unlink(missing_ok=True)
+        self.config_file.touch(mode=0o600, exist_ok=False)
+        self.config_file.write_text(text, encoding="utf-8")
+
+    @contextmanager
+    def _started(self, *command: str, log: str, **environment: str) -> Iterator["subprocess.Popen[bytes]"]:
+        if shutil.which(command[0]) is None:
+            raise SandboxError(f"there is no `{command[0]}` on PATH; the Makefile puts .venv/bin there")
+        with (
+            (self.logs / f"{log}.log").open("wb") as output,
+            leashed(
+                [sys.executable, "-m", "sandbox.leash", *command],
+                output=output,
+                environment=self.environment() | environment,
+            ) as process,
+        ):
+            yield process
+
+    def _finished(self, process: "subprocess.Popen[bytes]", *command: str, log: str, timeout: float) -> str:
+        path = self.logs / f"{log}.log"
+        line = " ".join(command)
+        try:
+            status = process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise SandboxError(f"`{line}` took over {timeout:.0f} s; see {path}:\n{tail(path)}") from None
+        if status != 0:
+            raise SandboxError(f"`{line}` ended with status {status}; see {path}:\n{tail(path)}")
+        return path.read_text(encoding="utf-8", errors="replace")

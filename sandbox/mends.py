@@ -1,0 +1,202 @@
+"""Where the emulator (ministack 1.5.33) answers otherwise than AWS does, and the few lines that put it right.
+
+This is the one place that knows these faults. The product's templates never bend to them: they are written for AWS,
+and what stays wrong here is asserted on the template instead.
+"""
+
+import contextvars
+import re
+import time
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+
+from ministack.core import iam_actions, iam_evaluator as evaluator, lambda_runtime
+from ministack.services import iam, lambda_svc, organizations, s3, sts
+
+# ruff: noqa: SLF001 - the emulator has no public way to change what it decides
+
+_HOUR = 3600
+
+# When the caller of the present STS request proved a second factor; None if it did not.
+_second_factor_at: contextvars.ContextVar[float | None] = contextvars.ContextVar("second_factor_at", default=None)
+
+
+def apply() -> None:
+    """Put every mend in place; once, before the first request."""
+    _mend_condition_keys()
+    _mend_second_factor()
+    _mend_session_length()
+    _mend_expected_bucket_owner()
+    _mend_function_errors()
+    _mend_function_names()
+
+
+def _mend_condition_keys() -> None:
+    resolve = evaluator._resolve_condition_key
+
+    def resolve_as_aws(key: str, context: Any) -> Any:
+        name = key.lower()
+        if name == "aws:principalarn" and context.principal_type == "AssumedRole":
+            # AWS compares the role's own ARN, path included, and never the session's:
+            # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+            role_name = context.principal_arn.split("/")[1]
+            role = iam._roles.get_scoped(context.principal_account, None, role_name)
+            return role["Arn"] if role else context.principal_arn
+        if name == "aws:principalorgpaths":
+            return _organization_paths(context.principal_account)
+        if name == "aws:resourceaccount" and context.resource_arn.startswith("arn:aws:s3:::"):
+            # An S3 ARN names no account, and the emulator then takes the caller's for the bucket's.
+            bucket = context.resource_arn.removeprefix("arn:aws:s3:::").split("/")[0]
+            return s3._bucket_owner_account(bucket) or resolve(key, context)
+        if name in ("aws:multifactorauthpresent", "aws:multifactorauthage") and context.action == "sts:AssumeRole":
+            proved_at = _second_factor_at.get()
+            if proved_at is not None:
+                return "true" if name.endswith("present") else str(int(time.time() - proved_at))
+        return resolve(key, context)
+
+    evaluator._resolve_condition_key = resolve_as_aws
+
+
+def _organization_paths(account: str) -> list[str] | None:
+    """Return the account's one path, as `o-…/r-…/ou-…/`; the emulator knows no aws:PrincipalOrgPaths at all."""
+    organization = organizations._orgs.get_scoped(account, None, "self")
+    if organization is None:
+        return None
+    record = organizations._accounts.get_scoped(account, None, account)
+    steps: list[str] = []
+    while record is not None:
+        steps.insert(0, record["_ParentId"])
+        record = organizations._ous.get_scoped(account, None, record["_ParentId"])
+    return ["/".join([organization["Id"], *steps, ""])]
+
+
+def _mend_second_factor() -> None:
+    extract, register, principal_keys = iam_actions.extract_iam_action, sts.register_session, evaluator._principal_keys
+
+    def extract_as_aws(service: str, method: str, path: str, *request: Any) -> Any:
+        # The first step of every decision, so the caller's own policies and the trust policy see the same.
+        if service == "sts":
+            headers, body, query = request
+            caller = sts._caller_identity(headers, query)
+            proved = _has_second_factor(_parameters(body, query), caller)
+            _second_factor_at.set(time.time() if proved else _session_factor(caller))
+        return extract(service, method, path, *request)
+
+    def register_as_aws(access_key: str, session: dict[str, Any]) -> None:
+        session["SecondFactorAt"] = _second_factor_at.get()
+        register(access_key, session)
+
+    def principal_keys_as_aws(credential: Any) -> dict[str, Any]:
+        keys: dict[str, Any] = principal_keys(credential)
+        proved_at = (sts._sessions.get(credential.access_key_id) or {}).get("SecondFactorAt")
+        if proved_at is not None:
+            keys["aws:multifactorauthpresent"] = "true"
+            keys["aws:multifactorauthage"] = str(int(time.time() - proved_at))
+        return keys
+
+    iam_actions.extract_iam_action, sts.register_session = extract_as_aws, register_as_aws
+    evaluator._principal_keys = sts._principal_keys = principal_keys_as_aws
+
+
+def _parameters(body: bytes, query: Mapping[str, Any]) -> dict[str, str]:
+    """Return the parameters of a request in the query protocol, the only one that SDKs speak to STS."""
+    request = {**query, **sts.parse_qs(body.decode("utf-8", errors="replace"))}
+    return {name: values[0] for name, values in request.items() if values}
+
+
+def _has_second_factor(request: Mapping[str, str], caller: Any) -> bool:
+    """Return whether the request carries six digits and a device that is the calling user's; any six digits will do."""
+    if not isinstance(caller, dict) or not re.fullmatch(r"\d{6}", request.get("TokenCode", "")):
+        return False
+    device = iam._mfa_devices.get_scoped(caller["accountId"], None, request.get("SerialNumber", ""))
+    return device is not None and caller["principalName"] == device["User"]
+
+
+def _session_factor(caller: Any) -> float | None:
+    """Return when a user's session, as GetSessionToken gives it, was proved; a role's session hands none on."""
+    if not isinstance(caller, dict) or caller["principalType"] != "User":
+        return None
+    session = sts._sessions.get(caller["accessKey"])
+    proved_at: float | None = (session or {}).get("SecondFactorAt")
+    return proved_at
+
+
+def _mend_session_length() -> None:
+    handle = sts.handle_request
+
+    async def handle_as_aws(
+        method: str, path: str, headers: Mapping[str, str], body: bytes, query: Mapping[str, Any]
+    ) -> Any:
+        answer = await handle(method, path, headers, body, query)
+        request = _parameters(body, query)
+        if request.get("Action") == "AssumeRole" and answer[0] == HTTPStatus.OK:
+            return _too_long(request, sts._caller_identity(headers, query)["userArn"]) or answer
+        return answer
+
+    sts.handle_request = handle_as_aws
+
+
+def _too_long(request: Mapping[str, str], caller_arn: str) -> Any:
+    """Return AWS's refusal of a session that outlasts the role's maximum, or an hour when one role assumes another."""
+    seconds = int(request.get("DurationSeconds") or _HOUR)
+    account, name = request["RoleArn"].split(":")[4], request["RoleArn"].rsplit("/", 1)[-1]
+    role = iam._roles.get_scoped(account, None, name) or {}
+    if seconds > int(role.get("MaxSessionDuration") or _HOUR):
+        message = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
+    elif seconds > _HOUR and ":assumed-role/" in caller_arn:
+        message = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
+    else:
+        return None
+    return sts._error(400, "ValidationError", message, ns="sts")
+
+
+def _mend_expected_bucket_owner() -> None:
+    scope = s3._apply_bucket_scope
+
+    def scope_as_aws(method: str, bucket: str, key: str, headers: Mapping[str, str], *rest: Any, **more: Any) -> Any:
+        # A put ignored it: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
+        expected = headers.get("x-amz-expected-bucket-owner")
+        owner = s3._bucket_owner_account(bucket) if bucket else None
+        if expected and owner and expected != owner:
+            return s3._error("AccessDenied", "Access Denied", 403, f"/{bucket}/{key}" if key else f"/{bucket}")
+        return scope(method, bucket, key, headers, *rest, **more)
+
+    s3._apply_bucket_scope = scope_as_aws
+
+
+def _mend_function_errors() -> None:
+    execute = lambda_svc._execute_function_warm
+
+    def execute_as_aws(*arguments: Any) -> Any:
+        # AWS answers the exception's class as errorType; the emulator answers one word for all of them.
+        result = execute(*arguments)
+        body = result.get("body")
+        if result.get("error") and isinstance(body, dict) and body.get("errorType") == "Runtime.HandlerError":
+            first_line = re.escape((body["errorMessage"].splitlines() or [""])[0])
+            found = re.findall(rf"^([\w.]+)(?:: {first_line}|)$", result.get("log", ""), re.MULTILINE)
+            if found:
+                body["errorType"] = found[-1].rsplit(".", 1)[-1]
+        return result
+
+    lambda_svc._execute_function_warm = execute_as_aws
+
+
+def _mend_function_names() -> None:
+    credentials = lambda_runtime.execution_credentials
+
+    def credentials_and_names(config: Mapping[str, Any]) -> dict[str, str]:
+        # The emulator gives a bare UUID and the default group, though it files the lines under the right one.
+        # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-loggroups.html
+        own_group = (config.get("LoggingConfig") or {}).get("LogGroup")
+        name = config["FunctionName"]
+        stream = f"{datetime.now(UTC):%Y/%m/%d}/{name if own_group else ''}[$LATEST]{uuid.uuid4().hex}"
+        return {
+            **credentials(config),
+            "AWS_LAMBDA_LOG_GROUP_NAME": own_group or f"/aws/lambda/{name}",
+            "AWS_LAMBDA_LOG_STREAM_NAME": stream,
+        }
+
+    lambda_runtime.execution_credentials = credentials_and_names
