@@ -1,0 +1,87 @@
+"""Where Lambda enters: `s3_writer.handler.handler`."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Protocol
+
+from s3_writer.connection import Connection, ConnectionCache
+from s3_writer.errors import BatchFailed, InvalidEvent, PutFailed, WriterError
+from s3_writer.event import read_event
+from s3_writer.log import log, log_failure
+from s3_writer.put import Written, put
+from s3_writer.request import PutRequest
+from s3_writer.settings import Settings
+
+# S3's answers to a session that was revoked (by a Deny, so AccessDenied is one) or is no longer known.
+_STALE_SESSION = frozenset({"AccessDenied", "ExpiredToken", "InvalidToken", "InvalidAccessKeyId"})
+
+_connections = ConnectionCache()
+
+
+class Invocation(Protocol):
+    """What the writer needs of Lambda's context object."""
+
+    @property
+    def aws_request_id(self) -> str:
+        """The id of the request: the same when Lambda retries an asynchronous event."""
+
+
+def handler(event: object, context: Invocation) -> dict[str, object]:
+    """Write the event's object, or objects, to the bucket.
+
+    Returns the receipt of the one object, or `{"objects": [receipt, ...]}`. Raises a `WriterError` for any
+    failure, so that Lambda retries it, counts it and sends it on; each is logged as exactly one line first.
+    """
+    request_id = context.aws_request_id
+    try:
+        settings = Settings.from_environment(os.environ)
+        work = read_event(event, prefix=settings.prefix, request_id=request_id)
+        if isinstance(work, PutRequest):
+            return asdict(_put(_connections.get(settings), work, request_id))
+        return _put_each(settings, work, request_id)
+    except BatchFailed:
+        raise  # its failures are logged, one line each
+    except WriterError as error:
+        log_failure(error, request_id)
+        raise
+
+
+def _put(connection: Connection, request: PutRequest, request_id: str) -> Written:
+    try:
+        written = put(connection, request)
+    except PutFailed as error:
+        if error.code in _STALE_SESSION:
+            # A warm instance would otherwise fail until the credentials expire; Lambda's retry starts afresh.
+            _connections.drop(connection)
+        raise
+    log("INFO", "object written", requestId=request_id, operation="PutObject", **asdict(written))
+    return written
+
+
+def _put_each(settings: Settings, work: Sequence[PutRequest | InvalidEvent], request_id: str) -> dict[str, object]:
+    """Attempt every object, one after the other; raise `BatchFailed` with all results if any failed."""
+    results: dict[int, Written | WriterError] = {}
+    requests: dict[int, PutRequest] = {}
+    for index, item in enumerate(work):
+        if isinstance(item, PutRequest):
+            requests[index] = item
+        else:
+            log_failure(item, request_id)
+            results[index] = item
+    if requests:
+        connection = _connections.get(settings)
+        for index, request in requests.items():
+            try:
+                results[index] = _put(connection, request, request_id)
+            except WriterError as error:
+                log_failure(error, request_id, key=request.key)
+                results[index] = error
+    answers = [_answer(results[index]) for index in range(len(work))]
+    if any(isinstance(result, WriterError) for result in results.values()):
+        raise BatchFailed(answers)
+    return {"objects": answers}
+
+
+def _answer(result: Written | WriterError) -> dict[str, object]:
+    return {"error": result.answer()} if isinstance(result, WriterError) else asdict(result)

@@ -1,0 +1,109 @@
+"""The writer in an environment like Lambda's."""
+
+import functools
+import json
+import os
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import botocore.loaders
+import pytest
+
+from s3_writer import handler as handler_module
+from s3_writer.connection import ConnectionCache
+from s3_writer.session_name import role_session_name
+from s3_writer.settings import Settings
+from tests.writer.fake_aws import FakeAws, FakeAwsRequests, FakeAwsServer
+
+ENVIRONMENT = {
+    "ROLE_ARN": "arn:aws:iam::222222222222:role/DevAccountAccessS3Role",
+    "DURATION_SECONDS": "900",
+    "BUCKET": "reports-222222222222",
+    "BUCKET_OWNER": "222222222222",
+    "BUCKET_REGION": "eu-central-1",
+    "PREFIX": "dev/",
+    "AWS_REGION": "eu-west-1",
+    "AWS_LAMBDA_FUNCTION_NAME": "writer",
+    "AWS_LAMBDA_LOG_STREAM_NAME": "2026/11/23/[$LATEST]0123456789abcdef0123456789abcdef",
+    "AWS_ACCESS_KEY_ID": "ASIAFUNCTION",
+    "AWS_SECRET_ACCESS_KEY": "function-secret",
+    "AWS_SESSION_TOKEN": "function-token",
+    # Keep the machine's own configuration out.
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "NO_PROXY": "127.0.0.1",
+}
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the writer needs of Lambda's context object."""
+
+    aws_request_id: str
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[FakeAwsServer]:
+    """Serve on a free port of this machine for the whole run."""
+    with FakeAwsServer(("127.0.0.1", 0), FakeAwsRequests) as running:
+        threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        yield running
+        running.shutdown()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_loader() -> Iterator[None]:
+    """Let all sessions of the run share one copy of AWS's service models: each copy takes 0.2 s to read."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("botocore.session.create_loader", functools.cache(botocore.loaders.create_loader))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def aws(server: FakeAwsServer, monkeypatch: pytest.MonkeyPatch) -> FakeAws:
+    """Give each test an AWS that was asked nothing yet, and the environment of a deployed function."""
+    for name in [name for name in os.environ if name.startswith("AWS_") or name.upper().endswith("_PROXY")]:
+        monkeypatch.delenv(name)
+    monkeypatch.delenv("EXTERNAL_ID", raising=False)
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _seconds: None)  # the pauses between attempts
+    server.aws = FakeAws()
+    return server.aws
+
+
+@pytest.fixture(autouse=True)
+def connections(monkeypatch: pytest.MonkeyPatch) -> ConnectionCache:
+    """Give each test a cold execution environment."""
+    role_session_name.cache_clear()
+    cold = ConnectionCache()
+    monkeypatch.setattr(handler_module, "_connections", cold)
+    return cold
+
+
+@pytest.fixture
+def settings() -> Settings:
+    """Read the settings that each test starts with."""
+    return Settings.from_environment(ENVIRONMENT)
+
+
+@pytest.fixture
+def write() -> Callable[..., dict[str, Any]]:
+    """Invoke the function as Lambda does: the event and the answer pass through JSON."""
+
+    def invoke(event: object, request_id: str = "request-1") -> dict[str, Any]:
+        answer = handler_module.handler(json.loads(json.dumps(event)), Context(request_id))
+        through_json: dict[str, Any] = json.loads(json.dumps(answer))
+        return through_json
+
+    return invoke
+
+
+@pytest.fixture
+def logged(capsys: pytest.CaptureFixture[str]) -> Callable[[], list[dict[str, Any]]]:
+    """Read the log since the last look: every line on stdout must be JSON."""
+    return lambda: [json.loads(line) for line in capsys.readouterr().out.splitlines()]
