@@ -23,6 +23,7 @@ PRINCIPALS = [
     ("Pinned", "exporter", True),
     ("Pinned", "bystander", False),
     ("OfOrganization", "exporter", True),
+    ("OfOrganization", "stranger", False),  # listed, but of no organization, or of another
     ("Expiring", "exporter", True),
     ("Expired", "exporter", False),
     ("FromHere", "exporter", True),

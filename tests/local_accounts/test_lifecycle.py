@@ -1,5 +1,6 @@
 """What happens to a deployed grant: a diff, an update, and the end."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,19 +19,39 @@ def test_a_deployed_stack_has_no_difference(world: Any) -> None:
     assert "There were no differences" in output
 
 
-def test_an_update_moves_the_grant(world: Any) -> None:
-    """A changed prefix shows in the diff, and after a deploy the new one is open and the old one shut."""
-    world.access.write_text(world.access.read_text().replace('prefix = "service/"', 'prefix = "moved/"'))
-    output = world.accounts.run(
+def test_an_update_moves_revokes_and_disables(world: Any) -> None:
+    """After the file is changed and deployed again, the service's answers are the new file's.
+
+    A changed prefix opens the new keys and shuts the old; `revoked_before` ends the session that is held, not a new
+    one; `disabled` ends both.
+    """
+    revoked, disabled = (world.assume(grant, "exporter").client("s3") for grant in ("Revoked", "Expiring"))
+    revoked.put_object(Bucket=BUCKET, Key="revoked/before", Body=b"")
+    disabled.put_object(Bucket=BUCKET, Key="expiring/before", Body=b"")
+    # IAM compares whole seconds: a session of the present one is older than the next.
+    moment = (datetime.now(UTC) + timedelta(seconds=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    text = world.access.read_text().replace('prefix = "service/"', 'prefix = "moved/"')
+    text = text.replace("revoked_before = 2026-01-01T00:00:00Z", f"revoked_before = {moment}")
+    world.access.write_text(text.replace('name = "Expiring"\n', 'name = "Expiring"\ndisabled = true\n'))
+
+    difference = world.accounts.run(
         "cdk", "diff", "ProdAccessStack", "--profile", "prod", "-c", f"access={world.access}", log="diff-update"
     )
-    assert "moved/*" in output
-    world.deploy("ProdAccessStack", "prod")
-    s3 = world.assume("ServiceRole", "exporter").client("s3")
+    assert "moved/*" in difference
+    assert moment in difference
+    assert "DenyWhileDisabled" in difference
 
-    assert s3.put_object(Bucket=BUCKET, Key="moved/a", Body=b"a")["ETag"]
+    world.deploy("ProdAccessStack", "prod")
+    moved = world.assume("ServiceRole", "exporter").client("s3")
+    moved.put_object(Bucket=BUCKET, Key="moved/a", Body=b"a")
     with pytest.raises(ClientError, match="AccessDenied"):
-        s3.put_object(Bucket=BUCKET, Key="service/a", Body=b"a")
+        moved.put_object(Bucket=BUCKET, Key="service/a", Body=b"a")
+    for session, key in ((revoked, "revoked/after"), (disabled, "expiring/after")):
+        with pytest.raises(ClientError, match="explicit deny"):
+            session.put_object(Bucket=BUCKET, Key=key, Body=b"")
+    world.assume("Revoked", "exporter").client("s3").put_object(Bucket=BUCKET, Key="revoked/new", Body=b"")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        world.assume("Expiring", "exporter")
 
 
 @pytest.mark.parametrize(

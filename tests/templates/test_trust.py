@@ -98,7 +98,16 @@ CONDITIONS = {
             },
         )
     ],
-    "OfOrganization": exporter(StringEquals={"aws:PrincipalOrgID": "o-a1b2c3d4e5"}),
+    "OfOrganization": [
+        statement(
+            "TrustNamedPrincipals",
+            [DEV_ROOT, "arn:aws:iam::333333333333:root"],
+            {
+                "ArnEquals": {"aws:PrincipalArn": [EXPORTER, EXPORTER.replace("111111111111", "333333333333")]},
+                "StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"},
+            },
+        )
+    ],
     # An hour ahead of UTC in the file.
     "Expiring": exporter(DateLessThan={"aws:CurrentTime": "2099-12-31T22:59:59Z"}),
     "FromHere": exporter(IpAddress={"aws:SourceIp": ["127.0.0.0/8", "2001:db8::/32"]}),
