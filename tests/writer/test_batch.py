@@ -99,6 +99,20 @@ def test_given_sts_refuses_when_a_batch_is_written_then_it_is_asked_once(aws: Fa
     assert (1, 0) == (len(aws.assume_roles), len(aws.puts))
 
 
+def test_given_credentials_about_to_end_when_sts_fails_then_a_warm_batch_is_one_failure_too(
+    aws: FakeAws, write: Write
+) -> None:
+    """Credentials that are due are renewed before the first put of an invocation, not in each of its puts."""
+    aws.lifetime = 100
+    write({"body": "x"})
+    aws.refusals["AssumeRole"] = Refusal(403, "AccessDenied")
+
+    with pytest.raises(AssumeRoleFailed):
+        write({"objects": [{"body": "1"}, {"body": "2"}]})
+
+    assert len(aws.puts) == 1
+
+
 def test_given_only_invalid_objects_when_written_then_aws_is_not_asked(aws: FakeAws, write: Write) -> None:
     """A batch with nothing to write costs no call to STS."""
     with pytest.raises(BatchFailed):

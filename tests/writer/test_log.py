@@ -112,7 +112,7 @@ def shown(capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -
         {"AssumeRole": Refusal(400, "SomethingElse", f"no\n{QUOTED}")},
         {"PutObject": Refusal(403, "AccessDenied")},
         {"PutObject": Refusal(400, "InvalidToken", "no", "<Token-0>assumed-token-1</Token-0>")},
-        {"PutObject": Refusal(403, "SignatureDoesNotMatch", "no", f"<StringToSign>{QUOTED}</StringToSign>")},
+        {"PutObject": Refusal(403, "SignatureDoesNotMatch", QUOTED, f"<StringToSign>{QUOTED}</StringToSign>")},
     ],
     ids=lambda refusals: " ".join(f"{name} {refusal.code}" for name, refusal in refusals.items()) or "none",
 )
