@@ -33,6 +33,7 @@ lint: synth ## check style, types and the synthesized templates
 .PHONY: synth
 synth: $(TOOLS) ## make the templates in cdk.out, with every check; needs no network and no credentials
 	@cdk synth --quiet
+	@echo "the templates are in cdk.out"
 
 .PHONY: docs
 docs: $(TOOLS) ## write the JSON Schema and the README's tables anew from the models
@@ -44,6 +45,7 @@ setup: $(TOOLS) ## install what deploying and testing need, into the checkout
 .PHONY: clean
 clean: ## remove what the other commands made
 	rm -rf .venv .venv-sandbox node_modules cdk.out .sandbox .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/.installed: requirements.txt requirements-dev.txt constraints.txt
 	@$(call python_environment,.venv,requirements-dev.txt)

@@ -16,7 +16,7 @@ app = App()
 # Relative to the working folder, as every path that is typed on a command line.
 named = app.node.try_get_context("access")
 try:
-    access = read_access(Path(named) if named else Path(__file__).resolve().parent / "access.toml")
+    access = read_access(Path(__file__).resolve().parent / "access.toml" if named is None else Path(named))
 except AccessFileError as error:
     print(error, file=sys.stderr)  # noqa: T201 a command line's own message
     sys.exit(2)

@@ -14,9 +14,11 @@ sys.path[:0] = [str(ROOT), str(ROOT / "constructs")]
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from cross_account.caller import assume_role_statement
 from cross_account.environment import Environment
 from cross_account.grant import Grant
 from cross_account.permissions import inline_policies
+from cross_account.policy import document
 from cross_account.trust import trust_policy
 from stacks.access import Access, Bucket, Writer
 from stacks.access_file import read_access
@@ -36,7 +38,8 @@ TABLES: dict[str, type[BaseModel]] = {
 
 def schema() -> str:
     """Return the JSON Schema that editors check access.toml with."""
-    return json.dumps(Access.model_json_schema(), indent=2, ensure_ascii=False) + "\n"
+    draft = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    return json.dumps(draft | Access.model_json_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 def readme(text: str) -> str:
@@ -60,13 +63,16 @@ _KINDS_HEAD = """\
 # One grant of each kind, and the policies that it becomes
 
 Written by `make docs` from [tests/kinds.toml](../tests/kinds.toml), which the template tests and the tests in the local
-accounts use too. `NEW-KEY` stands for the ARN of a key that the stack makes.
+accounts use too. `NEW-KEY` stands for the ARN of a key that the stack makes. A caller needs the last policy of each
+entry in its own account: DevLambdaStack and DevUsersStack give it to the function and to dev's users; anyone else gets
+it from that account's administrator.
 """
 
 
 def _kind(entry: str, grant: Grant, prod: Environment) -> str:
     key = "NEW-KEY" if grant.bucket.endswith("new-key") else grant.kms_key
-    policies = {"trust policy": trust_policy(grant, prod)} | inline_policies(grant, prod, key)
+    policies = {"the trust policy": trust_policy(grant, prod)} | inline_policies(grant, prod, key)
+    policies["the caller's own policy"] = document([assume_role_statement(grant, prod)])
     blocks = [f"{name}:\n\n{_fenced('json', json.dumps(policy, indent=2))}" for name, policy in policies.items()]
     return "\n".join([f"\n## {grant.name}\n", _fenced("toml", entry), *blocks])
 

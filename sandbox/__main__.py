@@ -2,10 +2,11 @@
 
 import argparse
 import os
+import select
 import shlex
 import signal
 import sys
-import threading
+import time
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -18,6 +19,8 @@ from sandbox.environment import in_the_way
 from sandbox.progress import Progress
 from sandbox.walkthrough import walk_through
 
+_A_WHILE = 500  # milliseconds
+
 
 def main() -> int:
     """Answer the exit status: 2 for anything that kept the command from doing its work."""
@@ -28,7 +31,7 @@ def main() -> int:
         if arguments.command == "try":
             return walk_through(file=arguments.access, as_json=arguments.json)
         return _keep_accounts(arguments.access)
-    except (SandboxError, BotoCoreError, ClientError) as error:
+    except (SandboxError, BotoCoreError, ClientError, OSError) as error:
         sys.stderr.write(f"sandbox: {error}\n")
         return 2
     except KeyboardInterrupt:
@@ -57,8 +60,17 @@ def _keep_accounts(file: Path) -> int:
             accounts.bootstrap()
         sys.stdout.write(_how_to_use(accounts))
         sys.stdout.flush()
-        threading.Event().wait()
+        _wait_for_the_end()
     return 0
+
+
+def _wait_for_the_end() -> None:
+    """Return when whoever started this is gone, or the terminal is: make alone hears of a terminal that closes."""
+    starter, terminal = os.getppid(), select.poll()
+    if sys.stdout.isatty():
+        terminal.register(sys.stdout, 0)  # a hang-up is told unasked
+    while os.getppid() == starter and not terminal.poll(_A_WHILE):
+        time.sleep(_A_WHILE / 1000)
 
 
 def _how_to_use(accounts: Accounts) -> str:
@@ -77,7 +89,11 @@ def _how_to_use(accounts: Accounts) -> str:
             ". .venv/bin/activate\n",
             "cdk deploy ProdAccessStack --profile prod",
             "cdk deploy DevLambdaStack --profile dev",
-            "aws s3 ls --profile prod\n",
+            "aws cloudformation describe-stacks --stack-name DevLambdaStack --profile dev \\",
+            "  --query 'Stacks[0].Outputs[?OutputKey==`FunctionName`].OutputValue' --output text",
+            """aws lambda invoke --function-name NAME --payload '{"body": "hello"}' --profile dev answer.json""",
+            "aws s3 ls --recursive s3://BUCKET --profile prod\n",
+            "NAME is what the third line prints, BUCKET is the grant's in access.toml.",
             f"The logs are in {accounts.logs}. Ctrl-C here ends the accounts and all that is in them.\n",
         ]
     )

@@ -1,5 +1,6 @@
 """The little that the sandbox needs from access.toml: two accounts, and the grant that the function uses."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -48,10 +49,10 @@ class Access:
 def read_access(file: Path) -> Access:
     """Read `file`, or say in one line what is missing."""
     try:
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
+        content = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise SandboxError(f"can't read {file}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise SandboxError(f"{file} is not valid TOML: {error}") from None
     try:
         return Access(
@@ -66,7 +67,10 @@ def read_access(file: Path) -> Access:
 
 
 def _account(table: Mapping[str, Any]) -> Account:
-    return Account(id=str(table["account"]), region=str(table["region"]))
+    account = Account(id=str(table["account"]), region=str(table["region"]))
+    if not re.fullmatch(r"[0-9]{12}", account.id) or not re.fullmatch(r"[a-z0-9-]+", account.region):
+        raise SandboxError(f"{account.id!r} in {account.region!r} is no account and region; `make synth` says where")
+    return account
 
 
 def _writer_grant(content: Mapping[str, Any]) -> WriterGrant:

@@ -1,6 +1,7 @@
 """A boto3 session that reaches one local account, whatever the calling process has in its environment."""
 
 import functools
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,13 @@ class LocalSession(boto3.Session):
         ca_bundle: Path,
         token: str | None = None,
     ) -> None:
-        core = botocore.session.Session()
+        # A profile of the caller's, or a broken config file, must not be looked at.
+        nothing: dict[str, Any] = {
+            "profile": (None, None, None, None),
+            "config_file": (None, None, os.devnull, None),
+            "credentials_file": (None, None, os.devnull, None),
+        }
+        core = botocore.session.Session(session_vars=nothing)
         core.register_component("data_loader", _service_models())
         super().__init__(
             botocore_session=core,

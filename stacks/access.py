@@ -96,4 +96,6 @@ class Access(BaseModel):
     @property
     def all_tags(self) -> dict[str, str]:
         """The tags of every stack; the file's own win."""
-        return {"application": "crossrole"} | self.tags
+        own = {"application": "crossrole"}
+        named = {key.lower() for key in self.tags}
+        return {key: value for key, value in own.items() if key not in named} | self.tags

@@ -4,15 +4,16 @@ import json
 import re
 import tomllib
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from textwrap import shorten
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from cross_account.environment import Environment
-from cross_account.grant import Grant
+from cross_account.grant import Access as AccessWord, Grant
 from cross_account.nearest import did_you_mean
 from cross_account.problem import Problem
 from stacks.access import Access, Bucket, Writer
@@ -33,12 +34,14 @@ class AccessFileError(Exception):
 def read_access(path: Path) -> Access:
     """Return what the file holds; raises `AccessFileError` with all of its problems."""
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         mend = "write access.toml, or name another file: cdk synth -c access=FILE"
         raise AccessFileError(str(path), [Problem("the file", str(error.strerror), "a readable file", mend)]) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise AccessFileError(str(path), [Problem("the file", str(error), "TOML in UTF-8", "mend that line")]) from None
+    except (ValueError, RecursionError) as error:
+        raise AccessFileError(
+            str(path), [Problem("the file", str(error), "TOML in UTF-8", "look at that line, or just before it")]
+        ) from None
     return parse_access(data, path=str(path))
 
 
@@ -51,10 +54,20 @@ def parse_access(data: Mapping[str, Any], *, path: str = "access.toml") -> Acces
     except ValidationError as error:
         problems += [_problem(details, data) for details in _own_errors(error.errors())]
     # What is right by itself is still held against the rules, so that nothing is left for a second run.
-    problems += access_problems(_parts(data))
+    problems += [each for each in access_problems(_parts(data)) if not _follows(each, problems)]
     if problems or access is None:
         raise AccessFileError(path, problems)
     return access
+
+
+def _follows(problem: Problem, wrong: list[Problem]) -> bool:
+    """Return whether a rule fails only because a value that it reads is wrong by itself."""
+    table, _, key = problem.where.partition(": ")
+    for each in wrong:
+        other_table, _, other = each.where.partition(": ")
+        if other.startswith(key) and key and table in {other_table, "[writer]"}:
+            return True
+    return False
 
 
 def _parts(data: Mapping[str, Any]) -> Parts:
@@ -62,26 +75,49 @@ def _parts(data: Mapping[str, Any]) -> Parts:
         value = data.get(key, [])
         return value if isinstance(value, list) else []
 
+    grants = [(grant, entry) for entry in entries("grants") if (grant := _valid(Grant, entry))]
     return Parts(
         prod=_valid(Environment, data.get("prod")),
         dev=_valid(Environment, data.get("dev")),
-        grants=[grant for entry in entries("grants") if (grant := _valid(Grant, entry))],
+        grants=[grant for grant, _ in grants],
+        doubts={(grant.name, key) for grant, entry in grants for key in entry.keys() - grant.model_fields_set},
         buckets=[bucket for entry in entries("buckets") if (bucket := _valid(Bucket, entry))],
         writer=_valid(Writer, data.get("writer")),
-        grant_names=[str(entry.get("name")) for entry in entries("grants") if isinstance(entry, dict)],
+        grant_names=[str(e["name"]) for e in entries("grants") if isinstance(e, dict) and "name" in e],
+        tags=tags if isinstance(tags := data.get("tags"), dict) else {},
     )
 
 
 def _valid(model: type[_Model], value: Any) -> _Model | None:
+    """Return the entry, without what is wrong in it where it can stand without; None where it can not."""
     try:
         return model.model_validate(value)
-    except ValidationError:
-        return None
+    except ValidationError as error:
+        wrong = {details["loc"][0] for details in error.errors() if details["loc"]}
+        if not isinstance(value, dict) or not wrong & value.keys():
+            return None
+        return _valid(model, {key: kept for key, kept in value.items() if key not in wrong})
 
 
 def _own_errors(errors: list[ErrorDetails]) -> list[ErrorDetails]:
-    """Leave out that a list is too short where that is only because its entries are wrong."""
-    return [e for e in errors if e["type"] != "too_short" or not e["input"]]
+    """Leave out what only follows from another error: a list too short for wrong entries, a key under another name."""
+    return [
+        error
+        for error in errors
+        if not (error["type"] == "too_short" and error["input"])
+        and not (error["type"] == "missing" and _is_misspelt(error, errors))
+    ]
+
+
+def _is_misspelt(missing: ErrorDetails, errors: list[ErrorDetails]) -> bool:
+    """Return whether a missing key stands there under a name like it, which is refused by itself."""
+    *table, key = missing["loc"]
+    return any(
+        error["type"] == "extra_forbidden"
+        and list(error["loc"][:-1]) == table
+        and did_you_mean(str(error["loc"][-1]), [str(key)])
+        for error in errors
+    )
 
 
 def _problem(details: ErrorDetails, data: Mapping[str, Any]) -> Problem:
@@ -90,10 +126,23 @@ def _problem(details: ErrorDetails, data: Mapping[str, Any]) -> Problem:
     if details["type"] == "extra_forbidden":
         fields = _fields_at(details["loc"])
         mend = did_you_mean(str(details["loc"][-1]), fields) or f"the keys here are {', '.join(fields)}"
+    elif details["type"] == "literal_error":
+        mend = did_you_mean(str(details["input"]), get_args(AccessWord)) or mend
+    elif details["type"] == "datetime_type" and isinstance(details["input"], date):
+        mend = f"add a time and an offset: {details['input'].isoformat()}T00:00:00Z"
+    elif len(details["loc"]) == 1:
+        mend = _TABLES.get((details["type"], str(details["loc"][0])), mend)
     got = "nothing" if details["type"] == "missing" else _shown(details["input"])
     return Problem(_where(details["loc"], data), got, expected.format(**known), mend.format(**known))
 
 
+_TABLES = {
+    ("missing", "prod"): "add the table [prod] with account and region",
+    ("missing", "dev"): "add the table [dev] with account and region",
+    ("missing", "grants"): "add a [[grants]] entry",
+    ("tuple_type", "grants"): "write [[grants]], with two brackets",
+    ("tuple_type", "buckets"): "write [[buckets]], with two brackets",
+}
 _EXPECTED = {
     "refused": ("{expected}", "{mend}"),
     "missing": ("a value", "add the key"),
@@ -118,7 +167,11 @@ def _lower(text: str) -> str:
 
 
 def _shown(value: Any) -> str:
-    return shorten(json.dumps(value, default=str, ensure_ascii=False), width=120, placeholder=" …")
+    try:
+        text = json.dumps(value, default=str, ensure_ascii=False)
+    except (RecursionError, ValueError):
+        return "a value too large to show"
+    return shorten(text, width=120, placeholder=" …")
 
 
 def _fields_at(loc: tuple[int | str, ...]) -> list[str]:

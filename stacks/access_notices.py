@@ -1,7 +1,10 @@
 """What the synth says aloud of the file as a whole, stack by stack."""
 
+from collections.abc import Iterator
+
 from cross_account.grant import Grant
 from cross_account.grant_notices import grant_notices
+from cross_account.nearest import did_you_mean
 from cross_account.principal import PrincipalKind
 from cross_account.problem import Notice
 from stacks.access import Access, Writer
@@ -15,7 +18,31 @@ def prod_notices(access: Access) -> list[Notice]:
         key = bucket.kms_key if bucket and bucket.create else grant.kms_key
         notices += grant_notices(grant, access.prod, key if key != "new" else None)
         notices += _foreign_users(access, grant)
-    return notices
+    return [*_accounts(access), *_buckets(access), *notices]
+
+
+def _accounts(access: Access) -> Iterator[Notice]:
+    if access.prod.account == access.dev.account:
+        yield Notice("OneAccount", f"[prod] and [dev] are both {access.prod.account}: nothing here crosses accounts")
+
+
+def _buckets(access: Access) -> Iterator[Notice]:
+    declared = [bucket.name for bucket in access.buckets]
+    used = {grant.bucket for grant in access.grants}
+    for grant in access.grants:
+        near = did_you_mean(grant.bucket, declared)
+        if near and grant.bucket not in declared:
+            yield Notice(
+                "BucketNotDeclared",
+                f"{grant.name} names the bucket {grant.bucket}, which must exist already; {near}",
+            )
+    for grant in access.grants:
+        made = [bucket.name for bucket in access.buckets if bucket.kms_key]
+        if grant.bucket == "*" and made:
+            yield Notice("KeyNotGiven", f"{grant.name} may not use the keys of {', '.join(made)}: grant those by name")
+    for bucket in access.buckets:
+        if bucket.create and not used & {bucket.name, "*"}:
+            yield Notice("BucketNotUsed", f"the bucket {bucket.name} is made, but no grant names it")
 
 
 def dev_notices(access: Access, writer: Writer, grant: Grant) -> list[Notice]:

@@ -8,6 +8,8 @@ from cross_account.environment import Environment
 from cross_account.grant import Grant, logical_name
 from cross_account.grant_rules import at, grant_problems, placement_problems
 from cross_account.nearest import did_you_mean
+from cross_account.permissions import key_policy_statements
+from cross_account.policy import document, size
 from cross_account.principal import PrincipalKind
 from cross_account.problem import Problem
 from stacks.access import Bucket, Writer
@@ -16,20 +18,30 @@ from stacks.access import Bucket, Writer
 STACK_RESOURCES_QUOTA = 500
 STACK_OUTPUTS_QUOTA = 200
 OUTPUTS_PER_GRANT = 2
-NEW_KEY_PLACEHOLDER = "arn:aws:kms:eu-west-1:222222222222:key/" + "0" * 36
-"""As long as the ARN of a key that the stack makes, which is not known before it is deployed."""
+# https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html#key-policy-limit
+KEY_POLICY_QUOTA = 32768
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+USER_MANAGED_POLICIES_QUOTA = 10
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html#id_tags_rules
+TAGS_QUOTA = 50
 
 
 @dataclass(frozen=True)
 class Parts:
-    """The entries of access.toml that are right by themselves; `grant_names` also has the wrong ones' names."""
+    """What of access.toml is right by itself.
+
+    `grant_names` also has the names of grants that are not; `doubts` has the grants' keys whose values are wrong, so
+    that nothing is said of what they leave open.
+    """
 
     prod: Environment | None
     dev: Environment | None
     grants: list[Grant]
+    doubts: set[tuple[str, str]]
     buckets: list[Bucket]
     writer: Writer | None
     grant_names: list[str]
+    tags: dict[str, str]
 
 
 def access_problems(parts: Parts) -> Iterator[Problem]:
@@ -39,17 +51,24 @@ def access_problems(parts: Parts) -> Iterator[Problem]:
     for grant in parts.grants:
         yield from grant_problems(grant)
         if parts.prod:
-            yield from placement_problems(grant, parts.prod, _key_of(grant, parts.buckets))
+            yield from placement_problems(grant, parts.prod, _key_of(grant, parts.buckets, parts.prod))
     if parts.prod and parts.dev:
-        yield from _environments(parts.prod, parts.dev)
+        yield from _environments(parts.prod, parts.dev, parts)
     if parts.writer and parts.dev:
         yield from _writer(parts.writer, parts.dev, parts)
     yield from _stack_size(parts)
+    yield from _tags(parts.tags)
+    if parts.prod:
+        yield from _key_policies(parts, parts.prod)
+    if parts.dev:
+        yield from _user_policies(parts, parts.dev)
 
 
-def _key_of(grant: Grant, buckets: list[Bucket]) -> str | None:
+def _key_of(grant: Grant, buckets: list[Bucket], prod: Environment) -> str | None:
+    """Return the bucket's key; for one that is yet to be made, an ARN as long as its will be."""
     key = next((bucket.kms_key for bucket in buckets if bucket.name == grant.bucket), None) or grant.kms_key
-    return NEW_KEY_PLACEHOLDER if key == "new" else key
+    unknown = f"arn:{prod.partition}:kms:{prod.region}:{prod.account}:key/{'0' * 36}"
+    return unknown if key == "new" else key
 
 
 def _names(parts: Parts) -> Iterator[Problem]:
@@ -108,7 +127,15 @@ def _buckets(parts: Parts) -> Iterator[Problem]:
             )
 
 
-def _environments(prod: Environment, dev: Environment) -> Iterator[Problem]:
+def _environments(prod: Environment, dev: Environment, parts: Parts) -> Iterator[Problem]:
+    writer = parts.writer
+    if writer and prod.account == dev.account and writer.role_name in {grant.name for grant in parts.grants}:
+        yield Problem(
+            "[writer]: role",
+            f'"{writer.role_name}", the name of a grant too, in one account {prod.account}',
+            "a name of its own: a role name stands once in an account",
+            "rename one, or put the accounts right",
+        )
     if prod.partition != dev.partition:
         yield Problem(
             "[dev]: region",
@@ -119,19 +146,32 @@ def _environments(prod: Environment, dev: Environment) -> Iterator[Problem]:
 
 
 def _writer(writer: Writer, dev: Environment, parts: Parts) -> Iterator[Problem]:
-    if writer.grant not in parts.grant_names:
+    if parts.grant_names and writer.grant not in parts.grant_names:
         yield Problem(
             "[writer]: grant",
             f'"{writer.grant}"',
             "the name of a [[grants]] entry",
-            did_you_mean(writer.grant, parts.grant_names) or f"one of {', '.join(parts.grant_names) or 'none yet'}",
+            did_you_mean(writer.grant, parts.grant_names) or f"one of {', '.join(parts.grant_names)}",
         )
+    yield from _topic(writer, dev)
     for grant in parts.grants:
         if grant.name == writer.grant:
-            yield from _handshake(writer, dev, grant)
+            yield from _handshake(writer, dev, grant, {key for name, key in parts.doubts if name == grant.name})
 
 
-def _handshake(writer: Writer, dev: Environment, grant: Grant) -> Iterator[Problem]:
+def _topic(writer: Writer, dev: Environment) -> Iterator[Problem]:
+    if writer.alarm_topic:
+        _, partition, _, region, *_ = writer.alarm_topic.split(":")
+        if (partition, region) != (dev.partition, dev.region):
+            yield Problem(
+                "[writer]: alarm_topic",
+                f"a topic in {region}",
+                f"a topic in {dev.region}, where the function and its alarms are",
+                "name a topic of that region",
+            )
+
+
+def _handshake(writer: Writer, dev: Environment, grant: Grant, doubts: set[str]) -> Iterator[Problem]:
     role_arn = dev.role_arn(writer.role)
     if not any(_trusts(principal.kind, principal.text, role_arn, dev.account) for principal in grant.principals):
         yield Problem(
@@ -140,7 +180,7 @@ def _handshake(writer: Writer, dev: Environment, grant: Grant) -> Iterator[Probl
             f"a role that is among the principals of [[grants]] {grant.name}",
             f'add "{role_arn}" to its principals',
         )
-    if writer.external_id != grant.external_id:
+    if writer.external_id != grant.external_id and "external_id" not in doubts:
         sends = f'"{writer.external_id}"' if writer.external_id else "nothing"
         wants = f'"{grant.external_id}"' if grant.external_id else "nothing"
         mend = f"external_id = {wants}" if grant.external_id else "remove it, or give the grant the same external_id"
@@ -157,7 +197,7 @@ def _handshake(writer: Writer, dev: Environment, grant: Grant) -> Iterator[Probl
             "a grant on one bucket: the function writes to it",
             "give the function a grant of its own",
         )
-    if not grant.writes:
+    if not grant.writes and not doubts & {"access", "actions"}:
         yield Problem(
             "[writer]: grant",
             f"{grant.name}, which may not put objects",
@@ -193,4 +233,47 @@ def _stack_size(parts: Parts) -> Iterator[Problem]:
                 f"{len(parts.grants)} entries, which make {count} {what} in ProdAccessStack",
                 f"at most {quota}, CloudFormation's quota for one stack",
                 "split the file in two and deploy each with -c access=FILE from a checkout of its own",
+            )
+
+
+def _tags(tags: dict[str, str]) -> Iterator[Problem]:
+    seen: dict[str, str] = {}
+    for key in tags:
+        if (other := seen.setdefault(key.lower(), key)) != key:
+            yield Problem(f"[tags]: {key}", f"{key} beside {other}", "keys that differ by more than case", "remove one")
+    if len(tags) >= TAGS_QUOTA:
+        yield Problem("[tags]", f"{len(tags)} tags", f"at most {TAGS_QUOTA - 1} beside crossrole's own", "remove some")
+
+
+def _key_policies(parts: Parts, prod: Environment) -> Iterator[Problem]:
+    for bucket in parts.buckets:
+        if bucket.kms_key == "new":
+            on_bucket = [grant for grant in parts.grants if grant.bucket == bucket.name]
+            length = size(document([each for grant in on_bucket for each in key_policy_statements(grant, prod)]))
+            if length > KEY_POLICY_QUOTA - _ROOT_STATEMENT:
+                yield Problem(
+                    f"[[buckets]] {bucket.name}: kms_key",
+                    f"a key policy of {length} characters for {len(on_bucket)} grants",
+                    f"at most {KEY_POLICY_QUOTA}, KMS's quota",
+                    "share the grants out over two buckets, or give a key of your own by its ARN",
+                )
+
+
+_ROOT_STATEMENT = 200  # characters, about, of what CDK puts first: the account's own IAM policies
+
+
+def _user_policies(parts: Parts, dev: Environment) -> Iterator[Problem]:
+    users = Counter(
+        user.text
+        for grant in parts.grants
+        for user in dict.fromkeys(grant.of_kind(PrincipalKind.USER))
+        if user.account == dev.account
+    )
+    for user, count in users.items():
+        if count > USER_MANAGED_POLICIES_QUOTA:
+            yield Problem(
+                "grants",
+                f"{user} in {count} of them, each of which attaches a policy",
+                f"at most {USER_MANAGED_POLICIES_QUOTA}, IAM's quota for one user",
+                "let the user assume one role for several of these, or use Identity Center",
             )

@@ -21,7 +21,7 @@ def assume_role_command(grant: Grant, prod: Environment) -> str:
     """Return the AWS CLI line that assumes the role; `$…` stands for what only the caller knows."""
     words = [
         *("aws", "sts", "assume-role", "--role-arn", prod.role_arn(grant.path_and_name)),
-        *("--role-session-name", '"$USER"', "--duration-seconds", str(session_seconds(grant))),
+        *("--role-session-name", '"${USER:-crossrole}"', "--duration-seconds", str(session_seconds(grant))),
     ]
     if grant.external_id:
         words += ["--external-id", shlex.quote(grant.external_id)]

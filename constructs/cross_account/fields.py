@@ -65,6 +65,17 @@ def _known_region(value: str) -> str:
     return value
 
 
+def _account_id(value: str) -> str:
+    if not re.fullmatch(r"[0-9]{12}", value):
+        digits = re.sub(r"[^0-9]", "", value)
+        known = f'write "{digits}"' if len(digits) == _ACCOUNT_DIGITS else "aws sts get-caller-identity shows it"
+        raise refusal("an account id: 12 digits in quotes", known)
+    return value
+
+
+_ACCOUNT_DIGITS = 12
+
+
 def _bucket_name(value: str) -> str:
     # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
     ip_like = re.fullmatch(r"[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+", value)
@@ -72,7 +83,9 @@ def _bucket_name(value: str) -> str:
         ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
     )
     if not re.fullmatch(_BUCKET, value) or ".." in value or ip_like or reserved:
-        raise refusal(_BUCKET_EXPECTED, "give the bucket's own name: no s3://, no ARN, no prefix")
+        plain = re.sub(r"^(s3://|arn:aws[a-z-]*:s3:::)", "", value).split("/")[0].lower().replace("_", "-")
+        near = f'did you mean "{plain}"? ' if re.fullmatch(_BUCKET, plain) and plain != value else ""
+        raise refusal(_BUCKET_EXPECTED, f"{near}give the bucket's own name: no s3://, no ARN, no prefix")
     return value
 
 
@@ -86,18 +99,23 @@ def _bucket_or_any(value: str) -> str:
 
 def _prefix(value: str) -> str:
     if value == "":
-        return value
-    # Without the slash "dev" would also open "development/…".
-    if not value.endswith("/") and re.fullmatch(_PREFIX, f"{value}/"):
-        raise refusal('a key prefix that ends in "/"', f'write "{value}/": "{value}" would open "{value}elopment/" too')
-    segments = value.split("/")[:-1]
-    if not re.fullmatch(_PREFIX, value) or any(s in {"", ".", ".."} for s in segments) or len(value) > _PREFIX_MAX:
+        raise refusal('a key prefix such as "dev/"', "leave the key out, if every key of the bucket is meant")
+    if not _is_prefix(value):
+        # Without the slash "dev" would also open "development/…".
+        plain = "/".join(part for part in re.sub(r"^s3://[^/]*", "", value).split("/") if part.strip("*?.")) + "/"
+        mend = f'write "{plain}"' if _is_prefix(plain) else "use these characters alone, and no wildcard"
         raise refusal(
-            'a key prefix such as "dev/": letters, digits and !_.()=@:+,- between single slashes, '
+            'a key prefix that ends in "/", such as "dev/": letters, digits and !_.()=@:+,- between single slashes, '
             f'no leading "/", no "..", no wildcard, at most {_PREFIX_MAX} characters',
-            "leave the key out to mean the whole bucket",
+            mend,
         )
     return value
+
+
+def _is_prefix(value: str) -> bool:
+    segments = value.split("/")[:-1]
+    sound = not any(segment in {"", ".", ".."} for segment in segments)
+    return bool(re.fullmatch(_PREFIX, value)) and sound and len(value) <= _PREFIX_MAX
 
 
 _PREFIX = r"[A-Za-z0-9!_.()=@:+,/-]+/"
@@ -113,6 +131,8 @@ def _cidr(value: str) -> str:
         except ValueError:
             mend = 'write one such as "203.0.113.0/24" or "2001:db8::/32"'
         raise refusal("a range of IP addresses in CIDR notation", mend) from None
+    if "%" in value:
+        raise refusal("a range of IP addresses in CIDR notation", "leave the zone behind % out")
     if network.prefixlen == 0:
         raise refusal("a range that leaves some address out", "leave source_ips out to allow every address")
     return str(network)
@@ -121,18 +141,22 @@ def _cidr(value: str) -> str:
 def _whole_seconds(value: AwareDatetime) -> AwareDatetime:
     if value.microsecond:
         raise refusal("a moment in whole seconds", "drop the fraction: IAM compares whole seconds")
+    if not _FIRST_YEAR <= value.year <= _LAST_YEAR:
+        raise refusal(f"a year from {_FIRST_YEAR} to {_LAST_YEAR}", "IAM's dates begin with the epoch; mend the year")
     return value
 
 
-AccountId = Annotated[
-    str, Shape(r"[0-9]{12}", "an account id: 12 digits in quotes", 'write it in quotes, such as "111111111111"')
-]
+# A day inside what Python can turn into UTC, and what IAM's dates can say.
+_FIRST_YEAR, _LAST_YEAR = 1971, 9998
+
+
+AccountId = Annotated[str, AfterValidator(_account_id), Field(json_schema_extra={"pattern": "^[0-9]{12}$"})]
 Region = Annotated[str, AfterValidator(_known_region)]
 BucketName = Annotated[str, AfterValidator(_bucket_name), Field(json_schema_extra={"pattern": f"^{_BUCKET}$"})]
 BucketNameOrAny = Annotated[
     str, AfterValidator(_bucket_or_any), Field(json_schema_extra={"pattern": rf"^({_BUCKET}|\*)$"})
 ]
-Prefix = Annotated[str, AfterValidator(_prefix), Field(json_schema_extra={"pattern": f"^({_PREFIX})?$"})]
+Prefix = Annotated[str, AfterValidator(_prefix), Field(json_schema_extra={"pattern": f"^{_PREFIX}$"})]
 Cidr = Annotated[str, AfterValidator(_cidr)]
 Moment = Annotated[AwareDatetime, AfterValidator(_whole_seconds)]
 
@@ -148,8 +172,8 @@ RoleName = Annotated[
 RolePath = Annotated[
     str,
     Shape(
-        r"(?=.{1,512}$)/([A-Za-z0-9_+=,.@-]+/)*",
-        'a role path that begins and ends with "/", such as "/crossrole/"',
+        r"(?=.{1,512}$)(?!/aws-)/([A-Za-z0-9_+=,.@-]+/)*",
+        'a role path that begins and ends with "/", such as "/crossrole/"; paths that begin with /aws- are AWS\'s own',
         "leave it out for the path /",
     ),
 ]
@@ -162,7 +186,12 @@ RolePathAndName = Annotated[
     ),
 ]
 Description = Annotated[
-    str, Shape(r"[\t\n\r\x20-\x7e\xa1-\xff]{0,1000}", "at most 1,000 Latin-1 characters", "shorten it")
+    str,
+    Shape(
+        r"(?!.*[$#]\{Token)[\t\n\r\x20-\x7e\xa1-\xff]{0,1000}",
+        "at most 1,000 Latin-1 characters, without ${Token, which CDK takes for its own",
+        "shorten or rephrase it",
+    ),
 ]
 # https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 ExternalId = Annotated[
@@ -218,7 +247,7 @@ BucketKey = Annotated[
 TagKey = Annotated[
     str,
     Shape(
-        r"(?!aws:)[A-Za-z0-9 _.:/=+@-]{1,128}",
+        r"(?![aA][wW][sS]:)[A-Za-z0-9 _.:/=+@-]{1,128}",
         "a tag key of 1 to 128 characters that does not begin with aws:",
         "rename it",
     ),

@@ -29,6 +29,10 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-cha
 """
 
 
+# What makes S3 decrypt an object: https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
+_READS = {"s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectAttributes", "s3:GetObjectVersionAttributes"}
+
+
 class Grant(BaseModel):
     """One `[[grants]]` entry. Its fields are checked one by one here, and together in `grant_rules`."""
 
@@ -114,7 +118,7 @@ class Grant(BaseModel):
     @property
     def reads(self) -> bool:
         """Whether the role may get objects."""
-        return bool({"read", "full"} & set(self.access)) or "s3:GetObject" in self.actions
+        return bool({"read", "full"} & set(self.access)) or any(action in _READS for action in self.actions)
 
 
 def logical_name(name: str) -> str:

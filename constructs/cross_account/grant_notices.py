@@ -34,25 +34,32 @@ def _width(grant: Grant, prod: Environment) -> Iterator[Notice]:
         )
     elif grant.bucket == "*":
         yield Notice("EveryBucket", f"{grant.name} reaches every bucket of {prod.account}, also those made later")
+    elif not grant.prefix and (grant.access or grant.actions):
+        yield Notice("WholeBucket", f"{grant.name} has no prefix and reaches every key of {everywhere}")
     for action in grant.actions:
         if manages_permissions(action):
             yield Notice(
                 "ManagesPermissions",
                 f"{grant.name} gives {action}, with which access can be given on to others",
             )
-        elif grant.prefix and "object" not in resource_types(action) and not limits_by_prefix(action):
-            yield Notice(
-                "BeyondPrefix",
-                f"{grant.name} gives {action}, which acts on the whole bucket, not on {grant.prefix}",
-            )
+        elif "object" not in resource_types(action) and not limits_by_prefix(action):
+            yield Notice("WholeBucket", f"{grant.name} gives {action}, which acts on the whole bucket")
 
 
 def _who(grant: Grant) -> Iterator[Notice]:
     wide = grant.of_kind(PrincipalKind.ACCOUNT, PrincipalKind.ORGANIZATION, PrincipalKind.ORGANIZATIONAL_UNIT)
+    conditions = {
+        "external_id": grant.external_id,
+        "mfa_max_age": grant.mfa_max_age,
+        "organization": grant.organization,
+        "source_ips": grant.source_ips,
+    }
+    named = ", ".join(key for key, value in conditions.items() if value)
+    narrowed = f", narrowed by {named}" if named else ""
     for principal in wide:
         yield Notice(
             "WholeAccount" if principal.kind is PrincipalKind.ACCOUNT else "WholeOrganization",
-            f"{grant.name} trusts everyone in {principal.kind} {principal.text} whose own policies allow it",
+            f"{grant.name} trusts everyone in {principal.kind} {principal.text} whose own policies allow it{narrowed}",
         )
     if grant.pin:
         names = ", ".join(principal.text for principal in grant.principals if principal.is_arn)
@@ -89,8 +96,10 @@ def _where_from(grant: Grant) -> Iterator[Notice]:
 
 def _key(grant: Grant, prod: Environment, foreign_key: str | None) -> Iterator[Notice]:
     if foreign_key and (grant.reads or grant.writes):
+        in_prod = foreign_key.split(":")[4] == prod.account
+        default = ", or leave that to IAM policies (AWS's default)" if in_prod else ""
         yield Notice(
             "ForeignKeyPolicy",
             f"{grant.name} uses {foreign_key}, whose key policy no stack here owns: it must let "
-            f"{prod.role_arn(grant.path_and_name)} use the key, or leave that to IAM policies (AWS's default)",
+            f"{prod.role_arn(grant.path_and_name)} use the key{default}",
         )

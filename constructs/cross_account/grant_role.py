@@ -1,13 +1,16 @@
 """The role of a grant, in the production account."""
 
+from collections.abc import Iterator
+
 from aws_cdk import CfnOutput, aws_iam as iam
 from constructs import Construct
 
-from cross_account.acknowledge import acknowledge_wildcards
+from cross_account.acknowledge import acknowledge
 from cross_account.caller import assume_role_command
 from cross_account.environment import Environment
 from cross_account.grant import Grant, logical_name
-from cross_account.permissions import PERMISSIONS_POLICY, inline_policies
+from cross_account.permissions import inline_policies
+from cross_account.s3_actions import resource_types
 from cross_account.trust import trust_policy
 
 MINIMUM_MAX_SESSION = 3600
@@ -42,7 +45,8 @@ class GrantRole(Construct):
                 for name, policy in policies.items()
             ],
         )
-        acknowledge_wildcards(self.role, policies[PERMISSIONS_POLICY]["Statement"], reasons=_reasons(grant))
+        for wildcard, reason in _wildcards(grant, prod):
+            acknowledge(self.role, f"AwsSolutions-IAM5[{wildcard}]", reason=reason)
         self._output("RoleArn", self.role.attr_arn, f"The role of {grant.name}")
         command = assume_role_command(grant, prod)
         self._output("AssumeRoleCommand", command, f"How a principal of {grant.name} assumes it by hand")
@@ -54,14 +58,26 @@ class GrantRole(Construct):
         )
 
 
-def _reasons(grant: Grant) -> dict[str, str]:
+def _wildcards(grant: Grant, prod: Environment) -> Iterator[tuple[str, str]]:
+    """Yield the wildcards that the grant asks for, and why; any other that a policy held would fail the synth.
+
+    They are told from the grant, not read out of the policies: those are what cdk-nag is to judge.
+    """
     keys = f"the keys under {grant.prefix}" if grant.prefix else "every key"
-    bucket = "every bucket" if grant.bucket == "*" else f"the bucket {grant.bucket}"
-    objects = f"{grant.name} is given {keys} of {bucket}: objects that are yet to be written have no other name"
-    asked = f"access.toml asks for it by name in {grant.name}, and the synth warns of what that gives away"
-    return {
-        "FullAccess": asked,
-        "ListAllMyBuckets": "list_buckets = true asks for it, and s3:ListAllMyBuckets takes no narrower resource",
-        **dict.fromkeys(["ReadObjects", "WriteObjects", "DeleteObjects", "ExactObjectActions"], objects),
-        **dict.fromkeys(["ListBucket", "ExactListActions", "ExactBucketActions"], asked),
-    }
+    on_objects = any("object" in resource_types(action) for action in grant.actions)
+    if grant.access or on_objects:
+        bucket = "every bucket" if grant.bucket == "*" else f"the bucket {grant.bucket}"
+        yield (
+            f"Resource::{prod.bucket_arn(grant.bucket)}/{grant.prefix}*",
+            f"{grant.name} is given {keys} of {bucket}: objects that are yet to be written have no other name",
+        )
+    if grant.bucket == "*":
+        asked = f'{grant.name} asks for bucket = "*", and the synth warns of what that gives away'
+        yield f"Resource::{prod.bucket_arn('*')}", asked
+    if "full" in grant.access:
+        asked = f'{grant.name} asks for access = ["full"], and the synth warns of what that gives away'
+        yield "Action::s3:*", asked
+        if grant.bucket == "*":
+            yield "Resource::*", asked
+    elif grant.list_buckets:
+        yield "Resource::*", f"{grant.name} asks for list_buckets, and s3:ListAllMyBuckets takes no narrower resource"

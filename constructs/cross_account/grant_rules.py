@@ -17,7 +17,7 @@ INLINE_POLICIES_QUOTA = 10240
 
 def grant_problems(grant: Grant) -> Iterator[Problem]:
     """Yield every reason to refuse the grant by itself, each with its key in access.toml."""
-    for rule in (_gives_something, _people_only, _chaining, _pinning, _organization, _full_access):
+    for rule in (_gives_something, _people_only, _chaining, _pinning, _organization, _every_bucket, _full_access):
         yield from rule(grant)
 
 
@@ -92,6 +92,16 @@ def _organization(grant: Grant) -> Iterator[Problem]:
             f"{grant.organization} beside the principal {listed[0].text}",
             "an organization either as the principal or as a condition on other principals",
             "remove organization",
+        )
+
+
+def _every_bucket(grant: Grant) -> Iterator[Problem]:
+    if grant.bucket == "*" and grant.prefix:
+        yield Problem(
+            at(grant, "prefix"),
+            f'"{grant.prefix}" with bucket = "*"',
+            f"one bucket, or no prefix: IAM's * crosses slashes, so that x/{grant.prefix}y would be open too",
+            "name the bucket, or remove prefix",
         )
 
 

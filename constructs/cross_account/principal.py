@@ -89,15 +89,25 @@ def parse_principal(text: str) -> Principal:
 def _mend(text: str) -> str:
     if text == "*":
         return "name who may assume the role; everyone in AWS is never meant"
-    if ":assumed-role/" in text:
-        return "name the role itself (arn:aws:iam::ACCOUNT:role/NAME), not one of its sessions"
-    if text.endswith(":root"):
-        return "write the 12-digit account id alone to trust the whole account"
-    if "AWSReservedSSO_" in text:
-        return "give the role's whole path and end the name in _*: aws iam list-roles --path-prefix /aws-reserved/"
-    if "*" in text or "?" in text:
-        return "a wildcard is possible only at the end of an Identity Center role's name"
-    return "copy it from: aws sts get-caller-identity, aws iam get-role or aws organizations list-roots"
+    return next((mend for sign, mend in _MENDS.items() if sign in text), _COPY)
+
+
+# What people paste here instead, by what gives it away.
+_MENDS = {
+    "AWSReservedSSO_": "give the role with its whole path, and end its name in _*: …:role/aws-reserved/"
+    "sso.amazonaws.com/REGION/AWSReservedSSO_NAME_*",
+    ":permissionSet/": "name the role that it makes in the account: …/AWSReservedSSO_NAME_*, with its whole path",
+    ":assumed-role/": "name the role itself (arn:aws:iam::ACCOUNT:role/NAME), not one of its sessions",
+    ":root": "write the 12-digit account id alone to trust the whole account",
+    ":group/": "IAM can't trust a group: list its users, or a role that they share",
+    ":lambda:": "name the function's role: aws lambda get-function-configuration --query Role",
+    ":instance-profile/": "name the role in the instance profile",
+    "-provider/": "name the role that the identity provider's users assume in their own account",
+    ".amazonaws.com": "a service assumes a role of its own account: name that role",
+    "*": "a wildcard is possible only at the end of an Identity Center role's name",
+    "?": "a wildcard is possible only at the end of an Identity Center role's name",
+}
+_COPY = "copy it from: aws sts get-caller-identity, aws iam get-role or aws organizations list-roots"
 
 
 class _FromText:

@@ -32,8 +32,8 @@ def trust_policy(grant: Grant, prod: Environment) -> Document:
         _accounts(grant, prod),
         _pinned(named) if grant.pin else _named("TrustNamedPrincipals", "ArnEquals", named),
         _named("TrustPermissionSets", "ArnLike", grant.of_kind(PrincipalKind.PERMISSION_SET)),
-        _organizations(grant),
-        _organizational_units(grant),
+        _organizations(grant, prod),
+        _organizational_units(grant, prod),
     ]
     common = _common_conditions(grant)
     statements = [
@@ -74,19 +74,24 @@ def _named(sid: str, operator: str, principals: list[Principal]) -> _Trusted | N
     )
 
 
-def _organizations(grant: Grant) -> _Trusted | None:
+def _organizations(grant: Grant, prod: Environment) -> _Trusted | None:
     ids = [p.text for p in grant.of_kind(PrincipalKind.ORGANIZATION)]
-    return (
-        ("TrustOrganizations", _aws(["*"]), {"StringEquals": {"aws:PrincipalOrgID": one_or_many(ids)}}) if ids else None
-    )
+    member = {"StringEquals": {"aws:PrincipalOrgID": one_or_many(ids)}} if ids else {}
+    return ("TrustOrganizations", _aws(["*"]), merged(member, _from_elsewhere(prod))) if ids else None
 
 
-def _organizational_units(grant: Grant) -> _Trusted | None:
+def _organizational_units(grant: Grant, prod: Environment) -> _Trusted | None:
     # A path ends in "/" and names every unit on the way, so that "/*" also takes the units below.
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
     paths = [f"{p.text}/*" for p in grant.of_kind(PrincipalKind.ORGANIZATIONAL_UNIT)]
-    condition = {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": one_or_many(paths)}}
-    return ("TrustOrganizationalUnits", _aws(["*"]), condition) if paths else None
+    member = {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": one_or_many(paths)}} if paths else {}
+    return ("TrustOrganizationalUnits", _aws(["*"]), merged(member, _from_elsewhere(prod))) if paths else None
+
+
+def _from_elsewhere(prod: Environment) -> Conditions:
+    # "*" in the same account lets everyone in without a policy of their own; across accounts it takes both.
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html
+    return {"StringNotEquals": {"aws:PrincipalAccount": prod.account}}
 
 
 def _aws(arns: list[str]) -> dict[str, Any]:

@@ -22,6 +22,7 @@ def key_fault(key: str) -> str | None:
         return "no control characters"
     if key.endswith("/"):
         return "a name after the last '/'"
-    if any(segment in {"", ".", ".."} for segment in key.split("/")):
-        return "no path segment that is empty, '.' or '..'"
+    # Windows takes a backslash for a slash.
+    if "\\" in key or any(segment in {"", ".", ".."} for segment in key.split("/")):
+        return "no path segment that is empty, '.' or '..', and no backslash"
     return None

@@ -4,10 +4,11 @@ import json
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.synthesis import ROOT, Assembly
+from tests.synthesis import ROOT, Assembly, synthesize
 
 
 def synth(output: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -64,6 +65,30 @@ def test_what_is_wide_is_said_aloud(kinds: Assembly) -> None:
         assert any(warning.startswith(words) for warning in said), words
 
 
+def test_what_is_likely_a_slip_is_said_aloud(access: dict[str, Any], tmp_path: Path) -> None:
+    """A bucket named like a declared one, a bucket that nobody uses, one account for both, a whole bucket."""
+    access["buckets"] = [{"name": "report", "create": True}]
+    access["dev"] = access["prod"]
+
+    said = synthesize(access, tmp_path).warnings("ProdAccessStack")
+
+    assert [
+        "[prod] and [dev] are both 222222222222: nothing here crosses accounts",
+        'Grant names the bucket reports, which must exist already; did you mean "report"?',
+        "the bucket report is made, but no grant names it",
+        "Grant has no prefix and reaches every key of the bucket reports",
+    ] == said
+
+
+def test_conditions_on_a_whole_account_are_said_too(access: dict[str, Any], tmp_path: Path) -> None:
+    """A warning that takes no notice of what was done about it would be passed over."""
+    access["grants"][0] |= {"principals": ["111111111111"], "external_id": "xyz", "prefix": "dev/"}
+
+    assert [
+        "Grant trusts everyone in account 111111111111 whose own policies allow it, narrowed by external_id"
+    ] == synthesize(access, tmp_path).warnings("ProdAccessStack")
+
+
 def test_a_wrong_file_ends_the_synth_with_its_problems(tmp_path: Path) -> None:
     """All problems, no traceback, and the CDK CLI fails."""
     wrong = tmp_path / "wrong.toml"
@@ -76,15 +101,42 @@ def test_a_wrong_file_ends_the_synth_with_its_problems(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_an_unacknowledged_finding_fails_the_synth(tmp_path: Path) -> None:
-    """cdk-nag is attached in earnest: without its acknowledgement a wildcard is an error."""
+WIDENED = """
+from cross_account import {module} as widened
+allow = widened.allow
+def allow_more(sid, **parts):
+    return allow(sid, **(parts | ({change} if sid == "{sid}" else {{}})))
+widened.allow = allow_more
+"""
+
+
+@pytest.mark.parametrize(
+    ("sabotage", "finding"),
+    [
+        (
+            WIDENED.format(module="permissions", sid="WriteObjects", change='{"action": ["s3:Put*"]}'),
+            "AwsSolutions-IAM5[Action::s3:Put*]",
+        ),
+        (
+            WIDENED.format(
+                module="permissions", sid="WriteObjects", change='{"resource": ["arn:aws:s3:::reports-222222222222/*"]}'
+            ),
+            "AwsSolutions-IAM5[Resource::arn:aws:s3:::reports-222222222222/*]",
+        ),
+        (
+            WIDENED.format(module="caller", sid="AssumeGrantRole", change='{"resource": ["*"]}'),
+            "AwsSolutions-IAM5[Resource::*]",
+        ),
+    ],
+)
+def test_a_widened_statement_fails_the_synth(tmp_path: Path, sabotage: str, finding: str) -> None:
+    """An acknowledgement is for what the grant asks for: a policy that holds more than that is an error."""
     copy = tmp_path / "checkout"
     copy.mkdir()
     for name in ("app.py", "cdk.json", "access.toml", "stacks", "constructs", "lambda"):
         (copy / name).symlink_to(ROOT / name)
     (copy / "app.py").unlink()
-    forgetful = "from cross_account import grant_role\ngrant_role.acknowledge_wildcards = lambda *a, **k: None\n"
-    source = (ROOT / "app.py").read_text().replace("from aws_cdk", f"{forgetful}from aws_cdk", 1)
+    source = (ROOT / "app.py").read_text().replace("from aws_cdk", f"{sabotage}from aws_cdk", 1)
     (copy / "app.py").write_text(source)
     done = subprocess.run(
         ["cdk", "synth", "--quiet", "--output", str(tmp_path / "out")],
@@ -95,4 +147,4 @@ def test_an_unacknowledged_finding_fails_the_synth(tmp_path: Path) -> None:
     )
 
     assert 0 != done.returncode
-    assert "AwsSolutions-IAM5[Resource::arn:aws:s3:::reports-222222222222/dev/*]" in done.stdout + done.stderr
+    assert finding in done.stdout + done.stderr

@@ -1,12 +1,14 @@
 """What access.toml may not say: each is refused with its place, what is there, what was expected, and the mend."""
 
 import tomllib
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from stacks.access_file import AccessFileError, parse_access, read_access
+from tests.synthesis import ROOT
 
 ROLE = "arn:aws:iam::111111111111:role/App"
 USER = "arn:aws:iam::111111111111:user/alice"
@@ -25,6 +27,23 @@ GRANT = {
     "no principal": ({"principals": []}, "principals", "add one"),
     "everyone": ({"principals": ["*"]}, "principals[0]", "everyone in AWS is never meant"),
     "short account": ({"principals": ["11111111111"]}, "principals[0]", "an account id"),
+    "group": ({"principals": ["arn:aws:iam::111111111111:group/devs"]}, "principals[0]", "list its users"),
+    "function": (
+        {"principals": ["arn:aws:lambda:eu-west-1:111111111111:function:f"]},
+        "principals[0]",
+        "function's role",
+    ),
+    "service": ({"principals": ["lambda.amazonaws.com"]}, "principals[0]", "a role of its own account"),
+    "identity provider": (
+        {"principals": ["arn:aws:iam::111111111111:oidc-provider/token.example.com"]},
+        "principals[0]",
+        "the role that the identity provider's users assume",
+    ),
+    "session of a permission set": (
+        {"principals": ["arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_Dev_0123456789abcdef/me"]},
+        "principals[0]",
+        "whole path",
+    ),
     "account root": ({"principals": ["arn:aws:iam::111111111111:root"]}, "principals[0]", "12-digit account id alone"),
     "session": ({"principals": ["arn:aws:sts::111111111111:assumed-role/A/b"]}, "principals[0]", "the role itself"),
     "role wildcard": ({"principals": [f"{ROLE}*"]}, "principals[0]", "a wildcard is possible only at the end"),
@@ -44,21 +63,32 @@ GRANT = {
     "long role name": ({"name": "r" * 65}, "name", "1 to 64 letters"),
     "path": ({"path": "crossrole"}, "path", 'begins and ends with "/"'),
     "bucket ARN": ({"bucket": "arn:aws:s3:::reports"}, "bucket", "no ARN"),
-    "bucket capitals": ({"bucket": "Reports"}, "bucket", "3 to 63"),
+    "bucket capitals": ({"bucket": "Reports_1"}, "bucket", 'did you mean "reports-1"?'),
     "bucket like an address": ({"bucket": "192.168.1.1"}, "bucket", "not like an IP address"),
     "bucket wildcard": ({"bucket": "reports-*"}, "bucket", "3 to 63"),
     "open prefix": ({"prefix": "dev"}, "prefix", 'write "dev/"'),
+    "empty prefix": ({"prefix": ""}, "prefix", "leave the key out"),
+    "prefix like an address": ({"prefix": "s3://reports/dev/"}, "prefix", 'write "dev/"'),
+    "prefix with a star": ({"prefix": "/dev/*"}, "prefix", 'write "dev/"'),
+    "prefix with a space": ({"prefix": "my reports/"}, "prefix", "use these characters alone"),
     "absolute prefix": ({"prefix": "/dev/"}, "prefix", 'no leading "/"'),
     "climbing prefix": ({"prefix": "dev/../"}, "prefix", 'no ".."'),
     "prefix wildcard": ({"prefix": "d*/"}, "prefix", "no wildcard"),
     "prefix variable": ({"prefix": "${aws:username}/"}, "prefix", "no wildcard"),
-    "access word": ({"access": ["wriet"]}, "access[0]", "'write'"),
+    "access word": ({"access": ["wriet"]}, "access[0]", 'did you mean "write"?'),
+    "access by an action's name": ({"access": ["s3:PutObject"]}, "access[0]", "list exact actions"),
     "nothing given": ({"access": []}, "access", "something that the role may do"),
     "unknown action": ({"actions": ["s3:PutObjectTaging"]}, "actions[0]", 'did you mean "s3:PutObjectTagging"?'),
     "wildcard action": ({"actions": ["s3:Put*"]}, "actions[0]", 'access = ["full"]'),
     "action of another service": ({"actions": ["kms:Decrypt"]}, "actions[0]", "S3 alone"),
     "account action": ({"actions": ["s3:ListAllMyBuckets"]}, "actions[0]", "list_buckets = true"),
     "action beyond buckets": ({"actions": ["s3:CreateJob"]}, "actions[0]", "beyond one bucket"),
+    "prefix in every bucket": ({"bucket": "*", "prefix": "dev/"}, "prefix", "IAM's * crosses slashes"),
+    "second principal has no MFA": ({"principals": [USER, ROLE], "mfa_max_age": 900}, "mfa_max_age", "people only"),
+    "second principal chains": ({"principals": [USER, ROLE], "max_session": 7200}, "max_session", "after an hour"),
+    "AWS's own path": ({"path": "/aws-service-role/x/"}, "path", "AWS's own"),
+    "CDK's token": ({"description": "${Token[TOKEN.0]}"}, "description", "which CDK takes for its own"),
+    "zone": ({"source_ips": ["fe80::%eth0/64"]}, "source_ips[0]", "leave the zone"),
     "full under a prefix": ({"access": ["full"], "prefix": "dev/"}, "prefix", "remove prefix"),
     "short external ID": ({"external_id": "x"}, "external_id", "2 to 1,224"),
     "external ID characters": ({"external_id": "a b"}, "external_id", "2 to 1,224"),
@@ -78,7 +108,8 @@ GRANT = {
         "organization",
         "remove organization",
     ),
-    "no date": ({"expires": "2027-01-01"}, "expires", "without quotes"),
+    "quoted date": ({"expires": "2027-01-01"}, "expires", "without quotes"),
+    "date without a time": ({"expires": date(2027, 1, 1)}, "expires", "2027-01-01T00:00:00Z"),
     "host bits": ({"source_ips": ["10.0.0.1/24"]}, "source_ips[0]", '"10.0.0.0/24"'),
     "every address": ({"source_ips": ["0.0.0.0/0"]}, "source_ips[0]", "leave source_ips out"),
     "no address": ({"source_ips": ["office"]}, "source_ips[0]", "CIDR"),
@@ -131,8 +162,17 @@ FILE: dict[str, tuple[dict[str, Any], str, str]] = {
     "no region": ({"dev": {"account": "111111111111"}}, "[dev]: region", "add the key"),
     "partitions": ({"dev": {"account": "111111111111", "region": "cn-north-1"}}, "[dev]: region", "across partitions"),
     "unknown table": ({"bucket": []}, "bucket", 'did you mean "buckets"?'),
-    "table for a list": ({"grants": {}}, "grants", "square brackets"),
+    "table for a list": ({"grants": {}}, "grants", "write [[grants]]"),
+    "dashes": (
+        {"prod": {"account": "2222-2222-2222", "region": "eu-west-1"}},
+        "[prod]: account",
+        'write "222222222222"',
+    ),
+    "no account": ({"prod": {"account": "MINE", "region": "eu-west-1"}}, "[prod]: account", "get-caller-identity"),
     "no grants": ({"grants": []}, "grants", "at least one"),
+    "tag of AWS": ({"tags": {"AWS:x": "y"}}, "[tags]: AWS:x", "does not begin with aws:"),
+    "tags alike": ({"tags": {"team": "a", "Team": "b"}}, "[tags]: Team", "by more than case"),
+    "many tags": ({"tags": {f"t{number}": "" for number in range(50)}}, "[tags]", "at most 49"),
     "tag": ({"tags": {"aws:x": "y"}}, "[tags]: aws:x", "does not begin with aws:"),
     "log to itself": (
         {"buckets": [{"name": "logs", "create": True, "log_bucket": "logs"}]},
@@ -176,6 +216,12 @@ def test_a_table_is_refused(access: dict[str, Any], case: str) -> None:
 
 
 WRITER: dict[str, tuple[dict[str, Any], dict[str, Any], str, str]] = {
+    "topic elsewhere": (
+        {"alarm_topic": "arn:aws:sns:us-east-1:111111111111:t"},
+        {},
+        "alarm_topic",
+        "a topic in eu-west-1",
+    ),
     "unknown grant": ({"grant": "Grnat"}, {}, "grant", 'did you mean "Grant"?'),
     "role that the grant does not trust": ({"role": "Other"}, {}, "role", 'add "arn:aws:iam::111111111111:role/Other"'),
     "role under another path": ({"role": "x/App"}, {}, "role", 'add "arn:aws:iam::111111111111:role/x/App"'),
@@ -221,12 +267,95 @@ def test_grants_named_alike_are_refused(access: dict[str, Any], names: tuple[str
     assert "named alike" in dict(refused(access))[f"[[grants]] {names[1]}: name"]
 
 
+def test_a_user_with_more_policies_than_iam_allows_is_refused(access: dict[str, Any]) -> None:
+    """Each grant attaches a managed policy to the user, of which IAM allows ten."""
+    first = access["grants"][0] | {"principals": [USER]}
+    access["grants"] = [first | {"name": f"Grant{number}"} for number in range(11)]
+
+    assert "at most 10" in dict(refused(access))["grants"]
+
+
+def test_a_key_policy_over_its_quota_is_refused(access: dict[str, Any]) -> None:
+    """Every grant on a bucket with a new key adds to the key's policy."""
+    first = access["grants"][0]
+    access["buckets"] = [{"name": "reports", "create": True, "kms_key": "new"}]
+    access["grants"] = [first | {"name": f"Grant{number:050}"} for number in range(95)]
+
+    assert "at most 32768" in dict(refused(access))["[[buckets]] reports: kms_key"]
+
+
+def test_one_account_has_no_two_roles_of_a_name(access: dict[str, Any]) -> None:
+    """With dev and prod in one account the function's role and the grant's must differ."""
+    access["dev"] = access["prod"]
+    access["grants"][0]["principals"] = ["arn:aws:iam::222222222222:role/Grant"]
+    access["writer"] = {"grant": "Grant", "role": "Grant"}
+
+    assert "a name of its own" in dict(refused(access))["[writer]: role"]
+
+
+@pytest.mark.parametrize("value", ["9999-12-31T23:59:59-01:00", "0001-01-01T00:00:00+01:00", "1969-01-01T00:00:00Z"])
+def test_a_moment_that_iam_can_not_say_is_refused(access: dict[str, Any], value: str) -> None:
+    """Years before the epoch, and those that UTC would push out of the calendar."""
+    access["grants"][0]["expires"] = datetime.fromisoformat(value)
+
+    assert "a year from" in dict(refused(access))["[[grants]] Grant: expires"]
+
+
+@pytest.mark.parametrize("value", ["9" * 5000, "[" * 5000, ".".join("a" * 3000) + " = 1"])
+def test_a_monstrous_file_is_refused(tmp_path: Path, value: str) -> None:
+    """What the TOML parser itself gives up on ends in a message too."""
+    path = tmp_path / "access.toml"
+    path.write_text(value if "=" in value else f"x = {value}")
+
+    with pytest.raises(AccessFileError):
+        read_access(path)
+
+
+def test_a_byte_order_mark_is_no_mistake(access: dict[str, Any], tmp_path: Path) -> None:
+    """Some Windows editors write one."""
+    path = tmp_path / "access.toml"
+    path.write_text((ROOT / "access.toml").read_text(), encoding="utf-8-sig")
+
+    assert access["prod"]["account"] == read_access(path).prod.account
+
+
+def test_a_wrong_value_does_not_hide_what_else_is_wrong(access: dict[str, Any]) -> None:
+    """The rules hold the rest of a wrong entry against each other, and say nothing that only follows."""
+    access["grants"][0] |= {"prefix": "dev", "mfa_max_age": 3600, "external_id": "!"}
+    access["writer"] = {"grant": "Grant", "role": "Other"}
+
+    assert [
+        "[[grants]] Grant: prefix",
+        "[[grants]] Grant: external_id",
+        "[[grants]] Grant: mfa_max_age",
+        "[writer]: role",
+        "[writer]: grant",
+    ] == [where for where, _ in refused(access)]
+
+
 def test_more_than_a_stack_may_hold_is_refused(access: dict[str, Any]) -> None:
     """CloudFormation's quota is said before CDK or AWS stumble over it."""
     first = access["grants"][0]
     access["grants"] = [first | {"name": f"Grant{number}"} for number in range(101)]
 
     assert "at most 200" in dict(refused(access))["grants"]
+
+
+def test_a_misspelt_key_is_told_once(access: dict[str, Any]) -> None:
+    """That the right key is missing follows from the wrong one, and is not said beside it."""
+    access["grants"][0]["principal"] = access["grants"][0].pop("principals")
+
+    ((where, said),) = refused(access)
+    assert "[[grants]] Grant: principal" == where
+    assert 'did you mean "principals"?' in said
+
+
+def test_a_missing_table_is_asked_for_as_toml_has_it() -> None:
+    """An empty file is told which tables to write."""
+    said = dict(refused({}))
+
+    assert "add the table [prod]" in said["prod"]
+    assert "add a [[grants]] entry" in said["grants"]
 
 
 def test_all_problems_are_said_at_once(access: dict[str, Any]) -> None:

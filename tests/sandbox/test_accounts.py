@@ -74,6 +74,7 @@ def test_a_session_ignores_the_environment(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setenv("AWS_ENDPOINT_URL", "https://elsewhere.example")
     monkeypatch.setenv("AWS_CA_BUNDLE", os.devnull)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAREAL")
+    monkeypatch.setenv("AWS_PROFILE", "nope")
     session = LocalSession(
         access_key=PROD.id, secret_key=MADE_UP, region=PROD.region, endpoint_url="https://127.0.0.1:1", ca_bundle=bundle
     )

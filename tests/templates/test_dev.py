@@ -1,8 +1,9 @@
 """The dev account's half: the function, and the users' policies."""
 
+from pathlib import Path
 from typing import Any
 
-from tests.synthesis import Assembly
+from tests.synthesis import Assembly, synthesize
 
 STACK = "DevLambdaStack"
 
@@ -35,17 +36,17 @@ def test_the_functions_role_may_do_four_things(default: Assembly) -> None:
             "Action": "sqs:SendMessage",
             "Resource": {"Fn::GetAtt": ["WriterFailures1875B586", "Arn"]},
         },
-        {
-            "Sid": "SendTraces",
-            "Effect": "Allow",
-            "Action": ["xray:PutTelemetryRecords", "xray:PutTraceSegments"],
-            "Resource": "*",
-        },
     ]
+    traces = {
+        "Sid": "SendTraces",
+        "Effect": "Allow",
+        "Action": ["xray:PutTelemetryRecords", "xray:PutTraceSegments"],
+        "Resource": "*",
+    }
 
     assert [expected] == [policy["PolicyDocument"]["Statement"] for policy in role["Policies"]]
+    assert [traces] == only(default, "AWS::IAM::Policy")["PolicyDocument"]["Statement"]
     assert "ManagedPolicyArns" not in role
-    assert default.resources(STACK, "AWS::IAM::Policy") == {}
 
 
 def test_the_role_has_the_name_that_the_grant_trusts(default: Assembly, kinds: Assembly) -> None:
@@ -100,6 +101,26 @@ def test_the_function_sends_the_grants_external_id(kinds: Assembly) -> None:
     assert variables["EXTERNAL_ID"] == "export:2026/nightly"
 
 
+def test_a_longer_session_is_cut_to_what_chaining_allows(access: dict[str, Any], tmp_path: Path) -> None:
+    """A grant for people may last longer; the function asks for an hour, and for the bucket's own region."""
+    access["dev"]["region"] = "us-east-1"
+    access["grants"][0] |= {"principals": ["111111111111"], "max_session": 43200}
+    access["writer"] = {"grant": "Grant", "role": "path/App"}
+    variables = only(synthesize(access, tmp_path), "AWS::Lambda::Function")["Environment"]["Variables"]
+
+    assert "3600" == variables["DURATION_SECONDS"]
+    assert "eu-west-1" == variables["BUCKET_REGION"]
+
+
+def test_the_failure_queue_wants_tls(default: Assembly) -> None:
+    """What failed holds what was sent: nobody reads it in the clear."""
+    (statement,) = only(default, "AWS::SQS::QueuePolicy")["PolicyDocument"]["Statement"]
+
+    assert ("Deny", "sqs:*", {"Bool": {"aws:SecureTransport": "false"}}) == tuple(
+        statement[key] for key in ("Effect", "Action", "Condition")
+    )
+
+
 def test_a_failed_asynchronous_event_is_kept(default: Assembly) -> None:
     """After two retries the event goes to an encrypted queue that keeps it as long as SQS can."""
     invoke = only(default, "AWS::Lambda::EventInvokeConfig")
@@ -117,14 +138,19 @@ def test_the_log_group_forgets_after_a_while(default: Assembly) -> None:
     assert only(default, "AWS::Logs::LogGroup")["RetentionInDays"] == 90
 
 
-def test_one_error_raises_the_alarm(default: Assembly, kinds: Assembly) -> None:
-    """A single error in a minute is enough, silence is none, and a topic hears of it where one is named."""
-    alarm = only(default, "AWS::CloudWatch::Alarm")
+def test_one_error_raises_an_alarm(default: Assembly, kinds: Assembly) -> None:
+    """A single error or lost event in a minute is enough, silence is none, and a named topic hears of it."""
+    alarms = default.resources(STACK, "AWS::CloudWatch::Alarm").values()
+    keys = ("MetricName", "Threshold", "Period", "Statistic", "EvaluationPeriods")
+    seen = {tuple(alarm["Properties"][key] for key in keys) for alarm in alarms}
 
-    assert tuple(alarm[key] for key in ("MetricName", "Threshold", "Period", "Statistic")) == ("Errors", 1, 60, "Sum")
-    assert alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
-    assert alarm["TreatMissingData"] == "notBreaching"
-    assert only(kinds, "AWS::CloudWatch::Alarm")["AlarmActions"] == ["arn:aws:sns:eu-west-1:111111111111:alarms"]
+    assert {("Errors", 1, 60, "Sum", 1), ("DestinationDeliveryFailures", 1, 60, "Sum", 1)} == seen
+    for alarm in alarms:
+        assert "GreaterThanOrEqualToThreshold" == alarm["Properties"]["ComparisonOperator"]
+        assert "notBreaching" == alarm["Properties"]["TreatMissingData"]
+        assert "FunctionName" == alarm["Properties"]["Dimensions"][0]["Name"]
+    for alarm in kinds.resources(STACK, "AWS::CloudWatch::Alarm").values():
+        assert ["arn:aws:sns:eu-central-1:111111111111:alarms"] == alarm["Properties"]["AlarmActions"]
 
 
 def test_each_grant_that_names_users_lets_them_assume_its_role(kinds: Assembly) -> None:
@@ -135,7 +161,7 @@ def test_each_grant_that_names_users_lets_them_assume_its_role(kinds: Assembly) 
     }
     base = {"Sid": "AssumeGrantRole", "Effect": "Allow", "Action": "sts:AssumeRole"}
 
-    assert {"Assume-OneUser", "Assume-RecentMfa"} == set(policies)
+    assert {"Assume-OneUser", "Assume-RecentMfa", "Assume-AllConditions"} == set(policies)
     assert policies["Assume-OneUser"]["Users"] == ["alice"]
     assert policies["Assume-RecentMfa"]["Users"] == ["alice", "bob"]
     assert [base | {"Resource": "arn:aws:iam::222222222222:role/OneUser"}] == policies["Assume-OneUser"][

@@ -1,14 +1,19 @@
 """The permissions of each kind of access, exactly as they are synthesized."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.synthesis import Assembly
+from tests.synthesis import Assembly, synthesize
 
 OWNED = {"StringEquals": {"aws:ResourceAccount": "222222222222"}}
 BUCKET = "arn:aws:s3:::kinds-222222222222"
 WRITE = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
+BOUND = {
+    "DateLessThan": {"aws:CurrentTime": "2099-12-31T00:00:00Z"},
+    "IpAddress": {"aws:SourceIp": "127.0.0.0/8"},
+}
 THROUGH_S3 = {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}
 
 
@@ -88,7 +93,13 @@ EXPECTED = {
             {"StringEquals": THROUGH_S3},
         ),
     ],
-    "EveryBucket": [allow("ReadObjects", "s3:GetObject", "arn:aws:s3:::*/shared/*")],
+    "EveryBucket": [allow("ReadObjects", "s3:GetObject", "arn:aws:s3:::*/*")],
+    "AllConditions": [
+        allow("ReadObjects", "s3:GetObject", f"{BUCKET}/all/*", OWNED | BOUND),
+        allow("ListBucket", "s3:ListBucket", BUCKET, listing("all/") | BOUND),
+        allow("ExactBucketActions", "s3:GetBucketLocation", BUCKET, OWNED | BOUND),
+        allow("ListAllMyBuckets", "s3:ListAllMyBuckets", "*", BOUND),
+    ],
     "SeedExample": [allow("FullAccess", "s3:*", "*", None)],
     "FullBucket": [allow("FullAccess", "s3:*", [BUCKET, f"{BUCKET}/*"])],
 }
@@ -111,6 +122,61 @@ def test_revoked_sessions_are_denied_everything(kinds: Assembly) -> None:
     }
 
     assert [expected] == kinds.permissions("Revoked")["AWSRevokeOlderSessions"]
+
+
+def test_revoked_and_disabled_stand_side_by_side(kinds: Assembly) -> None:
+    """One does not take the other's place."""
+    assert {"CrossAccountS3Access", "AWSRevokeOlderSessions", "DenyWhileDisabled"} == set(kinds.permissions("Shut"))
+
+
+def test_full_access_expires_too(access: dict[str, Any], tmp_path: Path) -> None:
+    """The widest statement has the grant's conditions like any other."""
+    access["grants"][0] |= {"bucket": "*", "access": ["full"], "source_ips": ["198.51.100.0/24"]}
+    statement = synthesize(access, tmp_path).permissions("Grant")["CrossAccountS3Access"][0]
+
+    assert {"IpAddress": {"aws:SourceIp": "198.51.100.0/24"}} == statement["Condition"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "actions"),
+    [
+        ({"access": ["list"]}, []),
+        ({"access": ["read"]}, "kms:Decrypt"),
+        ({"access": ["full"]}, ["kms:Decrypt", "kms:GenerateDataKey"]),
+        ({"actions": ["s3:GetObjectVersion"], "access": []}, "kms:Decrypt"),
+        ({"actions": ["s3:PutObject"], "access": []}, ["kms:Decrypt", "kms:GenerateDataKey"]),
+    ],
+)
+def test_the_key_is_given_for_what_needs_it(
+    access: dict[str, Any], tmp_path: Path, keys: dict[str, Any], actions: Any
+) -> None:
+    """Reading decrypts, writing needs a data key and multipart reads it back; listing needs neither."""
+    access["grants"][0] |= keys
+    access["buckets"] = [{"name": "reports", "create": True, "kms_key": "new"}]
+    assembly = synthesize(access, tmp_path)
+    (key,) = assembly.resources("ProdAccessStack", "AWS::KMS::Key").values()
+    by_role = assembly.permissions("Grant")["CrossAccountS3Access"]
+    by_key = key["Properties"]["KeyPolicy"]["Statement"]
+
+    given = [statement["Action"] for statement in by_role if statement["Sid"] == "UseBucketKey"]
+    allowed = [statement["Action"] for statement in by_key if statement.get("Sid") == "UseBucketKeyAsGrant"]
+    assert ([actions] if actions else []) == given == allowed
+
+
+def test_another_partition_is_named_throughout(access: dict[str, Any], tmp_path: Path) -> None:
+    """In China every ARN and the service's name are of China's partition."""
+    access |= {
+        "prod": {"account": "222222222222", "region": "cn-north-1"},
+        "dev": {"account": "111111111111", "region": "cn-northwest-1"},
+        "buckets": [{"name": "reports", "create": True, "kms_key": "new"}],
+    }
+    access["grants"][0]["principals"] = ["111111111111", "arn:aws-cn:iam::333333333333:role/App"]
+    assembly = synthesize(access, tmp_path)
+    grants = assembly.resources("ProdAccessStack", "AWS::IAM::Role")
+
+    assert "arn:aws:" not in str(grants)
+    assert "arn:aws-cn:iam::111111111111:root" in str(grants)
+    assert "s3.cn-north-1.amazonaws.com.cn" in str(grants)
 
 
 def test_a_disabled_grant_denies_its_live_sessions_everything(kinds: Assembly) -> None:

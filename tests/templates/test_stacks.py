@@ -26,8 +26,8 @@ def test_each_stack_has_its_own_account_and_region(kinds: Assembly) -> None:
 
     assert environments == {
         "ProdAccessStack": "aws://222222222222/eu-west-1",
-        "DevLambdaStack": "aws://111111111111/eu-west-1",
-        "DevUsersStack": "aws://111111111111/eu-west-1",
+        "DevLambdaStack": "aws://111111111111/eu-central-1",
+        "DevUsersStack": "aws://111111111111/eu-central-1",
     }
 
 
@@ -36,6 +36,13 @@ def test_each_stack_has_tags_and_a_description(kinds: Assembly) -> None:
     for name, stack in kinds.manifest.items():
         assert stack["properties"]["tags"] == {"application": "crossrole", "team": "platform"}
         assert kinds.template(name)["Description"].startswith("crossrole: ")
+
+
+def test_the_files_own_tag_wins(access: dict[str, Any], tmp_path: Path) -> None:
+    """IAM knows no two tag keys that differ by case alone."""
+    access["tags"] = {"Application": "reports"}
+
+    assert {"Application": "reports"} == synthesize(access, tmp_path).manifest["ProdAccessStack"]["properties"]["tags"]
 
 
 def test_no_stack_depends_on_another(kinds: Assembly) -> None:
@@ -58,7 +65,7 @@ def test_production_outputs_the_role_and_the_line_that_assumes_it(default: Assem
     assert (
         kinds.template("ProdAccessStack")["Outputs"]["BoundedAssumeRoleCommand"]["Value"]
         == "aws sts assume-role --role-arn arn:aws:iam::222222222222:role/crossrole/dev/Bounded "
-        '--role-session-name "$USER" --duration-seconds 900'
+        '--role-session-name "${USER:-crossrole}" --duration-seconds 900'
     )
 
 

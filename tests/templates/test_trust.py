@@ -44,12 +44,25 @@ PRINCIPALS = {
             },
         )
     ],
-    "Organization": [statement("TrustOrganizations", "*", {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}})],
+    # Not production's own principals: in the same account "*" lets everyone in without a policy of their own.
+    "Organization": [
+        statement(
+            "TrustOrganizations",
+            "*",
+            {
+                "StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"},
+                "StringNotEquals": {"aws:PrincipalAccount": "222222222222"},
+            },
+        )
+    ],
     "OrganizationalUnit": [
         statement(
             "TrustOrganizationalUnits",
             "*",
-            {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*"}},
+            {
+                "ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*"},
+                "StringNotEquals": {"aws:PrincipalAccount": "222222222222"},
+            },
         )
     ],
     "Several": [
@@ -97,6 +110,24 @@ CONDITIONS = {
                 "NumericLessThanEquals": {"aws:MultiFactorAuthAge": "3600"},
             },
         )
+    ],
+    "AllConditions": [
+        statement(
+            "TrustNamedPrincipals",
+            DEV_ROOT,
+            {
+                "ArnEquals": {"aws:PrincipalArn": "arn:aws:iam::111111111111:user/alice"},
+                "StringEquals": {"sts:ExternalId": "all-of-them", "aws:PrincipalOrgID": "o-a1b2c3d4e5"},
+                "Bool": {"aws:MultiFactorAuthPresent": "true"},
+                "NumericLessThanEquals": {"aws:MultiFactorAuthAge": "900"},
+                "DateLessThan": {"aws:CurrentTime": "2099-12-31T00:00:00Z"},
+                "IpAddress": {"aws:SourceIp": "127.0.0.0/8"},
+            },
+        )
+    ],
+    "Shut": [
+        statement("TrustPinnedPrincipals", EXPORTER),
+        {"Sid": "DenyWhileDisabled", "Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"},
     ],
     "OfOrganization": [
         statement(
@@ -153,4 +184,5 @@ def test_session_length_path_and_boundary(kinds: Assembly) -> None:
     assert bounded["MaxSessionDuration"] == 3600
     assert bounded["Path"] == "/crossrole/dev/"
     assert bounded["PermissionsBoundary"] == "arn:aws:iam::222222222222:policy/Boundary"
+    assert "every condition at once" == kinds.role("AllConditions")["Description"]
     assert kinds.role("OneUser")["MaxSessionDuration"] == 43200

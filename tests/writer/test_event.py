@@ -43,6 +43,7 @@ def refusal(event: object) -> InvalidEvent:
         ("dev/../prod/a", "no path segment"),
         ("dev/a/..", "no path segment"),
         ("dev/.", "no path segment"),
+        ("dev/..\\..\\a", "no path segment"),
         ("dev/a\nb", "no control characters"),
         ("dev/a\x00", "no control characters"),
         ("dev/a\x7f", "no control characters"),
