@@ -2,7 +2,8 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from cross_account.fields import AccountId, Region, partitions
+from cross_account.fields import AccountId
+from cross_account.regions import Region, partitions
 
 
 class Environment(BaseModel):

@@ -5,16 +5,12 @@ The shapes are AWS's own; where AWS documents a pattern, its API reference is na
 
 import re
 from dataclasses import dataclass
-from functools import cache
 from ipaddress import ip_network
 from typing import Annotated, Any
 
-from botocore.loaders import create_loader
 from pydantic import AfterValidator, AwareDatetime, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
-
-from cross_account.nearest import did_you_mean
 
 
 def refusal(expected: str, mend: str) -> PydanticCustomError:
@@ -41,28 +37,6 @@ class Shape:
         if not re.fullmatch(self.pattern, value):
             raise refusal(self.expected, self.mend)
         return value
-
-
-@cache
-def partitions() -> dict[str, tuple[str, str]]:
-    """Return, for each region that botocore knows, its partition and that partition's DNS suffix."""
-    data = create_loader().load_data("partitions")
-    return {
-        region: (partition["id"], partition["outputs"]["dnsSuffix"])
-        for partition in data["partitions"]
-        for region in partition["regions"]
-        if not region.endswith("-global")
-    }
-
-
-def _known_region(value: str) -> str:
-    if value not in partitions():
-        near = did_you_mean(value, partitions())
-        raise refusal(
-            "the code of an AWS region, such as eu-west-1",
-            near or "look the code up in AWS's list; a region newer than the pinned boto3 needs a newer boto3",
-        )
-    return value
 
 
 def _account_id(value: str) -> str:
@@ -151,7 +125,6 @@ _FIRST_YEAR, _LAST_YEAR = 1971, 9998
 
 
 AccountId = Annotated[str, AfterValidator(_account_id), Field(json_schema_extra={"pattern": "^[0-9]{12}$"})]
-Region = Annotated[str, AfterValidator(_known_region)]
 BucketName = Annotated[str, AfterValidator(_bucket_name), Field(json_schema_extra={"pattern": f"^{_BUCKET}$"})]
 BucketNameOrAny = Annotated[
     str, AfterValidator(_bucket_or_any), Field(json_schema_extra={"pattern": rf"^({_BUCKET}|\*)$"})

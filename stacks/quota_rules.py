@@ -1,0 +1,91 @@
+"""What AWS allows of each thing, held against the file before CDK or AWS stumble over it."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from cross_account.environment import Environment
+from cross_account.permissions import key_policy_statements
+from cross_account.policy import document, size
+from cross_account.principal import PrincipalKind
+from cross_account.problem import Problem
+from stacks.parts import Parts
+
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+STACK_RESOURCES_QUOTA = 500
+STACK_OUTPUTS_QUOTA = 200
+OUTPUTS_PER_GRANT = 2
+# https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html#key-policy-limit
+KEY_POLICY_QUOTA = 32768
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+USER_MANAGED_POLICIES_QUOTA = 10
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html#id_tags_rules
+TAGS_QUOTA = 50
+
+
+def quota_problems(parts: Parts) -> Iterator[Problem]:
+    """Yield every quota of AWS that the entries together would exceed."""
+    yield from _stack_size(parts)
+    yield from _tags(parts.tags)
+    if parts.prod:
+        yield from _key_policies(parts, parts.prod)
+    if parts.dev:
+        yield from _user_policies(parts, parts.dev)
+
+
+def _stack_size(parts: Parts) -> Iterator[Problem]:
+    per_bucket = sum(2 + (2 if bucket.kms_key == "new" else 0) for bucket in parts.buckets if bucket.create)
+    resources = len(parts.grants) + per_bucket
+    for count, quota, what in (
+        (resources, STACK_RESOURCES_QUOTA, "resources"),
+        (len(parts.grants) * OUTPUTS_PER_GRANT, STACK_OUTPUTS_QUOTA, "outputs"),
+    ):
+        if count > quota:
+            yield Problem(
+                "grants",
+                f"{len(parts.grants)} entries, which make {count} {what} in ProdAccessStack",
+                f"at most {quota}, CloudFormation's quota for one stack",
+                "split the file in two and deploy each with -c access=FILE from a checkout of its own",
+            )
+
+
+def _tags(tags: dict[str, str]) -> Iterator[Problem]:
+    seen: dict[str, str] = {}
+    for key in tags:
+        if (other := seen.setdefault(key.lower(), key)) != key:
+            yield Problem(f"[tags]: {key}", f"{key} beside {other}", "keys that differ by more than case", "remove one")
+    if len(tags) >= TAGS_QUOTA:
+        yield Problem("[tags]", f"{len(tags)} tags", f"at most {TAGS_QUOTA - 1} beside crossrole's own", "remove some")
+
+
+def _key_policies(parts: Parts, prod: Environment) -> Iterator[Problem]:
+    for bucket in parts.buckets:
+        if bucket.kms_key == "new":
+            on_bucket = [grant for grant in parts.grants if grant.bucket == bucket.name]
+            length = size(document([each for grant in on_bucket for each in key_policy_statements(grant, prod)]))
+            if length > KEY_POLICY_QUOTA - _ROOT_STATEMENT:
+                yield Problem(
+                    f"[[buckets]] {bucket.name}: kms_key",
+                    f"a key policy of {length} characters for {len(on_bucket)} grants",
+                    f"at most {KEY_POLICY_QUOTA}, KMS's quota",
+                    "share the grants out over two buckets, or give a key of your own by its ARN",
+                )
+
+
+_ROOT_STATEMENT = 200  # characters, about, of what CDK puts first: the account's own IAM policies
+
+
+def _user_policies(parts: Parts, dev: Environment) -> Iterator[Problem]:
+    users = Counter(
+        user.text
+        for grant in parts.grants
+        for user in dict.fromkeys(grant.of_kind(PrincipalKind.USER))
+        if user.account == dev.account
+    )
+    for user, count in users.items():
+        if count > USER_MANAGED_POLICIES_QUOTA:
+            yield Problem(
+                "grants",
+                f"{user} in {count} of them, each of which attaches a policy",
+                f"at most {USER_MANAGED_POLICIES_QUOTA}, IAM's quota for one user",
+                "let the user assume one role for several of these, or use Identity Center",
+            )
