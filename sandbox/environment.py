@@ -71,7 +71,7 @@ def emulator_environment(
         # For the functions: without it they would trust the system's certificates and not this one.
         "AWS_CA_BUNDLE": str(folder / "ca.pem"),
         # The secret key of a 12-digit access key; random, so another user of this machine can't come in.
-        "AWS_ACCESS_KEY_ID": "AKIASANDBOXLAUNCHER0",
+        "AWS_ACCESS_KEY_ID": "SANDBOXLAUNCHER",
         "AWS_SECRET_ACCESS_KEY": secret,
         # A home without an ~/.aws: the functions' boto3 would read it.
         "HOME": str(folder / "tmp"),

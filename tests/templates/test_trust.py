@@ -1,10 +1,11 @@
 """The trust policy of each kind of principal and condition, exactly as it is synthesized."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.synthesis import Assembly
+from tests.synthesis import Assembly, synthesize
 
 DEV_ROOT = "arn:aws:iam::111111111111:root"
 EXPORTER = "arn:aws:iam::111111111111:role/service-role/Exporter"
@@ -155,6 +156,14 @@ CONDITIONS = {
 def test_trust_policy(kinds: Assembly, grant: str) -> None:
     """A grant's trust policy lets in exactly its principals, under exactly its conditions."""
     assert (PRINCIPALS | CONDITIONS)[grant] == kinds.trust(grant)
+
+
+def test_conditions_under_one_operator_all_stand(access: dict[str, Any], tmp_path: Path) -> None:
+    """An organization and an external ID are both compared by StringEquals, and neither takes the other's place."""
+    access["grants"][0] |= {"principals": ["o-a1b2c3d4e5"], "external_id": "xyz"}
+    (trusted,) = synthesize(access, tmp_path).trust("Grant")
+
+    assert {"aws:PrincipalOrgID": "o-a1b2c3d4e5", "sts:ExternalId": "xyz"} == trusted["Condition"]["StringEquals"]
 
 
 def test_every_trust_policy_is_of_the_current_version(kinds: Assembly) -> None:
