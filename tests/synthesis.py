@@ -15,7 +15,8 @@ from typing import Any
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 os.environ["CDK_VALIDATION"] = "false"
 
-from aws_cdk import App
+from aws_cdk import App, Validations
+from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 
 from stacks.access_file import parse_access, read_access
 from stacks.assembly import add_stacks
@@ -66,10 +67,12 @@ class Assembly:
         return [entry["data"].partition(" [ack:")[0] for entry in entries if entry["type"] == "aws:cdk:warning"]
 
 
-def synthesize(access: dict[str, Any] | Path, directory: Path) -> Assembly:
-    """Synthesize what an access.toml says into a folder."""
+def synthesize(access: dict[str, Any] | Path, directory: Path, *, nag: bool = False) -> Assembly:
+    """Synthesize what an access.toml says into a folder; with `nag`, an unacknowledged finding raises."""
     parsed = read_access(access) if isinstance(access, Path) else parse_access(access)
     app = App(outdir=str(directory), context=json.loads((ROOT / "cdk.json").read_text())["context"])
     add_stacks(app, access=parsed)
+    if nag:
+        Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app))
     app.synth()
     return Assembly(directory)

@@ -65,7 +65,7 @@ def _wildcards(grant: Grant, prod: Environment) -> Iterator[tuple[str, str]]:
     """
     keys = f"the keys under {grant.prefix}" if grant.prefix else "every key"
     on_objects = any("object" in resource_types(action) for action in grant.actions)
-    if grant.access or on_objects:
+    if set(grant.access) - {"list"} or on_objects:
         bucket = "every bucket" if grant.bucket == "*" else f"the bucket {grant.bucket}"
         yield (
             f"Resource::{prod.bucket_arn(grant.bucket)}/{grant.prefix}*",
@@ -79,5 +79,5 @@ def _wildcards(grant: Grant, prod: Environment) -> Iterator[tuple[str, str]]:
         yield "Action::s3:*", asked
         if grant.bucket == "*":
             yield "Resource::*", asked
-    elif grant.list_buckets:
+    if grant.list_buckets:
         yield "Resource::*", f"{grant.name} asks for list_buckets, and s3:ListAllMyBuckets takes no narrower resource"

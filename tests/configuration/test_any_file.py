@@ -1,7 +1,7 @@
 """Whatever access.toml holds, it is refused with located messages, or it synthesizes."""
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -34,49 +34,50 @@ toml_values = st.recursive(
     max_leaves=6,
 )
 
-sound_grants = st.fixed_dictionaries(
+moments = st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.timezones()).map(  # noqa: DTZ001
+    lambda moment: moment.replace(microsecond=0)
+)
+# Most of what these make is accepted: some keys do not go together, and that is part of the trial.
+sound_grants: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {
-        "name": st.sampled_from(["One", "Two", "Three", "one", "a.b", "reports"]),
-        "principals": st.lists(st.sampled_from(PRINCIPALS), min_size=1, max_size=4),
-        "bucket": st.sampled_from(["reports", "others", "*"]),
+        "name": st.sampled_from(["One", "Two", "Three", "a.b", "reports"]),
+        "principals": st.lists(st.sampled_from(PRINCIPALS), min_size=1, max_size=3),
+        "bucket": st.sampled_from(["reports", "others", "reports", "*"]),
+        "access": st.lists(st.sampled_from(["read", "write", "list", "delete", "full"]), min_size=1, max_size=3),
     },
     optional={
-        "prefix": st.sampled_from(["", "dev/", "a/b=c/", "dev"]),
-        "access": st.lists(st.sampled_from(["read", "write", "list", "delete", "full"]), max_size=3),
-        "actions": st.lists(st.sampled_from(["s3:PutObjectTagging", "s3:GetBucketLocation", "s3:Nothing"]), max_size=2),
+        "prefix": st.sampled_from(["dev/", "a/b=c/"]),
+        "actions": st.lists(st.sampled_from(["s3:PutObjectTagging", "s3:GetBucketLocation"]), max_size=2),
         "list_buckets": st.booleans(),
-        "pin": st.booleans(),
-        "external_id": st.from_regex(r"[A-Za-z0-9_+=,.@:/-]{1,30}", fullmatch=True),
-        "mfa_max_age": st.integers(0, 200000),
-        "organization": st.just("o-a1b2c3d4e5"),
-        "expires": st.datetimes(min_value=datetime(2020, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001 given by timezones
+        "pin": st.sampled_from([False, False, True]),
+        "external_id": st.from_regex(r"[A-Za-z0-9_+=,.@:/-]{2,30}", fullmatch=True),
+        "mfa_max_age": st.integers(60, 129600),
+        "expires": moments,
         "source_ips": st.lists(st.ip_addresses().map(str), max_size=3),
-        "max_session": st.integers(800, 44000),
-        "path": st.sampled_from(["/", "/a/", "/a/b/", "a"]),
-        "revoked_before": st.datetimes(timezones=st.just(UTC)).map(lambda moment: moment.replace(microsecond=0)),
+        "max_session": st.integers(900, 3600),
+        "path": st.sampled_from(["/", "/a/", "/a/b/"]),
+        "revoked_before": moments,
         "disabled": st.booleans(),
     },
 )
-sound_files = st.fixed_dictionaries(
+sound_files: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {
         "prod": st.fixed_dictionaries(
-            {"account": st.just("222222222222"), "region": st.sampled_from(["eu-west-1", "us-east-1", "cn-north-1"])}
+            {"account": st.just("222222222222"), "region": st.sampled_from(["eu-west-1", "us-east-1"])}
         ),
         "dev": st.just({"account": "111111111111", "region": "eu-west-1"}),
-        "grants": st.lists(sound_grants, min_size=1, max_size=3),
+        "grants": st.lists(sound_grants, min_size=1, max_size=3, unique_by=lambda grant: grant["name"]),
     },
     optional={
         "buckets": st.lists(
             st.fixed_dictionaries(
-                {"name": st.sampled_from(["reports", "others", "One"]), "create": st.booleans()},
-                optional={"kms_key": st.just("new"), "log_bucket": st.sampled_from(["logs", "reports"])},
+                {"name": st.sampled_from(["reports", "others", "one-more"]), "create": st.just(value=True)},
+                optional={"kms_key": st.just("new"), "log_bucket": st.just("logs")},
             ),
             max_size=2,
+            unique_by=lambda bucket: bucket["name"],
         ),
-        "writer": st.fixed_dictionaries(
-            {"grant": st.sampled_from(["One", "Two"]), "role": st.sampled_from(["App", "p/App"])}
-        ),
-        "tags": st.dictionaries(st.sampled_from(["team", "aws:x"]), st.text(max_size=5), max_size=1),
+        "tags": st.dictionaries(st.sampled_from(["team", "Application"]), st.just("x"), max_size=1),
     },
 )
 
@@ -123,13 +124,13 @@ def test_any_input_is_accepted_or_refused_with_its_place(file: Any) -> None:
         assert sum(map(size, inline_policies(grant, access.prod, None).values())) <= INLINE_POLICIES_QUOTA
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 @given(sound_files)
 def test_what_is_not_refused_synthesizes(file: dict[str, Any]) -> None:
-    """A file that the reader accepts never fails in CDK."""
+    """A file that the reader accepts never fails in CDK, nor in cdk-nag."""
     with TemporaryDirectory() as directory:
         try:
-            assembly = synthesize(file, Path(directory))
+            assembly = synthesize(file, Path(directory), nag=True)
         except AccessFileError as error:
             assert_located(error)
             return

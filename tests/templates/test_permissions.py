@@ -186,6 +186,15 @@ def test_a_disabled_grant_denies_its_live_sessions_everything(kinds: Assembly) -
     assert [expected] == kinds.permissions("Disabled")["DenyWhileDisabled"]
 
 
+@pytest.mark.parametrize("bucket", ["reports", "*"])
+def test_full_access_may_list_the_buckets_too(access: dict[str, Any], tmp_path: Path, bucket: str) -> None:
+    """What the grant asks for is acknowledged, whichever of its keys asks."""
+    access["grants"][0] |= {"bucket": bucket, "access": ["full"], "list_buckets": True}
+    statements = synthesize(access, tmp_path, nag=True).permissions("Grant")["CrossAccountS3Access"]
+
+    assert ["FullAccess", "ListAllMyBuckets"] == [statement["Sid"] for statement in statements]
+
+
 def test_a_default_put_needs_one_statement(default: Assembly) -> None:
     """The committed grant writes under its prefix and does nothing else."""
     expected = {"CrossAccountS3Access": [allow("WriteObjects", WRITE, "arn:aws:s3:::reports-222222222222/dev/*")]}
