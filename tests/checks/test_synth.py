@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,39 @@ def test_what_is_likely_a_slip_is_said_aloud(access: dict[str, Any], tmp_path: P
         "the bucket report is made, but no grant names it",
         "Grant has no prefix and reaches every key of the bucket reports",
     ] == said
+
+
+@pytest.mark.parametrize(
+    ("stack", "keys", "said"),
+    [
+        (
+            "ProdAccessStack",
+            {"revoked_before": datetime(2099, 1, 1, tzinfo=UTC)},
+            "Grant has revoked_before in the future: until 2099-01-01T00:00:00Z even new sessions can do nothing",
+        ),
+        (
+            "DevLambdaStack",
+            {"source_ips": ["198.51.100.0/24"]},
+            (
+                "Grant has source_ips, but a function's address is one of AWS's unless it runs in a VPC behind a NAT "
+                "gateway: it will be refused"
+            ),
+        ),
+        (
+            "DevLambdaStack",
+            {"principals": ["o-a1b2c3d4e5"]},
+            "Grant trusts the function only if 111111111111 belongs to the organization it names",
+        ),
+    ],
+)
+def test_what_will_not_work_as_written_is_said_aloud(
+    access: dict[str, Any], tmp_path: Path, stack: str, keys: dict[str, Any], said: str
+) -> None:
+    """A file that is allowed but will disappoint is told at the synth, at the stack that it concerns."""
+    access["grants"][0] |= {"prefix": "dev/"} | keys
+    access["writer"] = {"grant": "Grant", "role": "App"}
+
+    assert said in synthesize(access, tmp_path).warnings(stack)
 
 
 def test_conditions_on_a_whole_account_are_said_too(access: dict[str, Any], tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 BUCKET = "kinds-222222222222"
 
 
-# In this order, and last in the session: pytest runs files and tests as they are written.
+# In this order, and after every test that needs a stack: pytest takes files by name and tests as they are written.
 def test_a_deployed_stack_has_no_difference(world: Any) -> None:
     """`cdk diff` finds nothing to do right after a deploy."""
     output = world.accounts.run(
