@@ -93,6 +93,14 @@ def _organization(grant: Grant) -> Iterator[Problem]:
             "an organization either as the principal or as a condition on other principals",
             "remove organization",
         )
+    for unit in grant.of_kind(PrincipalKind.ORGANIZATIONAL_UNIT):
+        if grant.organization and not unit.text.startswith(f"{grant.organization}/"):
+            yield Problem(
+                at(grant, "organization"),
+                f"{grant.organization} beside the unit {unit.text}",
+                "the unit's own organization: an account belongs to one, so nobody could meet both",
+                "remove organization",
+            )
 
 
 def _every_bucket(grant: Grant) -> Iterator[Problem]:

@@ -108,6 +108,11 @@ GRANT = {
         "organization",
         "remove organization",
     ),
+    "unit of another organization": (
+        {"principals": ["o-a1b2c3d4e5/r-ab12/ou-ab12-11111111"], "organization": "o-zzzzzzzzzz"},
+        "organization",
+        "nobody could meet both",
+    ),
     "quoted date": ({"expires": "2027-01-01"}, "expires", "without quotes"),
     "date without a time": ({"expires": date(2027, 1, 1)}, "expires", "2027-01-01T00:00:00Z"),
     "host bits": ({"source_ips": ["10.0.0.1/24"]}, "source_ips[0]", '"10.0.0.0/24"'),
