@@ -49,9 +49,7 @@ class Writer(BaseModel):
     external_id: ExternalId | None = Field(
         None, description="The external ID that the function sends: the grant's, where it has one."
     )
-    alarm_topic: TopicArn | None = Field(
-        None, description="The ARN of the SNS topic that hears the function's error alarm."
-    )
+    alarm_topic: TopicArn | None = Field(None, description="The ARN of the SNS topic that hears the function's alarms.")
 
     @property
     def role_name(self) -> str:

@@ -59,11 +59,8 @@ def parse_access(data: Mapping[str, Any], *, path: str = "access.toml") -> Acces
 def _follows(problem: Problem, wrong: list[Problem]) -> bool:
     """Return whether a rule fails only because a value that it reads is wrong by itself."""
     table, _, key = problem.where.partition(": ")
-    for each in wrong:
-        other_table, _, other = each.where.partition(": ")
-        if other.startswith(key) and key and table in {other_table, "[writer]"}:
-            return True
-    return False
+    elsewhere = [each.where.partition(": ") for each in wrong]
+    return bool(key) and any(table == other_table and other.startswith(key) for other_table, _, other in elsewhere)
 
 
 def _parts(data: Mapping[str, Any]) -> Parts:

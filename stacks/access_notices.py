@@ -34,7 +34,8 @@ def _buckets(access: Access) -> Iterator[Notice]:
         if near and grant.bucket not in declared:
             yield Notice(
                 "BucketNotDeclared",
-                f"{grant.name} names the bucket {grant.bucket}, which must exist already; {near}",
+                f"{grant.name} names the bucket {grant.bucket}, which must exist already; {near} "
+                "If not, say so by a [[buckets]] entry of its name",
             )
     for grant in access.grants:
         made = [bucket.name for bucket in access.buckets if bucket.kms_key]

@@ -3,7 +3,7 @@
 from aws_cdk import CfnOutput, Environment as CdkEnvironment, Stack
 from constructs import Construct
 
-from cross_account.caller import assume_role_statement, session_seconds
+from cross_account.caller import assume_role_statement
 from cross_account.environment import Environment
 from cross_account.grant import ROLE_CHAINING_LIMIT, Grant
 from cross_account.writer_function import WriterFunction
@@ -45,7 +45,7 @@ def _settings(grant: Grant, prod: Environment) -> dict[str, str]:
     """Return what the function reads from its environment; none of it is a secret."""
     settings = {
         "ROLE_ARN": prod.role_arn(grant.path_and_name),
-        "DURATION_SECONDS": str(min(session_seconds(grant), ROLE_CHAINING_LIMIT)),
+        "DURATION_SECONDS": str(min(grant.max_session, ROLE_CHAINING_LIMIT)),
         "BUCKET": grant.bucket,
         "BUCKET_OWNER": prod.account,
         "BUCKET_REGION": prod.region,

@@ -44,7 +44,7 @@ def _stack_size(parts: Parts) -> Iterator[Problem]:
                 "grants",
                 f"{len(parts.grants)} entries, which make {count} {what} in ProdAccessStack",
                 f"at most {quota}, CloudFormation's quota for one stack",
-                "split the file in two and deploy each with -c access=FILE from a checkout of its own",
+                "let principals that need the same access share a grant, or remove what is disabled or expired",
             )
 
 

@@ -3,7 +3,7 @@
 import shlex
 
 from cross_account.environment import Environment
-from cross_account.grant import ROLE_CHAINING_LIMIT, Grant
+from cross_account.grant import Grant
 from cross_account.policy import Statement, allow, recent_mfa
 
 
@@ -21,16 +21,10 @@ def assume_role_command(grant: Grant, prod: Environment) -> str:
     """Return the AWS CLI line that assumes the role; `$…` stands for what only the caller knows."""
     words = [
         *("aws", "sts", "assume-role", "--role-arn", prod.role_arn(grant.path_and_name)),
-        *("--role-session-name", '"${USER:-crossrole}"', "--duration-seconds", str(session_seconds(grant))),
+        *("--role-session-name", '"${USER:-crossrole}"', "--duration-seconds", str(grant.max_session)),
     ]
     if grant.external_id:
         words += ["--external-id", shlex.quote(grant.external_id)]
     if grant.mfa_max_age is not None:
         words += ["--serial-number", '"$MFA_SERIAL"', "--token-code", '"$MFA_CODE"']
     return " ".join(words)
-
-
-def session_seconds(grant: Grant) -> int:
-    """Return the seconds to ask a session for: no more than the grant gives, nor than chaining allows if it chains."""
-    chains = any(principal.only_chains for principal in grant.principals)
-    return min(grant.max_session, ROLE_CHAINING_LIMIT) if chains else grant.max_session

@@ -25,7 +25,7 @@ _SEND_TRACES = allow("SendTraces", action=["xray:PutTraceSegments", "xray:PutTel
 
 
 class WriterFunction(Construct):
-    """The function, its own role under the name that the grant trusts, its log, failure queue and alarm."""
+    """The function, its own role under the name that the grant trusts, its log, failure queue and alarms."""
 
     def __init__(
         self,

@@ -75,7 +75,10 @@ def test_what_is_likely_a_slip_is_said_aloud(access: dict[str, Any], tmp_path: P
 
     assert [
         "[prod] and [dev] are both 222222222222: nothing here crosses accounts",
-        'Grant names the bucket reports, which must exist already; did you mean "report"?',
+        (
+            'Grant names the bucket reports, which must exist already; did you mean "report"? '
+            "If not, say so by a [[buckets]] entry of its name"
+        ),
         "the bucket report is made, but no grant names it",
         "Grant has no prefix and reaches every key of the bucket reports",
     ] == said

@@ -338,6 +338,15 @@ def test_a_wrong_value_does_not_hide_what_else_is_wrong(access: dict[str, Any]) 
     ] == [where for where, _ in refused(access)]
 
 
+def test_a_wrong_value_hides_nothing_of_another_grant(access: dict[str, Any]) -> None:
+    """That one grant's external ID is no external ID says nothing of the one that the function should send."""
+    first = access["grants"][0]
+    access["grants"] = [first | {"external_id": "xyz"}, first | {"name": "Second", "external_id": "!"}]
+    access["writer"] = {"grant": "Grant", "role": "App"}
+
+    assert ["[[grants]] Second: external_id", "[writer]: external_id"] == [where for where, _ in refused(access)]
+
+
 def test_more_than_a_stack_may_hold_is_refused(access: dict[str, Any]) -> None:
     """CloudFormation's quota is said before CDK or AWS stumble over it."""
     first = access["grants"][0]
