@@ -29,6 +29,7 @@ lint: synth ## check style, types and the synthesized templates
 	@ruff check . && ruff format --check .
 	@mypy
 	@cfn-lint cdk.out/*.template.json
+	@python -m crossrole lint
 
 .PHONY: synth
 synth: $(TOOLS) ## make the templates in cdk.out, with every check; needs no network and no credentials
@@ -56,7 +57,7 @@ clean: ## remove what the other commands made
 	@touch $@
 
 node_modules/.installed: package.json package-lock.json .venv/.installed
-	@echo "installing the CDK CLI into node_modules"
+	@echo "installing the CDK CLI and the policy simulator into node_modules"
 	@npm ci --no-progress --loglevel=error
 	@ln -sf ../../node_modules/.bin/cdk .venv/bin/cdk
 	@touch $@

@@ -72,7 +72,7 @@ it from that account's administrator.
 def _kind(entry: str, grant: Grant, prod: Environment) -> str:
     key = "NEW-KEY" if grant.bucket.endswith("new-key") else grant.kms_key
     policies = {"the trust policy": trust_policy(grant, prod)} | inline_policies(grant, prod, key)
-    policies["the caller's own policy"] = document([assume_role_statement(grant, prod)])
+    policies["the caller's own policy"] = document([assume_role_statement(prod, grant)])
     blocks = [f"{name}:\n\n{_fenced('json', json.dumps(policy, indent=2))}" for name, policy in policies.items()]
     return "\n".join([f"\n## {grant.name}\n", _fenced("toml", entry), *blocks])
 

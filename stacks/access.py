@@ -91,6 +91,13 @@ class Access(BaseModel):
         users = grant.of_kind(PrincipalKind.USER)
         return list(dict.fromkeys(str(user.name) for user in users if user.account == self.dev.account))
 
+    def writer_grants(self, writer: Writer) -> list[Grant]:
+        """Return the grants that the function's role may assume: its own first, then others that list the role."""
+        role = self.dev.role_arn(writer.role)
+        listed = [grant for grant in self.grants if any(principal.text == role for principal in grant.principals)]
+        own = [grant for grant in self.grants if grant.name == writer.grant]
+        return [*own, *(grant for grant in listed if grant not in own)]
+
     @property
     def all_tags(self) -> dict[str, str]:
         """The tags of every stack; the file's own win."""

@@ -26,7 +26,7 @@ class DevLambdaStack(Stack):
             "Writer",
             role_name=writer.role_name,
             role_path=writer.role_path,
-            assume_role=assume_role_statement(grant, access.prod),
+            assume_role=assume_role_statement(access.prod, *access.writer_grants(writer)),
             environment=_settings(grant, access.prod),
             alarm_topic=writer.alarm_topic,
         )

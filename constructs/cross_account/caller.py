@@ -7,13 +7,16 @@ from cross_account.grant import Grant
 from cross_account.policy import Statement, allow, recent_mfa
 
 
-def assume_role_statement(grant: Grant, prod: Environment) -> Statement:
-    """Return the statement that a caller's own policy needs: AssumeRole on exactly the grant's role."""
+def assume_role_statement(prod: Environment, *grants: Grant) -> Statement:
+    """Return the statement that a caller's own policy needs: AssumeRole on exactly the roles of these grants.
+
+    Grants share a statement only where they ask for the same MFA, as those of one role do: roles have none.
+    """
     return allow(
         "AssumeGrantRole",
         action=["sts:AssumeRole"],
-        resource=[prod.role_arn(grant.path_and_name)],
-        conditions=recent_mfa(grant),
+        resource=[prod.role_arn(grant.path_and_name) for grant in grants],
+        conditions=recent_mfa(grants[0]),
     )
 
 

@@ -21,6 +21,6 @@ class CallerPolicy(Construct):
             "Policy",
             managed_policy_name=f"Assume-{grant.name}",
             description=f"Lets users assume {grant.name} in {prod.account}",
-            policy_document=document([assume_role_statement(grant, prod)]),
+            policy_document=document([assume_role_statement(prod, grant)]),
             users=user_names,
         )

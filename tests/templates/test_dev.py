@@ -174,3 +174,17 @@ def test_each_grant_that_names_users_lets_them_assume_its_role(kinds: Assembly) 
     assert [base | {"Resource": "arn:aws:iam::222222222222:role/RecentMfa", "Condition": mfa}] == policies[
         "Assume-RecentMfa"
     ]["PolicyDocument"]["Statement"]
+
+
+def test_the_function_may_assume_every_grant_that_lists_its_role(access: dict[str, Any], tmp_path: Path) -> None:
+    """A trust without the caller's half would be refused: whoever lists the role means both."""
+    role = "arn:aws:iam::111111111111:role/App"
+    others = [{"name": name, "bucket": "reports", "access": ["read"]} for name in ("First", "Last")]
+    others[0]["principals"], others[1]["principals"] = ["111111111111"], [role]
+    access["grants"] = [others[1], *access["grants"], others[0]]
+    access["writer"] = {"grant": "Grant", "role": "App"}
+    roles = synthesize(access, tmp_path).resources("DevLambdaStack", "AWS::IAM::Role")
+    (made,) = [each["Properties"] for each in roles.values() if each["Properties"].get("RoleName") == "App"]
+    statement = made["Policies"][0]["PolicyDocument"]["Statement"][0]
+
+    assert [f"arn:aws:iam::222222222222:role/{name}" for name in ("Grant", "Last")] == statement["Resource"]

@@ -1,0 +1,73 @@
+"""Reads a synthesized cloud assembly: the templates, and whether they are still what the app would make."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from crossrole.intrinsics import Template
+from crossrole.unusable import Unusable
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+CDK_OUT = CHECKOUT / "cdk.out"
+_SOURCES = ("access.toml", "app.py", "cdk.json", "requirements.txt", "stacks", "constructs", "lambda")
+
+
+def read_assembly(folder: Path | None = None) -> list[Template]:
+    """Return the assembly's templates; without a folder cdk.out's, which must not be older than the app's sources.
+
+    Raises `Unusable` for a folder that is none, or holds what can't be read, or is stale.
+    """
+    if folder is None:
+        _refuse_stale(CDK_OUT)
+    where = CDK_OUT if folder is None else folder
+    artifacts = _read(where / "manifest.json", where).get("artifacts")
+    if not isinstance(artifacts, dict):
+        raise Unusable(f"{where / 'manifest.json'} is no manifest of a cloud assembly: it lists no artifacts")
+    stacks = {name: each for name, each in artifacts.items() if each.get("type") == "aws:cloudformation:stack"}
+    if not stacks:
+        raise Unusable(f"{where} holds no stack; run: make synth")
+    return [_template(name, artifact, where) for name, artifact in stacks.items()]
+
+
+def _template(name: str, artifact: Any, folder: Path) -> Template:
+    _, _, environment = artifact["environment"].partition("aws://")
+    account, _, region = environment.partition("/")
+    if not account.isdigit() or region.startswith("unknown"):
+        raise Unusable(f"{folder}: {name} is for any account or region; only a stack of one account can be judged")
+    body = _read(folder / artifact["properties"]["templateFile"], folder)
+    return Template(name, account, region, _partition(region), body)
+
+
+def _read(path: Path, folder: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        mend = "run: make synth" if folder == CDK_OUT else "name a folder that cdk synth wrote"
+        raise Unusable(f"there is no {path}; {mend}") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise Unusable(f"{path} can't be read ({error}); make it anew: make synth") from None
+    if not isinstance(data, dict):
+        raise Unusable(f"{path} holds no JSON object; make it anew: make synth")
+    return data
+
+
+def _partition(region: str) -> str:
+    return {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(region.rpartition("-")[0].rpartition("-")[0], "aws")
+
+
+def _refuse_stale(folder: Path) -> None:
+    manifest = folder / "manifest.json"
+    if not manifest.exists():
+        return
+    made = manifest.stat().st_mtime
+    newer = [path for path in _sources() if path.stat().st_mtime > made]
+    if newer:
+        changed = newer[0].relative_to(CHECKOUT)
+        raise Unusable(f"cdk.out is older than {changed}, so it may not say what would be deployed; run: make synth")
+
+
+def _sources() -> Iterator[Path]:
+    for name in _SOURCES:
+        path = CHECKOUT / name
+        yield from [path] if path.is_file() else (each for each in path.rglob("*") if each.suffix in {".py", ".json"})

@@ -1,0 +1,211 @@
+"""The requests that one question is made of: assume the role, act as its session, use the bucket's key."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from crossrole import context as contexts
+from crossrole.actions import works_on_no_resource
+from crossrole.arn import account_of, is_role, name_of
+from crossrole.assumption import Assumption, allowing, delegating, given_key
+from crossrole.engine import Context, Request
+from crossrole.landscape import Bucket, Identity, Landscape
+from crossrole.policy import Policy
+from crossrole.unusable import Unusable
+
+ASSUME = "sts:AssumeRole"
+# What S3 asks of the bucket's key for a request of its own. A multipart upload must also read its parts' keys back.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
+_KEY_ACTIONS = {
+    "s3:PutObject": "kms:GenerateDataKey",
+    "s3:GetObject": "kms:Decrypt",
+    "s3:GetObjectVersion": "kms:Decrypt",
+    "s3:GetObjectAttributes": "kms:Decrypt",
+    "s3:GetObjectVersionAttributes": "kms:Decrypt",
+    "s3:ListMultipartUploadParts": "kms:Decrypt",
+}
+_ENCRYPTION = "s3:x-amz-server-side-encryption"
+
+
+@dataclass(frozen=True)
+class Link:
+    """One request of the chain, and what is taken for granted about it."""
+
+    kind: str
+    """`assume`, `act` or `key`."""
+    step: str
+    request: Request
+    assumptions: tuple[Assumption, ...]
+
+
+@dataclass(frozen=True)
+class Question:
+    """May the caller, itself or as a session of `via`, do the action on the resource: what `can` is asked."""
+
+    caller: str
+    via: Identity | None
+    action: str
+    resource: str
+    given: Context
+    now: datetime
+
+    @property
+    def actor(self) -> str:
+        """The ARN of whoever does the action itself."""
+        return self.via.arn if self.via else self.caller
+
+
+def links_of(landscape: Landscape, question: Question) -> list[Link]:
+    """Return the requests that all have to be allowed.
+
+    Raises `Unusable` for a role whose trust policy is in no template, and for condition keys that no request carries.
+    """
+    links = list(_links(landscape, question))
+    strangers = contexts.unused(question.given, [link.request.context for link in links])
+    if strangers:
+        asked = " or ".join(link.request.action for link in links)
+        raise Unusable(f"--context {', '.join(strangers)}: no request of {asked} carries it")
+    return links
+
+
+def _links(landscape: Landscape, question: Question) -> Iterator[Link]:
+    given: Context = question.given
+    if question.via:
+        yield _assume(landscape, question, question.caller, question.via.arn, contexts.of_the_caller(given))
+        given = contexts.of_the_session(given)
+    if question.action == ASSUME:
+        yield _assume(landscape, question, question.actor, question.resource, given)
+        return
+    yield _act(landscape, question, given)
+    bucket = landscape.bucket_of(question.resource)
+    key = _key(question, bucket)
+    if bucket and key and question.action in _KEY_ACTIONS:
+        yield _use_key(landscape, question, bucket, key, contexts.of_the_service(given))
+
+
+def _key(question: Question, bucket: Bucket | None) -> str | None:
+    """Return the key that S3 is to use: the bucket's, where the request asks for no other."""
+    given = {key.lower(): str(value) for key, value in question.given.items()}
+    named = given.get(f"{_ENCRYPTION}-aws-kms-key-id")
+    if named or given.get(_ENCRYPTION, "aws:kms") == "aws:kms":
+        return named or (bucket.key if bucket else None)
+    return None
+
+
+def _assume(landscape: Landscape, question: Question, caller: str, role: str, given: Context) -> Link:
+    trust = landscape.resource_policies.get(role)
+    if trust is None:
+        raise Unusable(f"{role} is made by no template, so who may assume it can't be known")
+    request, assumptions = _request(
+        landscape, caller, ASSUME, role, account=account_of(role), given=given, now=question.now, resource_policy=trust
+    )
+    if any(_pins(statement.get("Principal"), caller) for statement in trust.statements):
+        assumptions.append(Assumption(f"{name_of(caller)} was not deleted and made again since the deployment"))
+    return Link("assume", f"{name_of(caller)} assumes {name_of(role)}", request, tuple(assumptions))
+
+
+def _act(landscape: Landscape, question: Question, given: Context) -> Link:
+    resource, action, actor = question.resource, question.action, question.actor
+    bucket = landscape.bucket_of(resource) if resource.startswith("arn:") else None
+    policy = landscape.resource_policy(resource)
+    assumptions: list[Assumption] = []
+    if works_on_no_resource(action):
+        owner = account_of(actor)
+    elif action.startswith("s3:"):
+        owner = bucket.account if bucket else _owner_of_other_buckets(landscape, question, given)
+        if bucket is None:
+            assumptions.append(
+                Assumption(
+                    f"the bucket {resource.split(':')[5].partition('/')[0]} is in no template: it is in {owner}, its "
+                    "policy refuses nothing, and its key, if it has one, lets the session in",
+                    needed=True,
+                )
+            )
+    else:
+        owner = account_of(resource) or account_of(actor)
+        if action.startswith("kms:") and policy is None:
+            policy = delegating(landscape, resource)
+            assumptions.append(given_key(resource))
+    request, others = _request(
+        landscape, actor, action, resource, account=owner, given=given, now=question.now, resource_policy=policy
+    )
+    who = f"a session of {name_of(actor)}" if is_role(actor) else name_of(actor)
+    return Link("act", f"{who} does {action}", request, (*assumptions, *others))
+
+
+def _use_key(landscape: Landscape, question: Question, bucket: Bucket, key: str, given: Context) -> Link:
+    action = _KEY_ACTIONS[question.action]
+    suffix = "amazonaws.com.cn" if key.startswith("arn:aws-cn:") else "amazonaws.com"
+    policy = landscape.resource_policy(key)
+    assumptions = [] if policy else [given_key(key)]
+    request, others = _request(
+        landscape,
+        question.actor,
+        action,
+        key,
+        account=account_of(key),
+        given=given,
+        now=question.now,
+        resource_policy=policy or delegating(landscape, key),
+        defaults={
+            "kms:ViaService": f"s3.{bucket.region}.{suffix}",
+            "kms:CallerAccount": account_of(question.actor),
+            "aws:ViaAWSService": "true",
+        },
+    )
+    return Link("key", f"S3 does {action} for it with the bucket's key", request, (*assumptions, *others))
+
+
+def _request(
+    landscape: Landscape,
+    principal: str,
+    action: str,
+    resource: str,
+    *,
+    account: str,
+    given: Context,
+    now: datetime,
+    resource_policy: Policy | None,
+    defaults: Context | None = None,
+) -> tuple[Request, list[Assumption]]:
+    identity = landscape.identity(principal)
+    assumptions = [
+        Assumption(f"{what} is in no template: it does not refuse {action}")
+        for what in (identity.elsewhere if identity else ())
+    ]
+    boundary_arn = identity.boundary_arn if identity else None
+    if boundary_arn and identity and not identity.boundary:
+        assumptions.append(
+            Assumption(f"the permissions boundary {boundary_arn} is in no template: it allows {action}", needed=True)
+        )
+    if identity is None:
+        what = f"{principal} is in no template: its own policies allow {action} on {resource}"
+        assumptions.append(Assumption(what, needed=True))
+    context = contexts.context_of(principal, action, account=account, given=given, now=now, defaults=defaults)
+    if resource == "*":
+        del context["aws:ResourceAccount"]
+    request = Request(
+        principal=principal,
+        action=action,
+        resource=resource,
+        account=account,
+        context=context,
+        identity=identity.policies if identity else (allowing(action, resource),),
+        boundary=identity.boundary if identity else None,
+        resource_policy=resource_policy,
+    )
+    return request, assumptions
+
+
+def _owner_of_other_buckets(landscape: Landscape, question: Question, given: Context) -> str:
+    told = next((value for key, value in given.items() if key.lower() == "aws:resourceaccount"), None)
+    if told:
+        return str(told)
+    # The account that grants are in is where their buckets are.
+    grant_accounts = {grant.account for grant in landscape.grants}
+    return next(iter(grant_accounts)) if len(grant_accounts) == 1 else account_of(question.actor)
+
+
+def _pins(principal: object, caller: str) -> bool:
+    named = principal.get("AWS", []) if isinstance(principal, dict) else []
+    return caller in ([named] if isinstance(named, str) else named)

@@ -1,0 +1,180 @@
+"""What access changed between two states of the templates, decided by proof and not by their text."""
+
+import json
+from collections.abc import Iterator, Mapping
+
+from crossrole.assumption import allowing
+from crossrole.chain import ASSUME
+from crossrole.change import CONDITION_LOOSENED, PRINCIPAL_ADDED, Change, what, who
+from crossrole.direction import Difference, Direction
+from crossrole.engine import Simulator
+from crossrole.landscape import Identity, Landscape, trusted
+from crossrole.policy import Policy
+from crossrole.prover import Prover, Side
+from crossrole.sides import assuming, atoms, callers, canonical, owner, texts, using
+from crossrole.who import Candidate, representative
+
+
+def changes(base: Landscape, head: Landscape, simulator: Simulator, prover: Prover) -> list[Change]:
+    """Return what was gained and what was lost from base to head, each once."""
+    gained = _changes(Direction(base, head, simulator, prover, gained=True))
+    lost = _changes(Direction(head, base, simulator, prover, gained=False))
+    return list(dict.fromkeys([*gained, *lost]))
+
+
+def _changes(direction: Direction) -> Iterator[Change]:
+    for role in direction.new.roles.values():
+        if role.is_grant:
+            newcomers = {}
+            for caller in callers((direction.old, direction.new), role):
+                difference = _assume_difference(direction, caller, role)
+                if difference:
+                    newcomers[caller] = difference
+            for caller, difference in newcomers.items():
+                yield _assume_change(direction, caller, role, difference)
+            yield from _other_principals(direction, role)
+            new = {caller for caller, difference in newcomers.items() if not difference.loosened}
+            yield from _use(direction, role, [each for each in _able(direction, role) if each not in new])
+        else:
+            yield from _use(direction, role, [Candidate(role.arn, role.arn, None)])
+        yield from _limits(direction, role)
+    for user in direction.new.users.values():
+        yield from _use(direction, user, [Candidate(user.arn, user.arn, None)])
+    yield from _attached(direction)
+
+
+# --- who may assume a role
+
+
+def _side(direction: Direction, state: Landscape, caller: Candidate, role: Identity) -> Side:
+    templated = direction.old.identity(caller.arn) or direction.new.identity(caller.arn)
+    return assuming(state, caller.arn, role, templated=templated is not None)
+
+
+def _assume_difference(direction: Direction, caller: Candidate, role: Identity) -> Difference | None:
+    old, new = (_side(direction, state, caller, role) for state in (direction.old, direction.new))
+    return direction.difference(old, new, ASSUME, role.arn)
+
+
+def _assume_change(direction: Direction, caller: Candidate, role: Identity, difference: Difference) -> Change:
+    notes = list(difference.notes)
+    if not difference.loosened:
+        before = direction.old.resource_policies.get(role.arn)
+        named = before is not None and any(representative(each, None).arn == caller.arn for each in trusted(before))
+        notes += () if named else direction.flag(PRINCIPAL_ADDED)
+        opened: dict[str, list[str]] = {}
+        for action, on in atoms(role.policies):
+            if direction.allows(using(direction.new, role.arn, action, on), action, on):
+                opened.setdefault(what(on), []).append(action)
+        notes += [f"through it: {', '.join(actions)} on {on}" for on, actions in opened.items()]
+    do = f"assume role {role.name} in {role.account}"
+    return direction.sentence(who(caller.label), do, Difference(difference.loosened, tuple(notes)))
+
+
+def _able(direction: Direction, role: Identity) -> list[Candidate]:
+    """Return who may assume the role: they gain what its sessions gain."""
+    every = callers((direction.old, direction.new), role)
+    return [each for each in every if direction.allows(_side(direction, direction.new, each, role), ASSUME, role.arn)]
+
+
+def _other_principals(direction: Direction, role: Identity) -> Iterator[Change]:
+    """Yield services and federations, which no proof is about, and principals that are no longer pinned."""
+    before, now = direction.old.resource_policies.get(role.arn), role.trust
+    for kind, name, _ in sorted(_not_of_aws(now) - _not_of_aws(before)):
+        added = Difference(loosened=False, notes=direction.flag(PRINCIPAL_ADDED))
+        do = f"assume role {role.name} in {role.account}"
+        yield direction.sentence(f"{kind.lower()} {name}", do, added)
+    if direction.gained and now:
+        for arn in sorted((_pinned(before) - _pinned(now)) & set(trusted(now))):
+            text = f"{who(arn)} can now assume role {role.name} also when it is deleted and made again: it was pinned"
+            yield Change(direction.gained, text, (CONDITION_LOOSENED,))
+
+
+def _not_of_aws(trust: Policy | None) -> set[tuple[str, str, str]]:
+    return {
+        (kind, name, json.dumps(statement.get("Condition", {}), sort_keys=True))
+        for statement in (trust.statements if trust else [])
+        if statement["Effect"] == "Allow" and isinstance(statement.get("Principal"), Mapping)
+        for kind, names in statement["Principal"].items()
+        if kind != "AWS"
+        for name in texts(names)
+    }
+
+
+def _pinned(trust: Policy | None) -> set[str]:
+    principals = [each.get("Principal") for each in (trust.statements if trust else [])]
+    named = [name for each in principals if isinstance(each, Mapping) for name in texts(each.get("AWS"))]
+    return {each for each in named if ":role/" in each or ":user/" in each}
+
+
+# --- what a role or user may do
+
+
+def _use(direction: Direction, actor: Identity, speakers: list[Candidate]) -> Iterator[Change]:
+    found: dict[tuple[str, Difference], list[str]] = {}
+    for action, resource in atoms(actor.policies):
+        if action == ASSUME and resource in direction.new.roles:
+            continue  # told with the role's trust policy
+        old, new = (using(state, actor.arn, action, resource) for state in (direction.old, direction.new))
+        difference = direction.difference(old, new, action, resource)
+        if difference:
+            elsewhere = () if difference.loosened else direction.where_else(old, action)
+            told = Difference(difference.loosened, (*difference.notes, *elsewhere))
+            found.setdefault((resource, told), []).append(action)
+    for speaker in speakers if found else []:
+        through = f", through {actor.name}" if actor.is_grant else ""
+        for (resource, difference), actions in found.items():
+            do = f"{', '.join(actions)} on {what(resource)}"
+            yield direction.sentence(who(speaker.label), do, difference, through)
+
+
+def _limits(direction: Direction, role: Identity) -> Iterator[Change]:
+    before = direction.old.roles.get(role.arn)
+    if before is None:
+        return
+    name = f"role {role.name} in {role.account}"
+    if (role.max_session or 0) > (before.max_session or 0):
+        longer, shorter = f"{role.max_session} s", f"{before.max_session} s"
+        now, then = (longer, shorter) if direction.gained else (shorter, longer)
+        yield Change(direction.gained, f"sessions of {name} may last {now}, before {then}")
+    if before.boundary_arn and before.boundary_arn != role.boundary_arn:
+        within = "is no longer within" if direction.gained else "is now within"
+        text = f"{name} {within} the permissions boundary {before.boundary_arn}"
+        yield Change(direction.gained, text, direction.flag(CONDITION_LOOSENED))
+
+
+# --- policies of buckets and keys, for everyone else
+
+
+def _attached(direction: Direction) -> Iterator[Change]:
+    for resource, policy in direction.new.resource_policies.items():
+        before = direction.old.resource_policies.get(resource)
+        if resource in direction.new.roles or canonical(before) == canonical(policy):
+            continue
+        account = owner(direction.new, resource)
+        named = [*(trusted(before) if before else []), *trusted(policy)]
+        everyone = [representative(name, None) for name in dict.fromkeys(named)]
+        if before:
+            everyone.append(Candidate(f"everyone in {account}", f"arn:aws:iam::{account}:role/anyone", None))
+        for caller in dict.fromkeys(everyone):
+            yield from _reach(direction, caller, resource, before, policy)
+
+
+def _reach(
+    direction: Direction, caller: Candidate, resource: str, before: Policy | None, policy: Policy
+) -> Iterator[Change]:
+    required = resource.split(":")[2] == "kms"
+    account = owner(direction.new, resource)
+    old, new = (Side(caller.arn, account, (allowing("*", "*"),), None, each, required) for each in (before, policy))
+    for action in _changed_actions(before, policy):
+        for on in [resource] if required else [resource, f"{resource}/*"]:
+            difference = direction.difference(old, new, action, on)
+            if difference:
+                do = f"{action} on {what(on)}"
+                yield direction.sentence(who(caller.label), do, difference, ", where its own policies allow it")
+
+
+def _changed_actions(before: Policy | None, policy: Policy) -> list[str]:
+    old, new = ({canonical(each): each for each in (side.statements if side else [])} for side in (before, policy))
+    changed = [each for key, each in [*old.items(), *new.items()] if key not in old or key not in new]
+    return sorted({action for each in changed for action in texts(each.get("Action", "*"))})

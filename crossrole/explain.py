@@ -1,0 +1,195 @@
+"""Why a request is allowed or refused: the deciding statements, or what was missing."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from crossrole.arn import account_of
+from crossrole.assumption import ASSUMED
+from crossrole.chain import Link
+from crossrole.engine import Decision, Judged, Layer
+
+ALLOWS, REFUSES, LACKS, SILENT = "allows", "refuses", "does not allow", "refuses nothing"
+
+
+@dataclass(frozen=True)
+class Reason:
+    """What one kind of policy says of a request."""
+
+    kind: str
+    """`own policies`, `trust policy`, `permissions policies`, `permissions boundary`, `bucket policy`, `key policy`."""
+    layer: str
+    says: str
+    statements: tuple[Judged, ...]
+    """The statements that decide; where none does, the nearest to it."""
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Explained:
+    """One request of the chain with its decision and the reasons for it."""
+
+    link: Link
+    allowed: bool
+    reasons: tuple[Reason, ...]
+
+
+def explained(link: Link, decision: Decision) -> Explained:
+    """Return the decision on a request with what each kind of policy says of it."""
+    reasons = tuple(_reason(link, layer, decision) for layer in decision.layers if layer.result != "NotApplicable")
+    return Explained(link, decision.allowed, reasons)
+
+
+def _reason(link: Link, layer: Layer, decision: Decision) -> Reason:
+    kind = _kind(link, layer)
+    if denies := layer.deciding("Deny"):
+        return Reason(kind, layer.name, REFUSES, tuple(denies), ())
+    if allows := layer.deciding("Allow"):
+        return Reason(kind, layer.name, ALLOWS, tuple(allows[:1]), ())
+    if not _must_allow(link, layer, decision):
+        return Reason(kind, layer.name, SILENT, (), ())
+    near = _nearest(layer)
+    return Reason(kind, layer.name, LACKS, tuple(near), tuple(_missing(link, near)))
+
+
+def _kind(link: Link, layer: Layer) -> str:
+    if layer.name == "boundary":
+        return "permissions boundary"
+    if layer.name == "identity":
+        return "own policies" if link.kind == "assume" else "permissions policies"
+    service = link.request.action.partition(":")[0]
+    return (
+        "trust policy" if link.kind == "assume" else {"s3": "bucket policy", "kms": "key policy"}.get(service, "policy")
+    )
+
+
+def _must_allow(link: Link, layer: Layer, decision: Decision) -> bool:
+    if layer.name == "resource":
+        # In its own account a bucket's policy need not allow what an identity's does; a role's or a key's must.
+        elsewhere = account_of(link.request.principal) != link.request.account
+        return elsewhere or link.kind == "assume" or link.request.action.startswith("kms:")
+    return not decision.allowed
+
+
+def _nearest(layer: Layer) -> list[Judged]:
+    allows = [each for each in layer.statements if each.statement["Effect"] == "Allow"]
+    if not allows:
+        return []
+    best = max(allows, key=_nearness)
+    return [best] if best.action else []
+
+
+def _nearness(judged: Judged) -> tuple[bool, bool, bool, int]:
+    return judged.action, judged.principal, judged.resource, -len(judged.failed)
+
+
+def _missing(link: Link, near: Sequence[Judged]) -> list[str]:
+    request = link.request
+    if not near:
+        return [f"no statement allows {request.action}"]
+    statement = near[0]
+    missing = []
+    if not statement.principal:
+        missing.append(f"it trusts {_listed(_principals(statement))}, not {request.principal}")
+    if not statement.resource:
+        missing.append(f"it is for {_listed(statement.statement.get('Resource', []))}, not {request.resource}")
+    missing += [
+        f"{each.key}: wanted {_OPERATORS.get(each.operator, each.operator)} {_listed(each.wanted)}, "
+        + (f"given {each.given}" if each.given is not None else "not given")
+        for each in statement.failed
+    ]
+    return missing
+
+
+def _principals(judged: Judged) -> Any:
+    principal = judged.statement.get("Principal", {})
+    return principal if isinstance(principal, str) else [each for named in principal.values() for each in _list(named)]
+
+
+def _list(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else list(value)
+
+
+def _listed(values: Any) -> str:
+    return " or ".join(_list(values))
+
+
+_OPERATORS = {
+    "StringEquals": "exactly",
+    "ArnEquals": "exactly",
+    "StringLike": "like",
+    "ArnLike": "like",
+    "StringNotEquals": "anything but",
+    "ForAnyValue:StringLike": "like",
+    "DateLessThan": "before",
+    "DateGreaterThan": "after",
+    "NumericLessThanEquals": "at most",
+    "IpAddress": "in",
+    "Bool": "",
+}
+
+
+def as_json(explained_link: Explained) -> dict[str, Any]:
+    """Return a request and its reasons for `--json`."""
+    link = explained_link.link
+    return {
+        "step": link.step,
+        "principal": link.request.principal,
+        "action": link.request.action,
+        "resource": link.request.resource,
+        "allowed": explained_link.allowed,
+        "context": dict(link.request.context),
+        "policies": [
+            {
+                "kind": reason.kind,
+                "says": reason.says,
+                "statements": [_statement_json(each) for each in reason.statements],
+                "missing": list(reason.missing),
+            }
+            for reason in explained_link.reasons
+        ],
+    }
+
+
+def _statement_json(judged: Judged) -> dict[str, Any]:
+    policy = judged.policy
+    return {
+        "template": None if policy.template == ASSUMED else policy.template,
+        "logical_id": policy.logical_id or None,
+        "policy": policy.name or None,
+        "sid": judged.statement.get("Sid"),
+        "statement": judged.statement,
+    }
+
+
+def as_lines(number: int, explained_link: Explained) -> list[str]:
+    """Return a request and its reasons as text."""
+    verdict = "allowed" if explained_link.allowed else "refused"
+    lines = [f"  {number}. {explained_link.link.step}: {verdict}"]
+    for reason in explained_link.reasons:
+        if not explained_link.allowed and reason.says in {ALLOWS, SILENT}:
+            continue
+        if all(each.policy.template == ASSUMED for each in reason.statements) and reason.statements:
+            lines.append(f"     {reason.kind} in no template: see what is assumed")
+            continue
+        lines.append(f"     {reason.kind}: {reason.says}{_it(explained_link, reason)}")
+        lines += [f"       {each}" for each in reason.missing]
+        for each in reason.statements:
+            lines.append(f"       {_nearly(reason)}{_where(each)}")
+            lines.append(f"         {json.dumps(each.statement)}")
+    return lines
+
+
+def _it(explained_link: Explained, reason: Reason) -> str:
+    return f" {explained_link.link.request.action}" if reason.says in {ALLOWS, REFUSES, LACKS} else ""
+
+
+def _nearly(reason: Reason) -> str:
+    return "nearest: " if reason.says == LACKS else ""
+
+
+def _where(judged: Judged) -> str:
+    policy = judged.policy
+    sid = judged.statement.get("Sid")
+    return f"{policy.template}, {policy.logical_id}, {policy.name}" + (f": {sid}" if sid else "")

@@ -1,0 +1,169 @@
+"""Reads what the templates of all accounts say about access."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from crossrole.arn import is_role, name_of
+from crossrole.intrinsics import Template
+from crossrole.landscape import Bucket, Identity, Landscape
+from crossrole.policy import Policy, policy_of
+from crossrole.unusable import Unusable
+
+
+def read_landscape(templates: list[Template]) -> Landscape:
+    """Return what the templates say about access; raises `Unusable` for what can't be resolved or judged."""
+    reader = _Reader(templates)
+    return Landscape(
+        roles=reader.roles(),
+        users=reader.users(),
+        buckets=reader.buckets(),
+        resource_policies=reader.resource_policies(),
+        partitions={template.account: template.partition for template in templates},
+    )
+
+
+_Resource = tuple[Template, str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class _Reader:
+    templates: list[Template]
+
+    def roles(self) -> dict[str, Identity]:
+        return {
+            (arn := template.arn(logical_id)): self._identity(
+                arn,
+                template,
+                logical_id,
+                resource,
+                trust=self._policy(template, logical_id, "AssumeRolePolicyDocument", resource),
+            )
+            for template, logical_id, resource in self._of_type("AWS::IAM::Role")
+        }
+
+    def users(self) -> dict[tuple[str, str], Identity]:
+        made = {
+            (template.account, name_of(arn := template.arn(logical_id))): self._identity(
+                arn, template, logical_id, resource
+            )
+            for template, logical_id, resource in self._of_type("AWS::IAM::User")
+        }
+        named = {
+            (template.account, str(template.resolve(user, at=logical_id)))
+            for template, logical_id, resource in self._of_type("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
+            for user in resource.get("Users", [])
+        }
+        partitions = {template.account: template.partition for template in self.templates}
+        for account, name in sorted(named - made.keys()):
+            policies = tuple(self._attached("Users", account, name))
+            made[account, name] = Identity(
+                f"arn:{partitions[account]}:iam::{account}:user/{name}",
+                policies,
+                elsewhere=(f"other policies of the user {name} in {account}",),
+            )
+        return made
+
+    def buckets(self) -> dict[str, Bucket]:
+        return {
+            (arn := template.arn(logical_id)): Bucket(
+                arn, template.account, template.region, self._bucket_key(template, logical_id, resource)
+            )
+            for template, logical_id, resource in self._of_type("AWS::S3::Bucket")
+        }
+
+    def resource_policies(self) -> dict[str, Policy]:
+        policies = {
+            template.arn(logical_id): self._policy(template, logical_id, "AssumeRolePolicyDocument", resource)
+            for template, logical_id, resource in self._of_type("AWS::IAM::Role")
+        }
+        policies |= {
+            template.arn(logical_id): self._policy(template, logical_id, "KeyPolicy", resource)
+            for template, logical_id, resource in self._of_type("AWS::KMS::Key")
+        }
+        for template, logical_id, resource in self._of_type("AWS::SQS::QueuePolicy"):
+            for queue in resource["Queues"]:
+                # A queue's Ref is its URL, which only deployment knows.
+                policies[template.arn(queue["Ref"], at=logical_id)] = self._policy(
+                    template, logical_id, "PolicyDocument", resource
+                )
+        for template, logical_id, resource in self._of_type("AWS::S3::BucketPolicy"):
+            name = template.resolve(resource["Bucket"], at=logical_id)
+            policies[f"arn:{template.partition}:s3:::{name}"] = self._policy(
+                template, logical_id, "PolicyDocument", resource
+            )
+        return policies
+
+    def _identity(
+        self,
+        arn: str,
+        template: Template,
+        logical_id: str,
+        resource: Mapping[str, Any],
+        *,
+        trust: Policy | None = None,
+    ) -> Identity:
+        inline = [
+            self._policy(template, logical_id, "PolicyDocument", policy, name=policy["PolicyName"])
+            for policy in resource.get("Policies", [])
+        ]
+        kind = "Roles" if is_role(arn) else "Users"
+        managed = {str(each) for each in template.resolve(resource.get("ManagedPolicyArns", []), at=logical_id)}
+        known = self._managed_policies()
+        attached = list(self._attached(kind, template.account, name_of(arn)))
+        attached += [known[each] for each in sorted(managed & known.keys())]
+        boundary = template.resolve(resource.get("PermissionsBoundary"), at=logical_id)
+        return Identity(
+            arn=arn,
+            policies=(*inline, *attached),
+            boundary_arn=boundary,
+            boundary=known.get(boundary),
+            trust=trust,
+            max_session=resource.get("MaxSessionDuration"),
+            elsewhere=tuple(f"the managed policy {each}" for each in sorted(managed - known.keys())),
+        )
+
+    def _attached(self, kind: str, account: str, name: str) -> Iterator[Policy]:
+        for template, logical_id, resource in self._of_type("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
+            holders = [str(template.resolve(holder, at=logical_id)) for holder in resource.get(kind, [])]
+            if template.account == account and name in holders:
+                yield self._policy(template, logical_id, "PolicyDocument", resource)
+        for template, logical_id, resource in self._of_type("AWS::IAM::RolePolicy", "AWS::IAM::UserPolicy"):
+            holder = resource.get("RoleName" if kind == "Roles" else "UserName")
+            if template.account == account and holder and template.resolve(holder, at=logical_id) == name:
+                yield self._policy(template, logical_id, "PolicyDocument", resource)
+
+    def _managed_policies(self) -> dict[str, Policy]:
+        return {
+            template.arn(logical_id): self._policy(template, logical_id, "PolicyDocument", resource)
+            for template, logical_id, resource in self._of_type("AWS::IAM::ManagedPolicy")
+        }
+
+    def _bucket_key(self, template: Template, logical_id: str, resource: Mapping[str, Any]) -> str | None:
+        encryption = template.resolve(resource.get("BucketEncryption", {}), at=logical_id)
+        for rule in encryption.get("ServerSideEncryptionConfiguration", []):
+            key = rule.get("ServerSideEncryptionByDefault", {}).get("KMSMasterKeyID")
+            if key:
+                return str(key)
+        return None
+
+    def _policy(
+        self, template: Template, logical_id: str, key: str, holder: Mapping[str, Any], *, name: str | None = None
+    ) -> Policy:
+        return policy_of(
+            template=template.stack,
+            logical_id=logical_id,
+            name=name or key,
+            document=template.resolve(holder.get(key), at=logical_id),
+        )
+
+    def _of_type(self, *types: str) -> Iterator[_Resource]:
+        for template in self.templates:
+            for logical_id, resource in template.resources.items():
+                if resource.get("Type") in types:
+                    if "Condition" in resource:
+                        raise Unusable(
+                            f"{template.stack}.template.json: {logical_id} is made only under the condition "
+                            f"{resource['Condition']}, which can't be resolved here"
+                        )
+                    yield template, logical_id, resource.get("Properties", {})

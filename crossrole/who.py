@@ -1,0 +1,143 @@
+"""`crossrole who ACTION RESOURCE`: every caller that the templates name who can, and through which grant."""
+
+import re
+from collections.abc import Iterator, Set as AbstractSet
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from crossrole.arn import account_of
+from crossrole.assumption import Assumption
+from crossrole.can import known_resource
+from crossrole.chain import ASSUME, Link, Question, links_of
+from crossrole.conditions import of_expression
+from crossrole.engine import Decision, Request, Simulator
+from crossrole.landscape import Identity, Landscape, trusted
+
+# What is certain of a request, whoever makes it; all else is free, and becomes a condition of the answer.
+CERTAIN = {
+    "aws:PrincipalArn",
+    "aws:PrincipalAccount",
+    "aws:PrincipalType",
+    "aws:ResourceAccount",
+    "aws:username",
+    "kms:ViaService",
+    "kms:CallerAccount",
+    "aws:ViaAWSService",
+}
+_EVERYONE, _SOMEWHERE = "everyone in AWS", "000000000000"
+
+
+@dataclass(frozen=True)
+class Way:
+    """Someone who can: directly, or through a grant; and what the requests must carry for it."""
+
+    caller: str
+    via: str | None
+    conditions: tuple[str, ...]
+    assumptions: tuple[Assumption, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the way for `--json`."""
+        return {
+            "caller": self.caller,
+            "via": self.via,
+            "conditions": list(self.conditions),
+            "assumptions": [{"text": each.text, "needed": each.needed} for each in self.assumptions],
+        }
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Someone to ask about: `arn` stands for all that `label` names."""
+
+    label: str
+    arn: str
+    via: Identity | None
+
+
+def who_can(landscape: Landscape, simulator: Simulator, action: str, resource: str, *, now: datetime) -> list[Way]:
+    """Return everyone whom the templates name and who can do the action on the resource at this moment.
+
+    Raises `Unusable` for an action or a resource that can't be asked about.
+    """
+    action, resource = known_resource(action, resource)
+    candidates = list(_candidates(landscape, action, resource))
+    chains = [links_of(landscape, Question(each.arn, each.via, action, resource, {}, now)) for each in candidates]
+    certain = [CERTAIN - {"aws:PrincipalAccount"} if each.label == _EVERYONE else CERTAIN for each in candidates]
+    of_links = [(link, keys) for links, keys in zip(chains, certain, strict=True) for link in links]
+    at_this_moment = [free(link, keys | {"aws:CurrentTime"}) for link, keys in of_links]
+    at_any_time = [free(link, keys) for link, keys in of_links]
+    now_decided = iter(simulator.decide(at_this_moment))
+    ever_decided = iter(simulator.decide(at_any_time))
+    ways = []
+    for candidate, links in zip(candidates, chains, strict=True):
+        decided = [next(now_decided) for _ in links]
+        ever = [next(ever_decided) for _ in links]
+        if all(each.allowed for each in decided):
+            ways.append(_way(candidate, links, ever))
+    return list(dict.fromkeys(ways))
+
+
+def _candidates(landscape: Landscape, action: str, resource: str) -> Iterator[Candidate]:
+    attached = landscape.resource_policy(resource)
+    own = [each for each in landscape.identities if action == ASSUME or not each.is_grant]
+    yield from (Candidate(each.arn, each.arn, None) for each in own if each.arn != resource)
+    yield from (representative(name, None) for name in (trusted(attached) if attached else []))
+    if action == ASSUME:
+        return
+    for grant in landscape.grants:
+        named = trusted(grant.trust) if grant.trust else []
+        yield from (representative(name, grant) for name in named)
+        yield from (
+            Candidate(each.arn, each.arn, grant)
+            for each in landscape.identities
+            if not each.is_grant and each.arn not in named
+        )
+
+
+def representative(name: str, via: Identity | None) -> Candidate:
+    """Return someone whom a policy's principal stands for."""
+    if name == "*":
+        return Candidate(_EVERYONE, f"arn:aws:iam::{_SOMEWHERE}:role/anyone", via)
+    account = name if name.isdigit() else account_of(name)
+    if name.isdigit() or name.endswith(":root"):
+        partition = "aws" if name.isdigit() else name.split(":")[1]
+        return Candidate(f"everyone in {account}", f"arn:{partition}:iam::{account}:role/anyone", via)
+    return Candidate(name, re.sub(r"[?*]", "x", name), via)
+
+
+def free(link: Link, certain: AbstractSet[str] = CERTAIN) -> Request:
+    """Return the link's request with nothing fixed in its context but what is certain."""
+    context = {key: value for key, value in link.request.context.items() if key in certain}
+    return replace(link.request, context=context, free=True)
+
+
+def _way(candidate: Candidate, links: list[Link], decisions: list[Decision]) -> Way:
+    conditions = [text for decision in decisions for text in of_expression(decision.conditions)]
+    assumptions = [
+        replace(each, text=each.text.removeprefix(f"{candidate.arn} is in no template: "))
+        for link in links
+        for each in link.assumptions
+    ]
+    return Way(
+        candidate.label,
+        candidate.via.name if candidate.via else None,
+        tuple(dict.fromkeys(filter(None, conditions))),
+        tuple(dict.fromkeys(assumptions)),
+    )
+
+
+def ways_text(ways: list[Way], action: str, resource: str) -> str:
+    """Return the ways as a person reads them."""
+    if not ways:
+        return f"nobody whom the templates name can do {action} on {resource}"
+    lines = [f"{len(ways)} can do {action} on {resource}:" if len(ways) > 1 else f"one can do {action} on {resource}:"]
+    for way in ways:
+        lines += ["", f"  {way.caller}" + (f" through {way.via}" if way.via else "")]
+        lines += [f"    if  {each}" for each in way.conditions]
+        lines += [f"    if  {each.text}" for each in way.assumptions if each.needed]
+    return "\n".join([*lines, "", _OTHERS])
+
+
+_OTHERS = "others may be able to by policies that are in no template, such as the accounts' administrators"

@@ -1,0 +1,158 @@
+"""The access that an access.toml intends, written from the README's words and not from the code that makes policies.
+
+Each principal, access word and condition is spelled out by itself, one statement for each, so that nothing here is
+shared with what it is held against.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC
+from typing import Any
+
+Statement = dict[str, Any]
+Grant = dict[str, Any]
+
+_WORDS = {
+    "read": ["s3:GetObject"],
+    "write": ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"],
+    "delete": ["s3:DeleteObject"],
+}
+_ON_BUCKETS, _LISTINGS = {"s3:GetBucketLocation"}, {"s3:listbucketversions"}
+
+
+def allow(actions: list[str] | str, resource: list[str] | str, *conditions: tuple[str, str, Any]) -> Statement:
+    """Return an Allow under conditions, each an operator, a key and its values."""
+    block: dict[str, dict[str, Any]] = {}
+    for operator, key, values in conditions:
+        block.setdefault(operator, {})[key] = values
+    return {"Effect": "Allow", "Action": actions, "Resource": resource, "Condition": block}
+
+
+def role_arn(grant: Grant, prod: str) -> str:
+    """Return the ARN of the role that a grant becomes."""
+    return f"arn:aws:iam::{prod}:role{grant.get('path', '/')}{grant['name']}"
+
+
+def trust(grant: Grant, prod: str) -> list[Statement]:
+    """Return who may assume a grant's role: each principal by itself, under all of the grant's conditions."""
+    if grant.get("disabled"):
+        return []
+    asked = list(_of_the_request(grant))
+    if "external_id" in grant:
+        asked.append(("StringEquals", "sts:ExternalId", grant["external_id"]))
+    if "mfa_max_age" in grant:
+        asked.append(("Bool", "aws:MultiFactorAuthPresent", "true"))
+        asked.append(("NumericLessThanEquals", "aws:MultiFactorAuthAge", str(grant["mfa_max_age"])))
+    if "organization" in grant:
+        asked.append(("StringLike", "aws:PrincipalOrgID", grant["organization"]))
+    statements = []
+    for principal in grant["principals"]:
+        named, meant = _principal(grant, principal, prod)
+        statement = allow("sts:AssumeRole", "*", *asked, *meant)
+        statements.append({**{k: v for k, v in statement.items() if k != "Resource"}, "Principal": {"AWS": named}})
+    return statements
+
+
+def _principal(grant: Grant, principal: str, prod: str) -> tuple[str, list[tuple[str, str, Any]]]:
+    elsewhere = ("StringNotEquals", "aws:PrincipalAccount", prod)
+    if principal.isdigit():
+        return f"arn:aws:iam::{principal}:root", []
+    if principal.startswith("o-") and "/" in principal:
+        return "*", [("ForAnyValue:StringLike", "aws:PrincipalOrgPaths", f"{principal}/*"), elsewhere]
+    if principal.startswith("o-"):
+        return "*", [("StringEquals", "aws:PrincipalOrgID", principal), elsewhere]
+    root = f"arn:aws:iam::{principal.split(':')[4]}:root"
+    if principal.endswith("_*"):
+        return root, [("StringLike", "aws:PrincipalArn", principal[:-1] + 16 * "?")]
+    if grant.get("pin"):
+        return principal, []
+    return root, [("StringEquals", "aws:PrincipalArn", principal)]
+
+
+def session(grant: Grant, prod: str, key: str | None) -> list[Statement]:
+    """Return what a session of a grant's role may do; `key` is the bucket's customer key, where it has one."""
+    if grant.get("disabled"):
+        return []
+    always = list(_of_the_request(grant))
+    owned = [*always, ("StringEquals", "aws:ResourceAccount", prod)]
+    prefix, access = grant.get("prefix", ""), grant.get("access", [])
+    bucket = f"arn:aws:s3:::{grant['bucket']}"
+    objects = f"{bucket}/{prefix}*"
+    listed = [*owned, *([("StringLike", "s3:prefix", f"{prefix}*")] if prefix else [])]
+    statements = [allow(_WORDS[word], objects, *owned) for word in access if word in _WORDS]
+    if "full" in access and grant["bucket"] == "*":
+        statements.append(allow("s3:*", "*", *always))
+    elif "full" in access:
+        statements.append(allow("s3:*", [bucket, objects], *owned))
+    if "list" in access:
+        statements.append(allow("s3:ListBucket", bucket, *listed))
+    if grant.get("list_buckets"):
+        statements.append(allow("s3:ListAllMyBuckets", "*", *always))
+    for action in grant.get("actions", []):
+        if action in _LISTINGS:
+            statements.append(allow(action, bucket, *listed))
+        else:
+            statements.append(allow(action, bucket if action in _ON_BUCKETS else objects, *owned))
+    if key:
+        through_s3 = [("StringEquals", "kms:ViaService", "s3.eu-west-1.amazonaws.com"), *_until(grant)]
+        uses = [*(["kms:Decrypt"] if {"read", "write", "full"} & set(access) else [])]
+        uses += ["kms:GenerateDataKey"] if {"write", "full"} & set(access) else []
+        statements += [allow(action, key, *through_s3) for action in uses]
+    if "revoked_before" in grant:
+        before = {"DateLessThan": {"aws:TokenIssueTime": _instant(grant["revoked_before"])}}
+        statements.append({"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": before})
+    return statements
+
+
+def bucket_policy(bucket: str) -> list[Statement]:
+    """Return what a bucket's policy is for: it refuses plain HTTP and TLS below 1.2, and allows nothing."""
+    refused = [{"Bool": {"aws:SecureTransport": "false"}}, {"NumericLessThan": {"s3:TlsVersion": "1.2"}}]
+    everything = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": [bucket, f"{bucket}/*"]}
+    return [{**everything, "Condition": condition} for condition in refused]
+
+
+def queue_policy(queue: str) -> list[Statement]:
+    """Return what the failure queue's policy is for: it refuses plain HTTP, and allows nothing."""
+    plain = {"Bool": {"aws:SecureTransport": "false"}}
+    return [{"Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": queue, "Condition": plain}]
+
+
+def key_policy(prod: str) -> list[Statement]:
+    """Return what a new key's policy is for: production's own policies decide, and nobody else's."""
+    return [{**allow("kms:*", "*"), "Principal": {"AWS": f"arn:aws:iam::{prod}:root"}}]
+
+
+def caller(grants: list[Grant], prod: str) -> list[Statement]:
+    """Return what a caller of these grants gets: to assume exactly their roles, with a fresh MFA code where wanted."""
+    statements = []
+    for grant in grants:
+        asked = []
+        if "mfa_max_age" in grant:
+            asked.append(("Bool", "aws:MultiFactorAuthPresent", "true"))
+            asked.append(("NumericLessThanEquals", "aws:MultiFactorAuthAge", str(grant["mfa_max_age"])))
+        statements.append(allow("sts:AssumeRole", role_arn(grant, prod), *asked))
+    return statements
+
+
+def function(grants: list[Grant], prod: str, *, log: str, queue: str) -> list[Statement]:
+    """Return what the function's role may do: assume the grants that name it, keep its log, lost events and traces."""
+    return [
+        *caller(grants, prod),
+        allow(["logs:CreateLogStream", "logs:PutLogEvents"], log),
+        allow("sqs:SendMessage", queue),
+        allow(["xray:PutTelemetryRecords", "xray:PutTraceSegments"], "*"),
+    ]
+
+
+def _of_the_request(grant: Grant) -> Iterator[tuple[str, str, Any]]:
+    yield from _until(grant)
+    if "source_ips" in grant:
+        yield "IpAddress", "aws:SourceIp", grant["source_ips"]
+
+
+def _until(grant: Grant) -> Iterator[tuple[str, str, Any]]:
+    if "expires" in grant:
+        yield "DateLessThan", "aws:CurrentTime", _instant(grant["expires"])
+
+
+def _instant(moment: Any) -> str:
+    return str(moment.astimezone(tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))

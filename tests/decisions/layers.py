@@ -1,0 +1,129 @@
+"""Every layer of access of an assembly beside what access.toml intends there, for each kind of caller."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from crossrole.intrinsics import Template
+from crossrole.landscape import Landscape
+from crossrole.policy import VERSION, Policy, policy_of
+from crossrole.prover import Side
+from tests.decisions import intended
+from tests.decisions.table import DEV, PROD, user
+
+STRANGER = "999999999999"
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What the templates allow one kind of caller at one place, and what is intended; `about` names the grant."""
+
+    says: str
+    about: str | None
+    actual: Side
+    intended: Side
+
+
+def layers_of(access: dict[str, Any], landscape: Landscape, templates: Iterable[Template]) -> list[Layer]:
+    """Return every layer: trust, session, bucket, key, and the policies of dev's role and users."""
+    return [
+        *(layer for grant in access["grants"] for layer in _of_grant(access, grant, landscape)),
+        *_of_attached(landscape),
+        *_of_dev(access, landscape, templates),
+    ]
+
+
+def _of_grant(access: dict[str, Any], grant: dict[str, Any], landscape: Landscape) -> Iterator[Layer]:
+    name, role = grant["name"], intended.role_arn(grant, PROD)
+    wanted = _policy(intended.trust(grant, PROD))
+    trust = landscape.resource_policies[role]
+    for caller in _callers(grant):
+        own = _anything("sts", caller)
+        actual, meant = (Side(caller, PROD, own, None, _whoever(each), required=True) for each in (trust, wanted))
+        yield Layer(f"{name}: trust, for {caller}", name, actual, meant)
+    meant_session = (_policy(intended.session(grant, PROD, _key(access, grant, landscape))),)
+    yield Layer(
+        f"{name}: session", name, Side(role, PROD, landscape.roles[role].policies), Side(role, PROD, meant_session)
+    )
+
+
+def _callers(grant: dict[str, Any]) -> list[str]:
+    """Return someone of each account that matters, as whom anyone there is asked about; and each that is pinned."""
+    arns = [each for each in grant["principals"] if each.startswith("arn:")]
+    named = {each.split(":")[4] for each in arns} | {each for each in grant["principals"] if each.isdigit()}
+    pinned = arns if grant.get("pin") else []
+    return [*(f"arn:aws:iam::{account}:role/anyone" for account in sorted({*named, PROD, STRANGER})), *pinned]
+
+
+def _whoever(policy: Policy) -> Policy:
+    """Return the policy with the caller's ARN left free, so that one proof is about all callers of an account.
+
+    The prover takes its principal for the only one; a key that it knows nothing of may be anything.
+    """
+    text = json.dumps(policy.document).replace('"aws:PrincipalArn"', '"aws:AnyPrincipalArn"')
+    return Policy(policy.template, policy.logical_id, policy.name, json.loads(text))
+
+
+def _anything(service: str, caller: str) -> tuple[Policy]:
+    """Return what anyone has whose own policies allow all: a policy of a role, bucket or key is of one service."""
+    account = caller.removesuffix("role/anyone")
+    return (_policy([intended.allow(f"{service}:*", "*", ("StringLike", "aws:AnyPrincipalArn", f"{account}*"))]),)
+
+
+def _of_attached(landscape: Landscape) -> Iterator[Layer]:
+    for resource, policy in landscape.resource_policies.items():
+        service = resource.split(":")[2]
+        if service == "iam":
+            continue
+        owner, wanted = {
+            "s3": (PROD, intended.bucket_policy(resource)),
+            "kms": (PROD, intended.key_policy(PROD)),
+            "sqs": (DEV, intended.queue_policy(resource)),
+        }[service]
+        for account in (owner, STRANGER):
+            caller = f"arn:aws:iam::{account}:role/anyone"
+            own, required = _anything(service, caller), service == "kms"
+            actual, meant = (
+                Side(caller, owner, own, None, _whoever(each), required=required) for each in (policy, _policy(wanted))
+            )
+            yield Layer(f"{resource}, for {caller}", None, actual, meant)
+
+
+def _of_dev(access: dict[str, Any], landscape: Landscape, templates: Iterable[Template]) -> Iterator[Layer]:
+    writer = access["writer"]
+    role = f"arn:aws:iam::{DEV}:role/{writer['role']}"
+    own = [each for each in access["grants"] if each["name"] == writer["grant"] or role in each["principals"]]
+    dev = next(template for template in templates if template.stack == "DevLambdaStack")
+    log, queue = (
+        next(dev.arn(name) for name, each in dev.resources.items() if each["Type"] == wanted)
+        for wanted in ("AWS::Logs::LogGroup", "AWS::SQS::Queue")
+    )
+    meant = (_policy(intended.function(own, PROD, log=log, queue=queue)),)
+    yield Layer("the function's role", None, Side(role, DEV, landscape.roles[role].policies), Side(role, DEV, meant))
+    for account in (DEV, STRANGER):
+        caller = f"arn:aws:iam::{account}:role/anyone"
+        everything, trust = _anything("sts", caller), _whoever(landscape.resource_policies[role])
+        actual = Side(caller, DEV, everything, None, trust, required=True)
+        nobody = Side(caller, DEV, everything, None, _policy([]), required=True)
+        yield Layer(f"the function's role: trust, for {caller}", None, actual, nobody)
+    for (_, name), made in landscape.users.items():
+        of_user = [each for each in access["grants"] if any(_is_user(who, name) for who in each["principals"])]
+        meant = (_policy(intended.caller(of_user, PROD)),)
+        yield Layer(f"user {name}", None, Side(user(name), DEV, made.policies), Side(user(name), DEV, meant))
+
+
+def _is_user(principal: str, name: str) -> bool:
+    return principal.startswith(f"arn:aws:iam::{DEV}:user/") and principal.rpartition("/")[2] == name
+
+
+def _key(access: dict[str, Any], grant: dict[str, Any], landscape: Landscape) -> str | None:
+    buckets = {each["name"]: each for each in access.get("buckets", [])}
+    key = buckets.get(grant["bucket"], {}).get("kms_key", grant.get("kms_key"))
+    return landscape.buckets[f"arn:aws:s3:::{grant['bucket']}"].key if key == "new" else key
+
+
+def _policy(statements: list[dict[str, Any]]) -> Policy:
+    return policy_of(
+        template="intended", logical_id="", name="", document={"Version": VERSION, "Statement": statements}
+    )
