@@ -24,18 +24,26 @@ def read_assembly(folder: Path | None = None) -> list[Template]:
     artifacts = _read(where / "manifest.json", where).get("artifacts")
     if not isinstance(artifacts, dict):
         raise Unusable(f"{where / 'manifest.json'} is no manifest of a cloud assembly: it lists no artifacts")
-    stacks = {name: each for name, each in artifacts.items() if each.get("type") == "aws:cloudformation:stack"}
+    stacks = {name: each for name, each in artifacts.items() if _is_stack(each)}
     if not stacks:
         raise Unusable(f"{where} holds no stack; run: make synth")
     return [_template(name, artifact, where) for name, artifact in stacks.items()]
 
 
+def _is_stack(artifact: Any) -> bool:
+    return isinstance(artifact, dict) and artifact.get("type") == "aws:cloudformation:stack"
+
+
 def _template(name: str, artifact: Any, folder: Path) -> Template:
-    _, _, environment = artifact["environment"].partition("aws://")
+    try:
+        file, where = str(artifact["properties"]["templateFile"]), str(artifact["environment"])
+    except (KeyError, TypeError):
+        raise Unusable(f"{folder / 'manifest.json'}: {name} has no template or no environment") from None
+    _, _, environment = where.partition("aws://")
     account, _, region = environment.partition("/")
     if not account.isdigit() or region.startswith("unknown"):
         raise Unusable(f"{folder}: {name} is for any account or region; only a stack of one account can be judged")
-    body = _read(folder / artifact["properties"]["templateFile"], folder)
+    body = _read(folder / file, folder)
     return Template(name, account, region, _partition(region), body)
 
 

@@ -14,7 +14,7 @@ from crossrole.engine import Context, Simulator
 from crossrole.explain import Explained, as_json, as_lines, explained
 from crossrole.landscape import Identity, Landscape
 from crossrole.mend import Mend, mends_of
-from crossrole.unusable import Unusable
+from crossrole.unusable import Unusable, nearest
 
 _ALWAYS = Assumption("no organization's control policy and no VPC endpoint's policy refuses it")
 
@@ -96,7 +96,8 @@ def _named(landscape: Landscape, name: str) -> Identity:
         return found[0]
     if found:
         raise Unusable(f'"{name}" is {" and ".join(each.arn for each in found)}; give the ARN of one')
-    return landscape.grant(name)
+    names = [identity.name for identity in landscape.identities]
+    raise Unusable(f'no template makes a role or user "{name}"{nearest(name, names)}')
 
 
 def known_resource(action_text: str, text: str) -> tuple[str, str]:
@@ -139,11 +140,11 @@ def answer_text(answer: Answer) -> str:
     if answer.allowed and any(each.needed for each in answer.assumptions):
         verdict = "allowed, if what no template shows allows it too"
     through = f" via {question.via.name}" if question.via else ""
-    lines = [f"{verdict}: {question.caller}{through}, {question.action} on {question.resource}", ""]
+    lines = [f"{verdict}: {question.caller}{through}, {question.action} on {question.resource}"]
+    lines += [*(f"mend      {mend.text}" for mend in answer.mends), ""]
     for number, link in enumerate(answer.links, start=1):
         lines += as_lines(number, link)
     lines.append("")
-    lines += [f"mend      {mend.text}" for mend in answer.mends]
     lines += [f"assumed   {'needed: ' if each.needed else ''}{each.text}" for each in answer.assumptions]
     lines += [f"asked     {line}" for line in _context_lines(answer)]
     return "\n".join(lines)

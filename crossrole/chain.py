@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from crossrole import context as contexts
-from crossrole.actions import works_on_no_resource
+from crossrole.actions import condition_keys, works_on_no_resource
 from crossrole.arn import account_of, is_role, name_of
 from crossrole.assumption import Assumption, allowing, delegating, given_key
 from crossrole.engine import Context, Request
+from crossrole.global_condition_keys import GLOBAL_KEYS
 from crossrole.landscape import Bucket, Identity, Landscape
 from crossrole.policy import Policy
-from crossrole.unusable import Unusable
+from crossrole.unusable import Unusable, nearest
 
 ASSUME = "sts:AssumeRole"
 # What S3 asks of the bucket's key for a request of its own. A multipart upload must also read its parts' keys back.
@@ -64,7 +65,10 @@ def links_of(landscape: Landscape, question: Question) -> list[Link]:
     strangers = contexts.unused(question.given, [link.request.context for link in links])
     if strangers:
         asked = " or ".join(link.request.action for link in links)
-        raise Unusable(f"--context {', '.join(strangers)}: no request of {asked} carries it")
+        known = [key for link in links for key in [*GLOBAL_KEYS, *condition_keys(link.request.action)]]
+        raise Unusable(
+            f"--context {', '.join(strangers)}: no request of {asked} carries it{nearest(strangers[0], known)}"
+        )
     return links
 
 

@@ -62,6 +62,8 @@ def _assume_change(direction: Direction, caller: Candidate, role: Identity, diff
         before = direction.old.resource_policies.get(role.arn)
         named = before is not None and any(representative(each, None).arn == caller.arn for each in trusted(before))
         notes += () if named else direction.flag(PRINCIPAL_ADDED)
+        needs = direction.needs(_side(direction, direction.new, caller, role), ASSUME, role.arn)
+        notes += [f"only if {' and '.join(needs)}"] if needs else []
         opened: dict[str, list[str]] = {}
         for action, on in atoms(role.policies):
             if direction.allows(using(direction.new, role.arn, action, on), action, on):
@@ -86,7 +88,8 @@ def _other_principals(direction: Direction, role: Identity) -> Iterator[Change]:
         yield direction.sentence(f"{kind.lower()} {name}", do, added)
     if direction.gained and now:
         for arn in sorted((_pinned(before) - _pinned(now)) & set(trusted(now))):
-            text = f"{who(arn)} can now assume role {role.name} also when it is deleted and made again: it was pinned"
+            again = f"assume role {role.name} in {role.account} also when it is deleted and made again"
+            text = f"{who(arn)} can now {again}: it was pinned"
             yield Change(direction.gained, text, (CONDITION_LOOSENED,))
 
 
@@ -147,21 +150,23 @@ def _limits(direction: Direction, role: Identity) -> Iterator[Change]:
 
 
 def _attached(direction: Direction) -> Iterator[Change]:
-    for resource, policy in direction.new.resource_policies.items():
-        before = direction.old.resource_policies.get(resource)
-        if resource in direction.new.roles or canonical(before) == canonical(policy):
+    every = [*direction.new.resource_policies, *direction.old.resource_policies]
+    roles = {*direction.new.roles, *direction.old.roles}
+    for resource in dict.fromkeys(each for each in every if each not in roles):
+        before, policy = (state.resource_policies.get(resource) for state in (direction.old, direction.new))
+        if canonical(before) == canonical(policy):
             continue
         account = owner(direction.new, resource)
-        named = [*(trusted(before) if before else []), *trusted(policy)]
+        named = [name for each in (before, policy) if each for name in trusted(each)]
         everyone = [representative(name, None) for name in dict.fromkeys(named)]
-        if before:
+        if before and resource in {*direction.new.buckets, *direction.new.resource_policies}:
             everyone.append(Candidate(f"everyone in {account}", f"arn:aws:iam::{account}:role/anyone", None))
         for caller in dict.fromkeys(everyone):
             yield from _reach(direction, caller, resource, before, policy)
 
 
 def _reach(
-    direction: Direction, caller: Candidate, resource: str, before: Policy | None, policy: Policy
+    direction: Direction, caller: Candidate, resource: str, before: Policy | None, policy: Policy | None
 ) -> Iterator[Change]:
     required = resource.split(":")[2] == "kms"
     account = owner(direction.new, resource)
@@ -174,7 +179,7 @@ def _reach(
                 yield direction.sentence(who(caller.label), do, difference, ", where its own policies allow it")
 
 
-def _changed_actions(before: Policy | None, policy: Policy) -> list[str]:
+def _changed_actions(before: Policy | None, policy: Policy | None) -> list[str]:
     old, new = ({canonical(each): each for each in (side.statements if side else [])} for side in (before, policy))
     changed = [each for key, each in [*old.items(), *new.items()] if key not in old or key not in new]
     return sorted({action for each in changed for action in texts(each.get("Action", "*"))})

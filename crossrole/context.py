@@ -1,5 +1,6 @@
 """The condition keys that a request carries: what is asked for, and what is taken for granted otherwise."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from ipaddress import ip_address
@@ -7,6 +8,7 @@ from ipaddress import ip_address
 from crossrole.actions import carries
 from crossrole.arn import account_of, is_role, name_of
 from crossrole.engine import Context
+from crossrole.global_condition_keys import GLOBAL_KEYS
 from crossrole.unusable import Unusable
 
 _AS_TAKEN_FOR_GRANTED = {"aws:SecureTransport": "true", "s3:TlsVersion": "1.3", "sts:RoleSessionName": "crossrole"}
@@ -81,9 +83,16 @@ def of_the_service(given: Context) -> Context:
 
 
 def unused(given: Context, contexts: Iterable[Context]) -> list[str]:
-    """Return the keys that were given and that no request carries."""
+    """Return the keys that were given and that no request carries, or that AWS does not know."""
     carried = {key.lower() for context in contexts for key in context}
-    return [key for key in given if key.lower() not in carried]
+    return [key for key in given if key.lower() not in carried or not _known(key.lower())]
+
+
+def _known(key: str) -> bool:
+    if not key.startswith("aws:"):
+        return True  # a service's own keys are carried only where AWS knows them
+    stem = key.partition("/")[0]
+    return any(key == each.lower() or ("/" in each and stem == each.lower().partition("/")[0]) for each in GLOBAL_KEYS)
 
 
 def _checked(key: str, value: str) -> str:
@@ -110,7 +119,8 @@ def _truth(value: str) -> str:
 
 
 def _number(value: str) -> str:
-    float(value)
+    if not re.fullmatch(r"[0-9]+(\.[0-9]+)?", value):
+        raise ValueError(value)
     return value
 
 

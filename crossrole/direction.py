@@ -70,7 +70,7 @@ class Direction:
 
     def _conditions(self, old: Side, new: Side, action: str, resource: str) -> tuple[str, ...]:
         """Return the conditions that differ, and flags for what is easily overlooked."""
-        needed, need = (self._needs(side, action, resource) for side in (old, new))
+        needed, need = (self.needs(side, action, resource) for side in (old, new))
         dropped, added = [each for each in needed if each not in need], [each for each in need if each not in needed]
         before, now = (dropped, added) if self.gained else (added, dropped)
         notes = [f"before: {_if(before)}", f"now: {_if(now)}"]
@@ -79,7 +79,7 @@ class Direction:
             notes += _hidden(old, new, action)
         return tuple(notes)
 
-    def _needs(self, side: Side, action: str, resource: str) -> list[str]:
+    def needs(self, side: Side, action: str, resource: str) -> list[str]:
         """Return in words what a request must carry."""
         request = Request(
             principal=side.principal,

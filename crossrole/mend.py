@@ -126,7 +126,8 @@ def _widen(grant: Identity, link: Explained, reason: Reason) -> Iterator[Mend]:
     first = (wanted if isinstance(wanted, str) else wanted[-1]).rpartition(":")[2]
     if first.partition("/")[0] != bucket:
         yield _change(grant.name, "bucket", "set", bucket, f'set bucket = "{bucket}", or make another grant for it')
-        return
+        if key.startswith(first.partition("/")[2].removesuffix("*")):
+            return
     folder = f"{key.rpartition('/')[0]}/" if "/" in key else ""
     prefix = first.partition("/")[2].removesuffix("*")
     yield _change(

@@ -1,7 +1,7 @@
 """Which policies decide what a principal may do, in one state of the templates: what the prover is asked about."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from crossrole.arn import account_of
@@ -97,9 +97,17 @@ def texts(value: Any) -> list[str]:
 
 
 def canonical(value: Policy | Statement | None) -> str:
-    """Return a document as text that is the same for the same content."""
-    document = value.document if isinstance(value, Policy) else value
-    return json.dumps(document, sort_keys=True) if document else ""
+    """Return a document as text that is the same for the same content, however it is written."""
+    if isinstance(value, Policy):
+        return json.dumps(sorted({canonical(each) for each in value.statements}))
+    return json.dumps(_plain({k: v for k, v in value.items() if k != "Sid"}), sort_keys=True) if value else ""
+
+
+def _plain(value: Any) -> Any:
+    """Return one value as a list of one, and lists in one order: IAM makes no difference."""
+    if isinstance(value, Mapping):
+        return {key: _plain(each) for key, each in value.items()}
+    return sorted(map(str, value)) if isinstance(value, list) else [str(value)]
 
 
 def same(old: Side, new: Side) -> bool:

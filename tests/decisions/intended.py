@@ -62,10 +62,10 @@ def _principal(grant: Grant, principal: str, prod: str) -> tuple[str, list[tuple
         return "*", [("StringEquals", "aws:PrincipalOrgID", principal), elsewhere]
     root = f"arn:aws:iam::{principal.split(':')[4]}:root"
     if principal.endswith("_*"):
-        return root, [("StringLike", "aws:PrincipalArn", principal[:-1] + 16 * "?")]
+        return root, [("ArnLike", "aws:PrincipalArn", principal[:-1] + 16 * "?")]
     if grant.get("pin"):
         return principal, []
-    return root, [("StringEquals", "aws:PrincipalArn", principal)]
+    return root, [("ArnEquals", "aws:PrincipalArn", principal)]
 
 
 def session(grant: Grant, prod: str, key: str | None) -> list[Statement]:

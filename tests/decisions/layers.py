@@ -9,6 +9,7 @@ from crossrole.intrinsics import Template
 from crossrole.landscape import Landscape
 from crossrole.policy import VERSION, Policy, policy_of
 from crossrole.prover import Side
+from crossrole.sides import texts
 from tests.decisions import intended
 from tests.decisions.table import DEV, PROD, user
 
@@ -32,6 +33,18 @@ def layers_of(access: dict[str, Any], landscape: Landscape, templates: Iterable[
         *_of_attached(landscape),
         *_of_dev(access, landscape, templates),
     ]
+
+
+def services_of(landscape: Landscape) -> set[tuple[str, str, str]]:
+    """Return which services may do what to which role: no proof is about them, as they are no IAM principals."""
+    return {
+        (name, service, action)
+        for name, policy in landscape.resource_policies.items()
+        for statement in policy.statements
+        if statement["Effect"] == "Allow" and isinstance(statement.get("Principal"), dict)
+        for service in texts(statement["Principal"].get("Service"))
+        for action in texts(statement["Action"])
+    }
 
 
 def _of_grant(access: dict[str, Any], grant: dict[str, Any], landscape: Landscape) -> Iterator[Layer]:
@@ -59,10 +72,15 @@ def _callers(grant: dict[str, Any]) -> list[str]:
 def _whoever(policy: Policy) -> Policy:
     """Return the policy with the caller's ARN left free, so that one proof is about all callers of an account.
 
-    The prover takes its principal for the only one; a key that it knows nothing of may be anything.
+    The prover takes its principal for the only one; a key that it knows nothing of may be anything. An ARN compares
+    as its text does where no part but the last holds a wildcard, and texts are what the solver is quick with.
     """
-    text = json.dumps(policy.document).replace('"aws:PrincipalArn"', '"aws:AnyPrincipalArn"')
-    return Policy(policy.template, policy.logical_id, policy.name, json.loads(text))
+    text = json.dumps(policy.document)
+    for of_arns, of_texts in (("Arn", "String"), ("ArnNot", "StringNot")):
+        for kind in ("Equals", "Like"):
+            text = text.replace(f'"{of_arns}{kind}"', f'"{of_texts}{kind}"')
+    free = json.loads(text.replace('"aws:PrincipalArn"', '"aws:AnyPrincipalArn"'))
+    return Policy(policy.template, policy.logical_id, policy.name, free)
 
 
 def _anything(service: str, caller: str) -> tuple[Policy]:

@@ -11,7 +11,7 @@ import pytest
 from crossrole.assembly import read_assembly
 from crossrole.landscape import Landscape
 from crossrole.prover import Proof, Prover, Verdict
-from tests.decisions.layers import Layer, layers_of
+from tests.decisions.layers import Layer, layers_of, services_of
 from tests.synthesis import ROOT, Assembly
 
 FILES = {"committed": ROOT / "access.toml", "kinds": ROOT / "tests" / "kinds.toml"}
@@ -65,3 +65,14 @@ def test_all_else_is_exactly_what_is_intended(file: str, layers: dict[str, list[
 
     assert {} == failed
     assert any(layer.says == "the function's role" for layer in others)
+
+
+@pytest.mark.parametrize(("file", "role"), [("committed", "DevLambdaRole"), ("kinds", "WriterRole")])
+def test_lambda_assumes_the_functions_role_and_no_service_another(
+    file: str, role: str, default_landscape: Landscape, kinds_landscape: Landscape
+) -> None:
+    """Services are no IAM principals, and no proof is about them: there is one, for one action."""
+    landscape = {"committed": default_landscape, "kinds": kinds_landscape}[file]
+    expected = {(f"arn:aws:iam::111111111111:role/{role}", "lambda.amazonaws.com", "sts:AssumeRole")}
+
+    assert expected == services_of(landscape)
