@@ -9,7 +9,16 @@ from crossrole.engine import Simulator
 from crossrole.landscape import Landscape
 from crossrole.prover import Prover
 from crossrole.reader import read_landscape
+from tests.decisions.mutants import KILLED
 from tests.synthesis import Assembly
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say how many mutants of the policies were noticed."""
+    killed = config.stash.get(KILLED, None)
+    if killed:
+        noticed = ", ".join(f"{number} by {what}" for what, number in sorted(killed.items()) if what != "equivalent")
+        terminalreporter.write_line(f"mutants of the policies: {noticed}; {killed['equivalent']} judged alike by AWS")
 
 
 @pytest.fixture(scope="session")

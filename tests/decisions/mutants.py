@@ -2,14 +2,20 @@
 
 import copy
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
+
+import pytest
 
 from crossrole.landscape import Landscape
 from crossrole.policy import Policy
 
 Statement = dict[str, Any]
+KILLED = pytest.StashKey[Counter[str]]()
+"""How many mutants were noticed in a run, and by what."""
+
 _STRANGER = "arn:aws:iam::999999999999:root"
 
 
@@ -96,7 +102,8 @@ def _resources(statement: Statement) -> Iterator[_Change]:
     resources = _list(statement.get("Resource", []))
     for resource in resources:
         others = [each for each in resources if each != resource]
-        for does, wider in _wider(resource):
+        # A resource's own policy is about that resource, whatever else it names.
+        for does, wider in [] if "Principal" in statement else _wider(resource):
             yield f"{does} {resource}", statement | {"Resource": [*others, wider]}, None
         if others:
             yield f"leave out {resource}", statement | {"Resource": others}, None
@@ -110,7 +117,7 @@ def _wider(resource: str) -> Iterator[tuple[str, str]]:
         yield "lose the prefix of", f"{resource.partition('/')[0]}/*"
     elif resource.endswith("/*"):
         yield "lose the slash of", f"{resource[:-2]}*"
-    elif resource != "*":
+    elif not resource.endswith("*"):
         yield "go on after", f"{resource}*"
 
 
@@ -130,10 +137,11 @@ def _principals(statement: Statement) -> Iterator[_Change]:
 
 def _conditions(operator: str, key: str, value: Any) -> Iterator[tuple[str, dict[str, dict[str, Any]], str | None]]:
     yield "drop", {}, None
-    always = key in {"aws:PrincipalArn", "aws:PrincipalAccount", "aws:CurrentTime"}
+    always = key in {"aws:PrincipalArn", "aws:PrincipalAccount", "aws:CurrentTime", "aws:ResourceAccount"}
     yield "make optional", {f"{operator}IfExists": {key: value}}, _ALWAYS_THERE if always else None
     for other, why in _OTHER_OPERATORS.get(operator, ()):
-        yield f"say {other} for", {other: {key: value}}, why
+        caseless = other.endswith("IgnoreCase") and not re.search("[A-Za-z]", "".join(_list(value)))
+        yield f"say {other} for", {other: {key: value}}, _NO_LETTERS if caseless else why
     for pattern, change in _OTHER_VALUES:
         if re.search(pattern, key, re.IGNORECASE):
             why = _NAMED_ACCOUNT if key == "aws:PrincipalArn" else None
@@ -147,7 +155,7 @@ _DELEGATED = "another statement of the key's policy leaves it to production's ow
 _NOWHERE_ALLOWED = "what it denies beside is nowhere allowed"
 _NAMES_CALLERS = "a condition names the callers' ARNs, and with them their accounts"
 _NAMED_ACCOUNT = "the statement's Principal names the account"
-_ALWAYS_THERE = "every request of an IAM principal carries it"
+_ALWAYS_THERE = "every such request of an IAM principal carries it"
 
 
 def _names_callers(statement: Statement) -> bool:
@@ -155,6 +163,7 @@ def _names_callers(statement: Statement) -> bool:
     return any("aws:PrincipalArn" in conditions.get(operator, {}) for operator in ("ArnEquals", "ArnLike"))
 
 
+_NO_LETTERS = "no value holds a letter"
 _NO_WILDCARDS = "no value holds a wildcard"
 _OTHER_OPERATORS: dict[str, tuple[tuple[str, str | None], ...]] = {
     "StringEquals": (("StringLike", _NO_WILDCARDS), ("StringEqualsIgnoreCase", None), ("StringNotEquals", None)),

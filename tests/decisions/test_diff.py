@@ -168,7 +168,10 @@ NARROWER_ASSUME, NARROWER_USE = (
     f"{APP} can {WRITE_HERE} only under narrower conditions now{THROUGH}",
 )
 ANOTHER_ID = ("before: only if sts:ExternalId is abc", "now: only if sts:ExternalId is abd")
-PINNED = f"{APP} can now assume role DevAccountAccessS3Role in 222222222222 also when it is deleted and made again: it was pinned"
+PINNED = (
+    f"{APP} can now assume role DevAccountAccessS3Role in 222222222222 also when it is deleted and made again: "
+    "it was pinned"
+)
 MFA = {"principals": [f"arn:aws:iam::{DEV}:user/alice"]}
 ALICE = f"user alice in {DEV}"
 WITH_MFA = "aws:MultiFactorAuthPresent is true and aws:MultiFactorAuthAge is at most"
