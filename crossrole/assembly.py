@@ -14,13 +14,13 @@ _SOURCES = ("access.toml", "app.py", "cdk.json", "requirements.txt", "stacks", "
 
 
 def read_assembly(folder: Path | None = None) -> list[Template]:
-    """Return the assembly's templates; without a folder cdk.out's, which must not be older than the app's sources.
+    """Return the assembly's templates, without a folder cdk.out's; these must not be older than the app's sources.
 
     Raises `Unusable` for a folder that is none, or holds what can't be read, or is stale.
     """
-    if folder is None:
-        _refuse_stale(CDK_OUT)
     where = CDK_OUT if folder is None else folder
+    if where.resolve() == CDK_OUT.resolve():
+        _refuse_stale(CDK_OUT)
     artifacts = _read(where / "manifest.json", where).get("artifacts")
     if not isinstance(artifacts, dict):
         raise Unusable(f"{where / 'manifest.json'} is no manifest of a cloud assembly: it lists no artifacts")

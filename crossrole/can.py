@@ -150,7 +150,15 @@ def answer_text(answer: Answer) -> str:
     return "\n".join(lines)
 
 
-_PLAIN = ("aws:PrincipalArn", "aws:PrincipalAccount", "aws:PrincipalType", "aws:username", "aws:ResourceAccount")
+_PLAIN = (
+    "aws:PrincipalArn",
+    "aws:PrincipalAccount",
+    "aws:PrincipalIsAWSService",
+    "aws:PrincipalType",
+    "aws:ResourceAccount",
+    "aws:ViaAWSService",
+    "aws:username",
+)
 
 
 def _context_lines(answer: Answer) -> list[str]:

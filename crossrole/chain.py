@@ -183,11 +183,17 @@ def _request(
             Assumption(f"the permissions boundary {boundary_arn} is in no template: it allows {action}", needed=True)
         )
     if identity is None:
-        what = f"{principal} is in no template: its own policies allow {action} on {resource}"
+        named = landscape.named_principals()
+        meant = "" if principal in named else nearest(name_of(principal), map(name_of, named))
+        what = f"{principal} is in no template{meant}: its own policies allow {action} on {resource}"
         assumptions.append(Assumption(what, needed=True))
     context = contexts.context_of(principal, action, account=account, given=given, now=now, defaults=defaults)
     if resource == "*":
         del context["aws:ResourceAccount"]
+    policies = [*(identity.policies if identity else ()), *([resource_policy] if resource_policy else [])]
+    absent = sorted({key for policy in policies for key in _tested(policy)} - {key.lower() for key in context})
+    if absent:
+        assumptions.append(Assumption(f"the request of {action} carries no {', '.join(absent)}"))
     request = Request(
         principal=principal,
         action=action,
@@ -208,6 +214,12 @@ def _owner_of_other_buckets(landscape: Landscape, question: Question, given: Con
     # The account that grants are in is where their buckets are.
     grant_accounts = {grant.account for grant in landscape.grants}
     return next(iter(grant_accounts)) if len(grant_accounts) == 1 else account_of(question.actor)
+
+
+def _tested(policy: Policy) -> set[str]:
+    """Return the keys whose absence lets a Deny statement pass by; an Allow that misses one says so itself."""
+    denies = [each for each in policy.statements if each["Effect"] == "Deny"]
+    return {key.lower() for each in denies for keys in each.get("Condition", {}).values() for key in keys}
 
 
 def _pins(principal: object, caller: str) -> bool:

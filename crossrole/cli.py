@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -25,6 +26,8 @@ from crossrole.who import ways_text, who_can
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status."""
+    # A worktree is taken away and the engines are ended also when this is.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     arguments = _parser().parse_args(words)
     command: Callable[[argparse.Namespace], int] = arguments.run
     try:
@@ -35,6 +38,8 @@ def main(words: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 141
+    except KeyboardInterrupt:
+        return 130
 
 
 def _can(arguments: argparse.Namespace) -> int:
@@ -105,7 +110,7 @@ def _parser() -> argparse.ArgumentParser:
         "can",
         help="may this caller do this? and why",
         usage="crossrole can CALLER [via GRANT] ACTION RESOURCE [--context KEY=VALUE]… [--template-dir DIR] [--json]",
-        description="CALLER is the ARN of a role or user, or the name of one in the templates; a grant's name "
+        description="CALLER is the ARN of a role, user or session, or the name of one in the templates; a grant's name "
         "stands for a session of its role. With via GRANT the caller assumes that grant's role first. Exit status: "
         "0 allowed, 1 refused, 2 can't be answered.",
     )

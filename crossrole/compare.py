@@ -12,6 +12,7 @@ from crossrole.landscape import Identity, Landscape, trusted
 from crossrole.policy import Policy
 from crossrole.prover import Prover, Side
 from crossrole.sides import assuming, atoms, callers, canonical, owner, texts, using
+from crossrole.unjudged import unjudged_changes
 from crossrole.who import Candidate, representative
 
 
@@ -32,15 +33,19 @@ def _changes(direction: Direction) -> Iterator[Change]:
                     newcomers[caller] = difference
             for caller, difference in newcomers.items():
                 yield _assume_change(direction, caller, role, difference)
-            yield from _other_principals(direction, role)
             new = {caller for caller, difference in newcomers.items() if not difference.loosened}
             yield from _use(direction, role, [each for each in _able(direction, role) if each not in new])
         else:
             yield from _use(direction, role, [Candidate(role.arn, role.arn, None)])
+        yield from _other_principals(direction, role)
         yield from _limits(direction, role)
+        yield from _from_elsewhere(direction, role)
     for user in direction.new.users.values():
         yield from _use(direction, user, [Candidate(user.arn, user.arn, None)])
+        yield from _from_elsewhere(direction, user)
     yield from _attached(direction)
+    if direction.gained:
+        yield from unjudged_changes(direction.old, direction.new, gained=True)
 
 
 # --- who may assume a role
@@ -129,6 +134,14 @@ def _use(direction: Direction, actor: Identity, speakers: list[Candidate]) -> It
         for (resource, difference), actions in found.items():
             do = f"{', '.join(actions)} on {what(resource)}"
             yield direction.sentence(who(speaker.label), do, difference, through)
+
+
+def _from_elsewhere(direction: Direction, actor: Identity) -> Iterator[Change]:
+    before = direction.old.identity(actor.arn)
+    for what_else in sorted(set(actor.elsewhere) - set(before.elsewhere if before else ())):
+        if what_else.startswith("the managed policy"):
+            has = "now has" if direction.gained else "no longer has"
+            yield Change(direction.gained, f"{who(actor.arn)} {has} {what_else}, which is in no template")
 
 
 def _limits(direction: Direction, role: Identity) -> Iterator[Change]:

@@ -11,7 +11,13 @@ from crossrole.engine import Context
 from crossrole.global_condition_keys import GLOBAL_KEYS
 from crossrole.unusable import Unusable
 
-_AS_TAKEN_FOR_GRANTED = {"aws:SecureTransport": "true", "s3:TlsVersion": "1.3", "sts:RoleSessionName": "crossrole"}
+_AS_TAKEN_FOR_GRANTED = {
+    "aws:SecureTransport": "true",
+    "aws:ViaAWSService": "false",
+    "aws:PrincipalIsAWSService": "false",
+    "s3:TlsVersion": "1.3",
+    "sts:RoleSessionName": "crossrole",
+}
 # What only the one who assumes a role carries: of MFA and the like the role's own sessions know nothing.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html
 _OF_THE_CALLER = ("aws:multifactorauth", "aws:principalorg", "aws:principaltag/", "aws:username")
@@ -44,7 +50,9 @@ def context_of(
     principal: str, action: str, *, account: str, given: Context, now: datetime, defaults: Context | None = None
 ) -> dict[str, str | list[str]]:
     """Return the context of one request: who asks, when, over what, and whatever is given."""
-    moment = _instant(now)
+    told = {key.lower(): value for key, value in given.items()}
+    # Whoever is asked about at another time has begun the session then.
+    moment = str(told.get("aws:currenttime", _instant(now)))
     context: dict[str, str | list[str]] = {
         "aws:PrincipalArn": principal,
         "aws:PrincipalAccount": account_of(principal),

@@ -95,7 +95,7 @@ def _missing(link: Link, near: Sequence[Judged]) -> list[str]:
     if not statement.resource:
         missing.append(f"it is for {_listed(statement.statement.get('Resource', []))}, not {request.resource}")
     missing += [
-        f"{each.key}: wanted {_OPERATORS.get(each.operator, each.operator)} {_listed(each.wanted)}, "
+        f"{each.key}: wanted {_OPERATORS.get(each.operator, f'{each.operator} ')}{_listed(each.wanted)}, "
         + (f"given {each.given}" if each.given is not None else "not given")
         for each in statement.failed
     ]
@@ -116,16 +116,16 @@ def _listed(values: Any) -> str:
 
 
 _OPERATORS = {
-    "StringEquals": "exactly",
-    "ArnEquals": "exactly",
-    "StringLike": "like",
-    "ArnLike": "like",
-    "StringNotEquals": "anything but",
-    "ForAnyValue:StringLike": "like",
-    "DateLessThan": "before",
-    "DateGreaterThan": "after",
-    "NumericLessThanEquals": "at most",
-    "IpAddress": "in",
+    "StringEquals": "exactly ",
+    "ArnEquals": "exactly ",
+    "StringLike": "like ",
+    "ArnLike": "like ",
+    "StringNotEquals": "anything but ",
+    "ForAnyValue:StringLike": "like ",
+    "DateLessThan": "before ",
+    "DateGreaterThan": "after ",
+    "NumericLessThanEquals": "at most ",
+    "IpAddress": "in ",
     "Bool": "",
 }
 

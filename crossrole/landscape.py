@@ -60,6 +60,8 @@ class Landscape:
     resource_policies: Mapping[str, Policy]
     """Bucket, key and queue policies and trust policies, by the ARN of what they are of."""
     partitions: Mapping[str, str] = field(default_factory=dict)
+    unjudged: Mapping[str, str] = field(default_factory=dict)
+    """What may give access and is not judged, as text by its place."""
 
     @property
     def grants(self) -> list[Identity]:
@@ -73,7 +75,7 @@ class Landscape:
 
     def grant(self, name: str) -> Identity:
         """Return the role that a grant made; raises `Unusable` with the nearest names where there is none."""
-        found = [role for role in self.grants if role.name == name]
+        found = [role for role in self.grants if name in {role.name, role.arn}]
         if len(found) == 1:
             return found[0]
         if found:

@@ -7,9 +7,11 @@ from typing import Any
 from crossrole.actions import details
 from crossrole.arn import account_of, is_role, name_of
 from crossrole.chain import ASSUME, Question, links_of
-from crossrole.engine import FailedCondition, Simulator
+from crossrole.engine import Context, FailedCondition, Simulator
 from crossrole.explain import LACKS, REFUSES, Explained, Reason
-from crossrole.landscape import Identity, Landscape
+from crossrole.landscape import Identity, Landscape, trusted
+from crossrole.policy import Statement
+from crossrole.unusable import nearest
 
 _ACCESS = {
     "s3:getobject": "read",
@@ -75,6 +77,10 @@ def _lift(landscape: Landscape, link: Explained, reason: Reason) -> Iterator[Men
         keys = {key.lower() for block in judged.statement.get("Condition", {}).values() for key in block}
         if sid == "DenyWhileDisabled" and grant:
             yield _change(grant.name, "disabled", "remove", None, "take out disabled = true")
+        elif keys == {"aws:tokenissuetime"} and grant and _revokes_later(judged.statement, request.context):
+            yield _change(
+                grant.name, "revoked_before", "set", None, "wait until then, or set an earlier revoked_before"
+            )
         elif keys == {"aws:tokenissuetime"}:
             yield _elsewhere("assume the role again: sessions from before that moment are revoked, new ones are not")
         elif "aws:securetransport" in keys:
@@ -83,6 +89,12 @@ def _lift(landscape: Landscape, link: Explained, reason: Reason) -> Iterator[Men
             yield _elsewhere("use TLS 1.2 or newer")
         else:
             yield _elsewhere(f"change {judged.policy.place}, which refuses it")
+
+
+def _revokes_later(statement: Statement, context: Context) -> bool:
+    """Return whether even a session that is begun now would be revoked; both moments are in UTC, to the second."""
+    moments = [str(moment) for keys in statement["Condition"].values() for moment in keys.values()]
+    return any(moment > str(context["aws:CurrentTime"]) for moment in moments)
 
 
 def _let_in(landscape: Landscape, link: Explained, reason: Reason) -> Iterator[Mend]:
@@ -97,9 +109,17 @@ def _let_in(landscape: Landscape, link: Explained, reason: Reason) -> Iterator[M
     elif grant is None:
         yield _elsewhere(f"let {role} trust {caller}")
     elif reason.kind == "trust policy" and (stranger or any(each.key == "aws:PrincipalArn" for each in failed)):
-        yield _change(grant.name, "principals", "add", caller, f'add "{caller}" to principals')
+        yield _trust(grant, caller, reason)
     else:
         yield from (_meet(grant, each) for each in failed)
+
+
+def _trust(grant: Identity, caller: str, reason: Reason) -> Mend:
+    meant = nearest(name_of(caller), [name_of(each) for each in trusted(grant.trust)] if grant.trust else [])
+    asks_mfa = any("MultiFactorAuth" in str(judged.statement) for judged in reason.statements)
+    if asks_mfa and is_role(caller):
+        return _elsewhere(f"make a grant of its own for {caller}: {grant.name} asks for MFA, which no role can give")
+    return _change(grant.name, "principals", "add", caller, f'add "{caller}" to principals{meant}')
 
 
 def _by_crossrole(landscape: Landscape, caller: str) -> str:

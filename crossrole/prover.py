@@ -133,7 +133,8 @@ def _beyond(base: Side, head: Side, action: str, resource: str) -> list[Inquiry]
     directly = [each for each in attached if not _names_account(each)]
     within = [allows, *([bound] if base.boundary else [])]
     if base.account != head.account:
-        raise ValueError("both sides are about one account's resources")
+        # It is another account's now: nothing of what base allowed was there.
+        base = Side(base.principal, head.account)
     if base.principal.split(":")[4] != base.account:
         refused = [*([each, []] for each in within), [[], attached]]
     elif base.required:

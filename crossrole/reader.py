@@ -1,5 +1,6 @@
 """Reads what the templates of all accounts say about access."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,15 +15,38 @@ from crossrole.unusable import Unusable
 def read_landscape(templates: list[Template]) -> Landscape:
     """Return what the templates say about access; raises `Unusable` for what can't be resolved or judged."""
     reader = _Reader(templates)
-    return Landscape(
-        roles=reader.roles(),
-        users=reader.users(),
-        buckets=reader.buckets(),
-        resource_policies=reader.resource_policies(),
-        partitions={template.account: template.partition for template in templates},
-    )
+    try:
+        return Landscape(
+            roles=reader.roles(),
+            users=reader.users(),
+            buckets=reader.buckets(),
+            resource_policies=reader.resource_policies(),
+            partitions={template.account: template.partition for template in templates},
+            unjudged=reader.unjudged(),
+        )
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise Unusable(
+            f"the templates hold what is no CloudFormation ({error!r}); make them anew: make synth"
+        ) from None
 
 
+_POLICIES = {"AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy"}
+_UNJUDGED = {
+    "AWS::CloudFormation::Stack",
+    "AWS::IAM::Group",
+    "AWS::IAM::GroupPolicy",
+    "AWS::IAM::UserPolicy",
+    "AWS::IAM::UserToGroupAddition",
+    "AWS::Lambda::Permission",
+    "AWS::Lambda::Url",
+    "AWS::S3::AccessPoint",
+    "AWS::SNS::TopicPolicy",
+    "AWS::SecretsManager::ResourcePolicy",
+}
+_UNJUDGED_PROPERTIES = {
+    "AWS::IAM::User": ("Groups", "PermissionsBoundary"),
+    "AWS::S3::Bucket": ("AccessControl", "PublicAccessBlockConfiguration"),
+}
 _Resource = tuple[Template, str, Mapping[str, Any]]
 
 
@@ -94,6 +118,23 @@ class _Reader:
             )
         return policies
 
+    def unjudged(self) -> dict[str, str]:
+        """Return what may give access and is judged nowhere here, as text by its place."""
+        found = {}
+        made = {*self.roles(), *(user.arn for user in self.users().values())}
+        names = {name_of(arn) for arn in made}
+        for template in self.templates:
+            for logical_id, resource in template.resources.items():
+                kind, properties = resource.get("Type", ""), resource.get("Properties", {})
+                holders = [*properties.get("Roles", []), *properties.get("Groups", [])]
+                strangers = [each for each in holders if template.resolve(each, at=logical_id) not in names]
+                if kind in _UNJUDGED or (kind in _POLICIES and strangers):
+                    found[f"{template.stack}/{logical_id}"] = json.dumps(properties, sort_keys=True)
+                elif any(key in properties for key in _UNJUDGED_PROPERTIES.get(kind, ())):
+                    kept = {key: properties.get(key) for key in _UNJUDGED_PROPERTIES[kind]}
+                    found[f"{template.stack}/{logical_id}"] = json.dumps(kept, sort_keys=True)
+        return found
+
     def _identity(
         self,
         arn: str,
@@ -120,7 +161,10 @@ class _Reader:
             boundary=known.get(boundary),
             trust=trust,
             max_session=resource.get("MaxSessionDuration"),
-            elsewhere=tuple(f"the managed policy {each}" for each in sorted(managed - known.keys())),
+            elsewhere=(
+                *(f"the managed policy {each}" for each in sorted(managed - known.keys())),
+                *(["the policy of a group of the user"] if resource.get("Groups") else []),
+            ),
         )
 
     def _attached(self, kind: str, account: str, name: str) -> Iterator[Policy]:
@@ -143,8 +187,11 @@ class _Reader:
         encryption = template.resolve(resource.get("BucketEncryption", {}), at=logical_id)
         for rule in encryption.get("ServerSideEncryptionConfiguration", []):
             key = rule.get("ServerSideEncryptionByDefault", {}).get("KMSMasterKeyID")
-            if key:
+            if key and str(key).startswith("arn:"):
                 return str(key)
+            if key:
+                named = str(key) if str(key).startswith("alias/") else f"key/{key}"
+                return f"arn:{template.partition}:kms:{template.region}:{template.account}:{named}"
         return None
 
     def _policy(

@@ -432,12 +432,17 @@ def test_never_synthesized(checkout: Path, capsys: Capture) -> None:
     assert f"there is no {checkout / 'cdk.out' / 'manifest.json'}; run: make synth" == assert_one_line(capsys)
 
 
-def test_given_folder_is_never_stale(checkout: Path, capsys: Capture) -> None:
-    """A folder that is named is used as it is."""
+def test_another_folder_is_never_stale(checkout: Path, capsys: Capture) -> None:
+    """A folder that is named is used as it is, unless it is cdk.out itself."""
     os.utime(checkout / "access.toml", (3000, 3000))
+    (checkout / "cdk.out").rename(checkout / "other")
 
-    assert 0 == main([*MAY, "--template-dir", str(checkout / "cdk.out")])
+    assert 0 == main([*MAY, "--template-dir", str(checkout / "other")])
     assert "" == capsys.readouterr().err
+
+    (checkout / "other").rename(checkout / "cdk.out")
+
+    assert 2 == main([*MAY, "--template-dir", str(checkout / "cdk.out")])
 
 
 # --- mends
