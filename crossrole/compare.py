@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from crossrole.assumption import allowing
 from crossrole.chain import ASSUME
 from crossrole.change import CONDITION_LOOSENED, PRINCIPAL_ADDED, Change, what, who
+from crossrole.conditions import of_statement
 from crossrole.direction import Difference, Direction
 from crossrole.engine import Simulator
 from crossrole.landscape import Identity, Landscape, trusted
@@ -69,13 +71,22 @@ def _assume_change(direction: Direction, caller: Candidate, role: Identity, diff
         notes += () if named else direction.flag(PRINCIPAL_ADDED)
         needs = direction.needs(_side(direction, direction.new, caller, role), ASSUME, role.arn)
         notes += [f"only if {' and '.join(needs)}"] if needs else []
-        opened: dict[str, list[str]] = {}
-        for action, on in atoms(role.policies):
-            if direction.allows(using(direction.new, role.arn, action, on), action, on):
-                opened.setdefault(what(on), []).append(action)
-        notes += [f"through it: {', '.join(actions)} on {on}" for on, actions in opened.items()]
+        notes += _opened(direction, role)
     do = f"assume role {role.name} in {role.account}"
     return direction.sentence(who(caller.label), do, Difference(difference.loosened, tuple(notes)))
+
+
+def _opened(direction: Direction, role: Identity) -> list[str]:
+    """Return what the role's sessions may do, under which of its statements' conditions."""
+    opened: dict[str, list[str]] = {}
+    for policy in role.policies:
+        for statement in policy.statements:
+            asked = [each for each in of_statement(statement) if not each.startswith("aws:ResourceAccount")]
+            under = f", only if {' and '.join(asked)}" if asked else ""
+            for action, on in atoms([replace(policy, document={**policy.document, "Statement": [statement]})]):
+                if direction.allows(using(direction.new, role.arn, action, on), action, on):
+                    opened.setdefault(f"{what(on)}{under}", []).append(action)
+    return [f"through it: {', '.join(dict.fromkeys(actions))} on {on}" for on, actions in opened.items()]
 
 
 def _able(direction: Direction, role: Identity) -> list[Candidate]:

@@ -1,0 +1,145 @@
+"""What no proof is about is told as well: silence of `diff` means that nothing changed."""
+
+import copy
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crossrole.assembly import read_assembly
+from crossrole.compare import changes
+from crossrole.engine import Simulator
+from crossrole.landscape import Landscape
+from crossrole.prover import Prover
+from crossrole.reader import read_landscape
+from crossrole.unusable import Unusable
+from tests.synthesis import Assembly
+
+Resources = dict[str, Any]
+GRANT, BUCKET = "GrantsDevAccountAccessS3Role0E97A82A", "Bucketsreports222222222222BucketF37527D0"
+BUCKET_POLICY, WRITER = "Bucketsreports222222222222BucketPolicyC4D7730A", "WriterRole7A2A3899"
+EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+PROD, DEV = "ProdAccessStack", "DevLambdaStack"
+INTERN = "arn:aws:iam::111111111111:role/Intern"
+
+
+def edited(assembly: Assembly, folder: Path, stack: str, edit: Callable[[Resources], object]) -> Landscape:
+    """Return what the templates say after a change by hand."""
+    for path in assembly.directory.glob("*.json"):
+        (folder / path.name).write_text(path.read_text())
+    template = json.loads((folder / f"{stack}.template.json").read_text())
+    edit(template["Resources"])
+    (folder / f"{stack}.template.json").write_text(json.dumps(template))
+    return read_landscape(read_assembly(folder))
+
+
+def trust(resources: Resources, **statement: Any) -> None:
+    """Add a statement to the grant's trust policy."""
+    root = {"AWS": "arn:aws:iam::111111111111:root"}
+    made = {"Effect": "Allow", "Principal": root, "Action": "sts:AssumeRole"} | statement
+    resources[GRANT]["Properties"]["AssumeRolePolicyDocument"]["Statement"].append(made)
+
+
+def bucket(resources: Resources, **statement: Any) -> None:
+    """Add a statement to the bucket's policy."""
+    made = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::reports-222222222222/*"}
+    resources[BUCKET_POLICY]["Properties"]["PolicyDocument"]["Statement"].append(made | statement)
+
+
+def named(operator: str, key: str, value: str) -> dict[str, Any]:
+    """Return a statement's condition."""
+    return {"Condition": {operator: {key: value}}}
+
+
+ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
+WIDENED: dict[str, tuple[str, Callable[[Resources], object]]] = {
+    "a managed policy of AWS": (PROD, lambda r: r[GRANT]["Properties"].update(ManagedPolicyArns=[ADMINISTRATOR])),
+    "the same for the function": (DEV, lambda r: r[WRITER]["Properties"].update(ManagedPolicyArns=[ADMINISTRATOR])),
+    "a policy for a role that exists already": (
+        PROD,
+        lambda r: r.update(
+            P={"Type": "AWS::IAM::Policy", "Properties": {"PolicyDocument": EVERYTHING, "Roles": ["ExistingRole"]}}
+        ),
+    ),
+    "a group": (PROD, lambda r: r.update(G={"Type": "AWS::IAM::Group", "Properties": {"Policies": []}})),
+    "an access point": (PROD, lambda r: r.update(A={"Type": "AWS::S3::AccessPoint", "Properties": {}})),
+    "a function that others may call": (DEV, lambda r: r.update(L={"Type": "AWS::Lambda::Permission"})),
+    "no block of public access": (PROD, lambda r: r[BUCKET]["Properties"].pop("PublicAccessBlockConfiguration")),
+    "a service that has the function's role": (
+        DEV,
+        lambda r: r[WRITER]["Properties"]["AssumeRolePolicyDocument"]["Statement"].append(
+            {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        ),
+    ),
+    "a caller without regard to case": (
+        PROD,
+        lambda r: trust(r, **named("StringEqualsIgnoreCase", "aws:PrincipalArn", INTERN)),
+    ),
+    "a caller by name": (PROD, lambda r: trust(r, **named("StringEquals", "aws:username", "alice"))),
+    "callers by type": (PROD, lambda r: trust(r, **named("StringEquals", "aws:PrincipalType", "User"))),
+    "an account in a condition": (
+        PROD,
+        lambda r: trust(r, Principal="*", **named("StringEquals", "aws:PrincipalAccount", "333333333333")),
+    ),
+    "session tags": (PROD, lambda r: trust(r, Action=["sts:AssumeRole", "sts:TagSession"])),
+    "the same of the bucket": (
+        PROD,
+        lambda r: bucket(r, Principal="*", **named("StringEquals", "aws:PrincipalAccount", "333333333333")),
+    ),
+    "a service that reads the bucket": (
+        PROD,
+        lambda r: bucket(r, Principal={"Service": "cloudfront.amazonaws.com"}),
+    ),
+}
+
+
+@pytest.mark.parametrize(("stack", "edit"), WIDENED.values(), ids=WIDENED)
+def test_a_widening_is_never_silent(  # noqa: PLR0917 they are fixtures
+    stack: str,
+    edit: Callable[[Resources], object],
+    default: Assembly,
+    default_landscape: Landscape,
+    simulator: Simulator,
+    prover: Prover,
+    tmp_path: Path,
+) -> None:
+    """What is not judged is told as gained, so that `--fail-on-widening` stops it."""
+    head = edited(default, tmp_path, stack, edit)
+
+    assert any(each.gained for each in changes(default_landscape, head, simulator, prover))
+
+
+@pytest.mark.parametrize("principal", [{"AWS": "arn:aws:iam::222222222222:user/bob"}, {"AWS": "*"}])
+def test_a_deny_of_some_callers_taken_out_is_told(  # noqa: PLR0917 they are fixtures
+    principal: dict[str, str],
+    default: Assembly,
+    default_landscape: Landscape,
+    simulator: Simulator,
+    prover: Prover,
+    tmp_path: Path,
+) -> None:
+    """A Deny that means some callers alone may have held back somebody whom no template names."""
+    condition = {} if principal["AWS"] != "*" else named("ArnEquals", "aws:PrincipalArn", INTERN)
+    base = edited(default, tmp_path, PROD, lambda r: bucket(r, Effect="Deny", Principal=principal, **condition))
+
+    assert any(each.gained for each in changes(base, default_landscape, simulator, prover))
+
+
+def test_a_stack_that_is_gone_is_lost(
+    default: Assembly, default_landscape: Landscape, simulator: Simulator, prover: Prover
+) -> None:
+    """With production's stack its grants go, and nothing is gained."""
+    dev = read_landscape([each for each in read_assembly(default.directory) if each.stack == DEV])
+    found = changes(default_landscape, dev, simulator, prover)
+
+    assert found
+    assert not any(each.gained for each in found if "was changed" not in each.text)
+
+
+@pytest.mark.parametrize("policies", [["x"], None, [{"PolicyName": "x", "PolicyDocument": {"Statement": "x"}}]])
+def test_what_is_no_cloudformation_is_unusable(policies: Any, default: Assembly, tmp_path: Path) -> None:
+    """Rubbish in a template is one clear refusal."""
+    with pytest.raises(Unusable):
+        edited(default, tmp_path, PROD, lambda r: r[GRANT].update(Properties=copy.deepcopy({"Policies": policies})))
