@@ -1,8 +1,7 @@
 """Every layer of access of an assembly beside what access.toml intends there, for each kind of caller."""
 
-import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from crossrole.intrinsics import Template
@@ -80,12 +79,18 @@ def _whoever(policy: Policy) -> Policy:
     The prover takes its principal for the only one; a key that it knows nothing of may be anything. An ARN compares
     as its text does where no part but the last holds a wildcard, and texts are what the solver is quick with.
     """
-    text = json.dumps(policy.document)
-    for of_arns, of_texts in (("Arn", "String"), ("ArnNot", "StringNot")):
-        for kind in ("Equals", "Like"):
-            text = text.replace(f'"{of_arns}{kind}"', f'"{of_texts}{kind}"')
-    free = json.loads(text.replace('"aws:PrincipalArn"', '"aws:AnyPrincipalArn"'))
-    return Policy(policy.template, policy.logical_id, policy.name, free)
+    statements = [{**each, "Condition": _freed(each.get("Condition", {}))} for each in policy.statements]
+    return replace(policy, document={**policy.document, "Statement": statements})
+
+
+def _freed(conditions: dict[str, Any]) -> dict[str, Any]:
+    freed: dict[str, Any] = {}
+    for operator, keys in conditions.items():
+        for key, values in keys.items():
+            about_caller = key == "aws:PrincipalArn"
+            name = operator.replace("Arn", "String") if about_caller else operator
+            freed.setdefault(name, {})["aws:AnyPrincipalArn" if about_caller else key] = values
+    return freed
 
 
 _OF_EACH_KIND = ["s3:PutObject", "s3:GetObjectAcl", "s3:ListBucket", "s3:PutBucketPolicy"]
