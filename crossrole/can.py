@@ -11,9 +11,9 @@ from crossrole.arn import parse_arn, parse_principal
 from crossrole.assumption import Assumption
 from crossrole.chain import Question, links_of
 from crossrole.engine import Context, Simulator
-from crossrole.explain import Explained, as_json, as_lines, explained
 from crossrole.landscape import Identity, Landscape
 from crossrole.mend import Mend, mends_of
+from crossrole.reasons import Explained, as_json, as_lines, explained
 from crossrole.unusable import Unusable, nearest
 
 _ALWAYS = Assumption("no organization's control policy and no VPC endpoint's policy refuses it")

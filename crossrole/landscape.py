@@ -19,7 +19,12 @@ class Identity:
     boundary: Policy | None = None
     trust: Policy | None = None
     max_session: int | None = None
-    """Seconds that a role's session may last."""
+    """Seconds that a role's session may last, as IAM enforces it."""
+    asked_session: int | None = None
+    """Seconds that a role's session should last, where that is less than IAM can enforce."""
+    region: str = ""
+    """The region of the stack that makes it."""
+    description: str = ""
     elsewhere: tuple[str, ...] = ()
     """What else says what it may do, and is in no template."""
 

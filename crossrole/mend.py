@@ -8,9 +8,9 @@ from crossrole.actions import details
 from crossrole.arn import account_of, is_role, name_of
 from crossrole.chain import ASSUME, Question, links_of
 from crossrole.engine import Context, FailedCondition, Simulator
-from crossrole.explain import LACKS, REFUSES, Explained, Reason
 from crossrole.landscape import Identity, Landscape, trusted
 from crossrole.policy import Statement
+from crossrole.reasons import LACKS, REFUSES, Explained, Reason
 from crossrole.unusable import nearest
 
 _ACCESS = {

@@ -161,6 +161,9 @@ class _Reader:
             boundary=known.get(boundary),
             trust=trust,
             max_session=resource.get("MaxSessionDuration"),
+            asked_session=template.resources.get(logical_id, {}).get("Metadata", {}).get("crossrole:MaxSession"),
+            region=template.region,
+            description=str(template.resolve(resource.get("Description", ""), at=logical_id)),
             elsewhere=(
                 *(f"the managed policy {each}" for each in sorted(managed - known.keys())),
                 *(["the policy of a group of the user"] if resource.get("Groups") else []),

@@ -45,6 +45,9 @@ class GrantRole(Construct):
                 for name, policy in policies.items()
             ],
         )
+        if grant.max_session < MINIMUM_MAX_SESSION:
+            # Where IAM can't hold it, what reads the template still finds it.
+            self.role.add_metadata("crossrole:MaxSession", grant.max_session)
         for wildcard, reason in _wildcards(grant, prod):
             acknowledge(self.role, f"AwsSolutions-IAM5[{wildcard}]", reason=reason)
         self._output("RoleArn", self.role.attr_arn, f"The role of {grant.name}")

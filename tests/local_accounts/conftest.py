@@ -1,6 +1,9 @@
 """Two local accounts for the whole session, with one grant of each kind deployed into them by the real CDK CLI."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from sandbox.accounts import Accounts
 from sandbox.configuration import CHECKOUT, Profile, read_access
+from sandbox.environment import clean_environment
 
 KINDS = CHECKOUT / "tests" / "kinds.toml"
 ASSUME_ANYTHING = {
@@ -29,6 +33,11 @@ class World:
     access: Path
     outputs: dict[str, str] = field(default_factory=dict)
     callers: dict[str, boto3.Session] = field(default_factory=dict)
+
+    @property
+    def templates(self) -> Path:
+        """The folder with the templates that were deployed."""
+        return Path(self.accounts.environment()["CDK_OUTPUT"])
 
     def deploy(self, stack: str, profile: Profile) -> None:
         """Deploy a stack as a person would, and keep its outputs."""
@@ -64,9 +73,12 @@ class World:
         )
 
     def add_user(self, name: str, *, path: str = "/") -> None:
-        """Make a user in dev with an access key and no policy: DevUsersStack gives what the user needs."""
+        """Make a user in dev with an access key, an MFA device of the user's name, and no policy of the user's own."""
         iam = self.accounts.session("dev").client("iam")
         iam.create_user(UserName=name, Path=path)
+        device = iam.create_virtual_mfa_device(VirtualMFADeviceName=name)["VirtualMFADevice"]["SerialNumber"]
+        codes = {"AuthenticationCode1": "123456", "AuthenticationCode2": "654321"}
+        iam.enable_mfa_device(UserName=name, SerialNumber=device, **codes)
         key = iam.create_access_key(UserName=name)["AccessKey"]
         self.callers[name] = self.accounts.session_with(key["AccessKeyId"], key["SecretAccessKey"], region="eu-west-1")
 
@@ -103,6 +115,58 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         world.deploy("DevLambdaStack", "dev")
         world.deploy("DevUsersStack", "dev")
         yield world
+
+
+@dataclass(frozen=True)
+class Shell:
+    """A person's own home folder beside the accounts: a profile for each administrator and each caller."""
+
+    world: World
+    home: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of a command that is typed there: nothing of AWS in it but ~/.aws/config."""
+        kept = clean_environment(os.environ) | {"HOME": str(self.home), "AWS_EC2_METADATA_DISABLED": "true"}
+        return kept | {"PATH": os.pathsep.join([str(Path(sys.executable).parent), kept["PATH"]])}
+
+    def crossrole(
+        self, *words: str, stdin: str | None = None, **environment: str
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run `python -m crossrole`, on the templates that were deployed."""
+        command, *rest = words
+        given = [command, "--template-dir", str(self.world.templates), *rest]
+        return subprocess.run(
+            [sys.executable, "-m", "crossrole", *given],
+            cwd=CHECKOUT,
+            env=self.environment | environment,
+            input=stdin,
+            stdin=None if stdin else subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
+@pytest.fixture
+def shell(world: World, tmp_path: Path) -> Shell:
+    """Return a home folder with the profiles prod, dev, other and one for each caller, such as alice or exporter."""
+    folder = tmp_path / ".aws"
+    folder.mkdir()
+    text = world.accounts.config_file.read_text()
+    reach = text.partition("[default]")[2].partition("[")[0].strip()
+    sections = [text]
+    for name, session in world.callers.items():
+        keys = session.get_credentials()
+        assert keys
+        sections.append(
+            f"[profile {name.replace(' ', '-')}]\n{reach}\nregion = eu-central-1\n"
+            f"aws_access_key_id = {keys.access_key}\naws_secret_access_key = {keys.secret_key}\n"
+            + (f"aws_session_token = {keys.token}\n" if keys.token else "")
+        )
+    (folder / "config").write_text("\n".join(sections))
+    (folder / "config").chmod(0o600)
+    return Shell(world, tmp_path)
 
 
 @pytest.fixture

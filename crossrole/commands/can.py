@@ -1,0 +1,63 @@
+"""`crossrole can CALLER [via GRANT] ACTION RESOURCE`."""
+
+import argparse
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from crossrole.can import answer_json, answer_text, ask, question_of
+from crossrole.commands.common import add_json, add_template_dir, landscape_of, put
+from crossrole.context import parse_context
+from crossrole.engine import Simulator
+from crossrole.unusable import Unusable
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    command.usage = (
+        "crossrole can CALLER [via GRANT] ACTION RESOURCE [--context KEY=VALUE]… [--template-dir DIR] [--json]"
+    )
+    command.description = (
+        "CALLER is the ARN of a role, user or session, or the name of one in the templates; a grant's name "
+        "stands for a session of its role. With via GRANT the caller assumes that grant's role first. Exit status: "
+        "0 allowed, 1 refused, 2 can't be answered."
+    )
+    command.add_argument("words", nargs="+", metavar="CALLER [via GRANT] ACTION RESOURCE")
+    command.add_argument(
+        "--context",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="what the request carries, such as aws:SourceIp=203.0.113.7 or sts:ExternalId=…; may be repeated",
+    )
+    add_template_dir(command)
+    add_json(command)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Return 0 where it is allowed, 1 where it is refused."""
+    landscape = landscape_of(arguments)
+    caller, via, action, resource = _words(arguments.words)
+    question = question_of(
+        landscape,
+        caller=caller,
+        via=via,
+        action=action,
+        resource=resource,
+        given=parse_context(arguments.context),
+        now=datetime.now(UTC),
+    )
+    with Simulator() as simulator:
+        answer = ask(landscape, simulator, question)
+    put(answer_json(answer) if arguments.json else answer_text(answer))
+    return 0 if answer.allowed else 1
+
+
+def _words(words: Sequence[str]) -> tuple[str, str | None, str, str]:
+    """Return caller, grant, action and resource; `CALLER via GRANT` may be three words or one in quotes."""
+    caller, _, via = " ".join(words[:-2]).partition(" via ")
+    if len(words) < len(("CALLER", "ACTION", "RESOURCE")) or not caller or " " in caller + via:
+        raise Unusable(
+            "expected CALLER [via GRANT] ACTION RESOURCE, such as: DevLambdaRole via DevAccountAccessS3Role "
+            "s3:PutObject arn:aws:s3:::BUCKET/KEY"
+        )
+    return caller, via or None, words[-2], words[-1]

@@ -1,0 +1,35 @@
+"""What the commands share: options, the landscape they ask, and how an answer is printed."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from crossrole.assembly import read_assembly
+from crossrole.landscape import Landscape
+from crossrole.reader import read_landscape
+
+
+def add_template_dir(command: argparse.ArgumentParser) -> None:
+    """Add the option that names another folder of templates."""
+    command.add_argument(
+        "--template-dir", type=Path, metavar="DIR", help="another folder that cdk synth wrote; cdk.out if left out"
+    )
+
+
+def add_json(command: argparse.ArgumentParser) -> None:
+    """Add the option that answers programs."""
+    command.add_argument("--json", action="store_true", help="answer as JSON")
+
+
+def landscape_of(arguments: argparse.Namespace) -> Landscape:
+    """Return what the templates say that the command is to read."""
+    return read_landscape(read_assembly(arguments.template_dir))
+
+
+def put(output: str | dict[str, Any]) -> None:
+    """Write an answer to standard output, an object as JSON."""
+    text = output if isinstance(output, str) else json.dumps(output, indent=2)
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()

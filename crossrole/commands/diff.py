@@ -1,0 +1,40 @@
+"""`crossrole diff BASE [HEAD]`."""
+
+import argparse
+
+from crossrole.assembly import read_assembly
+from crossrole.change import changes_text
+from crossrole.commands.common import add_json, put
+from crossrole.compare import changes
+from crossrole.engine import Simulator
+from crossrole.prover import Prover
+from crossrole.reader import read_landscape
+from crossrole.revisions import templates_of
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    command.description = (
+        "BASE and HEAD are git revisions, which are synthesized, or folders that cdk synth wrote; HEAD "
+        "left out is cdk.out. Exit status: 0, or 1 with --fail-on-widening where access was gained, 2 unusable."
+    )
+    command.add_argument("base", metavar="BASE")
+    command.add_argument("head", metavar="HEAD", nargs="?")
+    command.add_argument("--fail-on-widening", action="store_true", help="exit with 1 where access was gained")
+    add_json(command)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Return 0, or 1 where access was gained and that is to fail."""
+    with templates_of(arguments.base) as folder:
+        base = read_landscape(read_assembly(folder))
+    if arguments.head is None:
+        head = read_landscape(read_assembly())
+    else:
+        with templates_of(arguments.head) as folder:
+            head = read_landscape(read_assembly(folder))
+    with Simulator() as simulator, Prover() as prover:
+        found = changes(base, head, simulator, prover)
+    put({"changes": [each.as_json() for each in found]} if arguments.json else changes_text(found))
+    widened = any(each.gained for each in found)
+    return 1 if widened and arguments.fail_on_widening else 0

@@ -1,0 +1,27 @@
+"""`crossrole who ACTION RESOURCE`."""
+
+import argparse
+from datetime import UTC, datetime
+
+from crossrole.commands.common import add_json, add_template_dir, landscape_of, put
+from crossrole.engine import Simulator
+from crossrole.who import ways_text, who_can
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    command.description = "Lists every caller that the templates name. Exit status: 0 someone, 1 nobody, 2 unusable."
+    command.add_argument("action", metavar="ACTION")
+    command.add_argument("resource", metavar="RESOURCE")
+    add_template_dir(command)
+    add_json(command)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Return 0 where someone can, 1 where nobody can."""
+    landscape = landscape_of(arguments)
+    with Simulator() as simulator:
+        ways = who_can(landscape, simulator, arguments.action, arguments.resource, now=datetime.now(UTC))
+    text = ways_text(ways, arguments.action, arguments.resource)
+    put({"ways": [way.as_json() for way in ways]} if arguments.json else text)
+    return 0 if ways else 1

@@ -1,0 +1,184 @@
+"""What a grant asks of its callers and gives to their sessions, read from the templates' policies."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from crossrole.arn import is_role
+from crossrole.landscape import Identity, Landscape, trusted
+from crossrole.policy import Policy, Statement
+from crossrole.sides import texts
+from crossrole.unusable import Unusable
+
+ROLE_CHAINING_LIMIT = 3600
+"""Seconds that a session may last when a role's credentials were used to get it.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining
+"""
+_DISABLED = "DenyWhileDisabled"
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Actions that one statement allows on keys of a bucket; `prefix` is "" where every key is meant."""
+
+    actions: tuple[str, ...]
+    bucket: str
+    """The bucket's name, or "*" for every bucket of the account."""
+    prefix: str
+    on_objects: bool
+    """Whether the actions work on objects, and not on the bucket itself."""
+    statement: Statement
+
+
+@dataclass(frozen=True)
+class Grant:
+    """One role of the templates that principals of other accounts may assume."""
+
+    role: Identity
+    trust: Policy
+    region: str
+    """The region to work in: the bucket's where a template makes it, else that of the role's stack."""
+
+    @property
+    def name(self) -> str:
+        """The role's name."""
+        return self.role.name
+
+    @property
+    def arn(self) -> str:
+        """The role's ARN."""
+        return self.role.arn
+
+    @property
+    def account(self) -> str:
+        """The account that the role is in: production's."""
+        return self.role.account
+
+    @property
+    def principals(self) -> list[str]:
+        """Whom the trust policy lets in, as it names them: ARNs and ARN patterns, account ids, or "*"."""
+        return trusted(self.trust)
+
+    @property
+    def external_id(self) -> str | None:
+        """The external ID that every caller must send."""
+        return next(iter(self._wanted("sts:externalid")), None)
+
+    @property
+    def mfa_max_age(self) -> int | None:
+        """Seconds since the caller's MFA that are allowed; None where no MFA is asked for."""
+        ages = [int(each) for each in self._wanted("aws:multifactorauthage")]
+        return min(ages) if ages else None
+
+    @property
+    def organizations(self) -> list[str]:
+        """The organizations that a caller's account must belong to one of."""
+        return self._wanted("aws:principalorgid")
+
+    @property
+    def source_ips(self) -> list[str]:
+        """The address ranges that a caller must come from."""
+        return self._wanted("aws:sourceip")
+
+    @property
+    def expires(self) -> datetime | None:
+        """The moment from which nobody can assume the role."""
+        moments = [datetime.fromisoformat(each) for each in self._wanted("aws:currenttime")]
+        return min(moments) if moments else None
+
+    @property
+    def revoked_before(self) -> datetime | None:
+        """The moment that a session must not be older than."""
+        moments = [
+            datetime.fromisoformat(moment)
+            for policy in self.role.policies
+            for statement in policy.statements
+            if statement["Effect"] == "Deny"
+            for keys in statement.get("Condition", {}).values()
+            for key, moment in keys.items()
+            if key.lower() == "aws:tokenissuetime"
+        ]
+        return max(moments) if moments else None
+
+    @property
+    def disabled(self) -> bool:
+        """Whether nobody can assume the role."""
+        return any(each.get("Sid") == _DISABLED for each in self.trust.statements)
+
+    @property
+    def takes_source_identity(self) -> bool:
+        """Whether a caller may set a source identity."""
+        return any("sts:setsourceidentity" in map(str.lower, texts(each["Action"])) for each in self._allows())
+
+    @property
+    def max_session(self) -> int:
+        """Seconds that a session may last."""
+        return self.role.asked_session or self.role.max_session or ROLE_CHAINING_LIMIT
+
+    def longest_session(self, caller: str) -> int:
+        """Return the seconds that a caller's session may last: a role chains, and chaining ends after an hour."""
+        return min(self.max_session, ROLE_CHAINING_LIMIT) if is_role(caller) else self.max_session
+
+    @property
+    def reaches(self) -> list[Reach]:
+        """What the permissions policies allow in S3, statement by statement."""
+        return [
+            reach for policy in self.role.policies for statement in policy.statements for reach in _reaches(statement)
+        ]
+
+    def _allows(self) -> list[Statement]:
+        return [each for each in self.trust.statements if each["Effect"] == "Allow"]
+
+    def _wanted(self, key: str) -> list[str]:
+        """Return the values that every statement which lets someone in wants of a key; none where one wants none."""
+        of_statements = [
+            {
+                value
+                for keys in statement.get("Condition", {}).values()
+                for name, values in keys.items()
+                if name.lower() == key
+                for value in texts(values)
+            }
+            for statement in self._allows()
+        ]
+        return sorted(set.intersection(*of_statements)) if of_statements else []
+
+
+def grant_of(landscape: Landscape, name: str) -> Grant:
+    """Return the grant of that name or role ARN; raises `Unusable` with the nearest names where there is none."""
+    return _grant(landscape, landscape.grant(name))
+
+
+def grants_of(landscape: Landscape) -> list[Grant]:
+    """Return every grant of the templates."""
+    return [_grant(landscape, role) for role in landscape.grants]
+
+
+def _grant(landscape: Landscape, role: Identity) -> Grant:
+    if role.trust is None:
+        raise Unusable(f"{role.arn} has no trust policy in the templates")
+    grant = Grant(role, role.trust, role.region)
+    regions = {
+        bucket.region
+        for reach in grant.reaches
+        for arn, bucket in landscape.buckets.items()
+        if arn.rpartition(":")[2] == reach.bucket
+    }
+    return Grant(role, role.trust, regions.pop()) if len(regions) == 1 else grant
+
+
+def _reaches(statement: Statement) -> Iterator[Reach]:
+    if statement["Effect"] != "Allow":
+        return
+    actions = tuple(each for each in texts(statement.get("Action")) if each == "*" or each.lower().startswith("s3:"))
+    for resource in texts(statement.get("Resource")) if actions else []:
+        name = resource if resource == "*" else resource.split(":", 5)[5]
+        bucket, slash, keys = name.partition("/")
+        prefix = keys.removesuffix("*") if slash else _listed_prefix(statement)
+        yield Reach(actions, bucket, prefix, on_objects=bool(slash), statement=statement)
+
+
+def _listed_prefix(statement: Statement) -> str:
+    listed = statement.get("Condition", {}).get("StringLike", {}).get("s3:prefix", "")
+    return str(next(iter(texts(listed)), "")).removesuffix("*")

@@ -1,0 +1,149 @@
+"""The living accounts: boto3 sessions of a profile, and what goes wrong with them told in one line.
+
+Only what talks to AWS imports this; the commands that read templates alone start without boto3.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore import exceptions
+from botocore.config import Config
+
+from crossrole.unusable import Unusable, nearest
+
+# Throttling and a network that stumbles are retried, with jitter and growing pauses.
+# https://docs.aws.amazon.com/boto3/latest/guide/retries.html
+CONFIG = Config(
+    retries={"mode": "standard", "total_max_attempts": 5},
+    connect_timeout=5,
+    read_timeout=30,
+    user_agent_extra="crossrole",
+)
+
+
+def live_session(profile: str | None, *, region: str | None = None) -> boto3.Session:
+    """Return a session of a profile, or of the environment where none is named; `region` stands in for none of its own.
+
+    Raises `Unusable` where there is no such profile, or the config file can't be read.
+    """
+    with told(profile):
+        core = botocore.session.Session(profile=profile)
+        # The global endpoint's tokens are not valid in every region.
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_region-endpoints.html
+        core.set_config_variable("sts_regional_endpoints", "regional")
+        return boto3.Session(botocore_session=core, region_name=core.get_config_variable("region") or region)
+
+
+def client(session: boto3.Session, service: Any, **options: Any) -> Any:
+    """Return a client that retries, and that gives up in time; any `Config` among the options is joined."""
+    config = CONFIG.merge(options.pop("config")) if "config" in options else CONFIG
+    return session.client(service, config=config, **options)
+
+
+@contextmanager
+def told(profile: str | None) -> Iterator[None]:
+    """Turn what botocore raises inside the block into an `Unusable` of one line that says how to mend it.
+
+    An AccessDenied is for the block itself to understand: here it becomes AWS's own words.
+    """
+    try:
+        yield
+    except exceptions.ClientError as error:
+        raise Unusable(_answered(error, profile)) from None
+    except exceptions.BotoCoreError as error:
+        raise Unusable(_failed(error, profile)) from None
+
+
+def code_of(error: exceptions.ClientError) -> str:
+    """Return AWS's code of an error, such as `AccessDenied`."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def message_of(error: exceptions.ClientError) -> str:
+    """Return AWS's own words, on one line."""
+    return " ".join(str(error.response.get("Error", {}).get("Message", "")).split())
+
+
+def _answered(error: exceptions.ClientError, profile: str | None) -> str:
+    code = code_of(error)
+    mend = _ANSWERS.get(code) or _ANSWERS.get(code.removesuffix("Exception"))
+    mends = f"; {mend.format(of=_of(profile), login=_login(profile))}" if mend else ""
+    return f"{error.operation_name} was refused: {code}: {message_of(error)}{mends}"
+
+
+_THROTTLED = "AWS asked for fewer requests, five times; wait a minute and call again"
+_ANSWERS = {
+    "ExpiredToken": "the credentials {of} have expired: {login}",
+    "RequestExpired": "the credentials {of} have expired, or this machine's clock is wrong: {login}",
+    "InvalidClientTokenId": "the access key {of} does not exist, is inactive, or is of another partition",
+    "UnrecognizedClient": "the access key {of} does not exist, is inactive, or is of another partition",
+    "SignatureDoesNotMatch": "the secret key {of} is wrong, or this machine's clock is: compare with `date -u`",
+    "Throttling": _THROTTLED,
+    "ThrottlingException": _THROTTLED,
+    "TooManyRequests": _THROTTLED,
+    "RequestLimitExceeded": _THROTTLED,
+    "SlowDown": _THROTTLED,
+}
+
+
+def _failed(error: exceptions.BotoCoreError, profile: str | None) -> str:
+    words = " ".join(str(error).split())
+    if isinstance(error, exceptions.ProfileNotFound):
+        known = botocore.session.Session().available_profiles
+        listed = nearest(str(profile), known) or (f"; the profiles are {', '.join(known)}" if known else "")
+        return f'there is no profile "{profile}" in {_config_file()}{listed or "; make it with: aws configure sso"}'
+    for kinds, text in _FAILURES:
+        if isinstance(error, kinds):
+            return text.format(words=words, of=_of(profile), login=_login(profile), file=_config_file())
+    return words
+
+
+_FAILURES: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
+    (
+        (exceptions.NoCredentialsError,),
+        "there are no credentials {of}; name a profile, or make one with: aws configure sso",
+    ),
+    (
+        (exceptions.PartialCredentialsError, exceptions.CredentialRetrievalError, exceptions.InvalidConfigError),
+        "the credentials {of} can't be had: {words}",
+    ),
+    (
+        (
+            exceptions.SSOError,
+            exceptions.TokenRetrievalError,
+            exceptions.UnauthorizedSSOTokenError,
+            exceptions.SSOTokenLoadError,
+        ),
+        "the Identity Center session {of} has ended: {login}",
+    ),
+    (
+        (exceptions.ConfigParseError, exceptions.ConfigNotFound),
+        "{file} can't be read ({words}); mend the line it names",
+    ),
+    ((exceptions.NoRegionError,), "there is no region {of}; add region = … to it"),
+    (
+        (exceptions.SSLError,),
+        "the certificate of the other end is not trusted ({words}); behind a proxy that opens TLS, set ca_bundle",
+    ),
+    (
+        (exceptions.HTTPClientError, exceptions.ConnectionError),
+        "AWS can't be reached ({words}); look at the network, the proxy and endpoint_url",
+    ),
+)
+
+
+def _of(profile: str | None) -> str:
+    return f"of the profile {profile}" if profile else "in the environment"
+
+
+def _login(profile: str | None) -> str:
+    named = f" --profile {profile}" if profile else ""
+    return f"aws sso login{named}, or put new ones where they came from"
+
+
+def _config_file() -> Path:
+    return Path(botocore.session.Session().get_config_variable("config_file")).expanduser()
