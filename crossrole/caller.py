@@ -71,7 +71,7 @@ def _of_session(role: str, session: str) -> str:
     """
     if role.startswith("AWSReservedSSO_"):
         return session
-    if _MADE_UP.fullmatch(session):
+    if session == role or _MADE_UP.fullmatch(session):
         return role
     room = LONGEST_NAME - len(session) - 1
     return f"{role[:room]}@{session}" if room > 0 else session

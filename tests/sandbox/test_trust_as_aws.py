@@ -54,6 +54,7 @@ class Case:
 
 
 MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}, "NumericLessThan": {"aws:MultiFactorAuthAge": "3600"}}
+SET_ALONE = {"Action": "sts:SetSourceIdentity"}
 WITH_CODE = {"SerialNumber": "SECOND-FACTOR", "TokenCode": "123456"}
 CASES = [
     Case("root trusts any role that may", "allowed", (allow(),)),
@@ -103,6 +104,20 @@ CASES = [
     Case("a role has none", "refused", (allow(**MFA),)),
     Case("longer than the role allows", "refused", (allow(),), "user", {"DurationSeconds": 7200}),
     Case("tags without permission", "refused", (allow(),), asked={"Tags": [{"Key": "a", "Value": "b"}]}),
+    Case("source identity without permission", "refused", (allow(),), asked={"SourceIdentity": "ann"}),
+    Case("source identity", "allowed", (allow(ROOT, "sts:SetSourceIdentity"),), asked={"SourceIdentity": "ann"}),
+    Case(
+        "source identity of another name",
+        "refused",
+        (allow(), allow(ROOT, "sts:SetSourceIdentity", StringEquals={"sts:SourceIdentity": "ann"}) | SET_ALONE),
+        asked={"SourceIdentity": "bob"},
+    ),
+    Case(
+        "source identity under an external id",
+        "refused",
+        (allow(ROOT, "sts:SetSourceIdentity", StringEquals={"sts:ExternalId": "abc"}),),
+        asked={"SourceIdentity": "ann", "ExternalId": "abc"},
+    ),
     Case("tags", "allowed", (allow(ROOT, "sts:TagSession"),), asked={"Tags": [{"Key": "a", "Value": "b"}]}),
 ]
 
