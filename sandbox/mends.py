@@ -5,6 +5,7 @@ and what stays wrong here is asserted on the template instead.
 """
 
 import contextvars
+import json
 import re
 import time
 import uuid
@@ -29,6 +30,7 @@ _source_identity: contextvars.ContextVar[str | None] = contextvars.ContextVar("s
 def apply() -> None:
     """Put every mend in place; once, before the first request."""
     _mend_condition_keys()
+    _mend_policy_variables()
     _mend_second_factor()
     _mend_session_length()
     _mend_source_identity()
@@ -61,6 +63,19 @@ def _mend_condition_keys() -> None:
         return resolve(key, context)
 
     evaluator._resolve_condition_key = resolve_as_aws
+
+
+def _mend_policy_variables() -> None:
+    met = evaluator._conditions_met
+
+    def met_as_aws(conditions: Mapping[str, Any], context: Any) -> Any:
+        # It compares a variable as text. The one that stands in what is deployed here is a user's name:
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+        user = (context.principal_keys or {}).get("aws:username")
+        text = json.dumps(conditions)
+        return met(json.loads(text.replace("${aws:username}", user)) if user else conditions, context)
+
+    evaluator._conditions_met = met_as_aws
 
 
 def _organization_paths(account: str) -> list[str] | None:

@@ -162,9 +162,10 @@ def test_a_command_runs_as_the_session(shell: Any) -> None:
 def test_a_signal_reaches_the_command(shell: Any, number: signal.Signals) -> None:
     """The command takes the place of crossrole: whoever stops the one stops the other, and sees how it ended."""
     process = subprocess.Popen(
-        words(shell, "assume", "OneUser", "--profile", "alice", "--", "sh", "-c", "echo ready; exec sleep 60"),
+        words(shell, "assume", "OneUser", "--profile", "alice", "--", "sh", "-c", "echo ready; read line"),
         cwd=CHECKOUT,
         env=shell.environment,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )

@@ -55,6 +55,10 @@ class Case:
 
 MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}, "NumericLessThan": {"aws:MultiFactorAuthAge": "3600"}}
 SET_ALONE = {"Action": "sts:SetSourceIdentity"}
+OWN_NAME = (
+    allow(),
+    allow(ROOT, "sts:SetSourceIdentity", StringEquals={"sts:SourceIdentity": "${aws:username}"}) | SET_ALONE,
+)
 WITH_CODE = {"SerialNumber": "SECOND-FACTOR", "TokenCode": "123456"}
 CASES = [
     Case("root trusts any role that may", "allowed", (allow(),)),
@@ -112,6 +116,9 @@ CASES = [
         (allow(), allow(ROOT, "sts:SetSourceIdentity", StringEquals={"sts:SourceIdentity": "ann"}) | SET_ALONE),
         asked={"SourceIdentity": "bob"},
     ),
+    Case("source identity of the user's own name", "allowed", OWN_NAME, "user", {"SourceIdentity": "ann"}),
+    Case("source identity of another user's name", "refused", OWN_NAME, "user", {"SourceIdentity": "bob"}),
+    Case("source identity of a role, which has no user's name", "refused", OWN_NAME, asked={"SourceIdentity": "ann"}),
     Case(
         "source identity under an external id",
         "refused",
