@@ -13,6 +13,7 @@ import pytest
 from sandbox.environment import clean_environment
 from tests.hands.sts_server import SECRETS, SESSION, Server, error, identity, session, sts
 from tests.synthesis import ROOT, Assembly
+from tests.terminal import at_terminal
 
 SET_REFUSED = error(
     403,
@@ -25,8 +26,8 @@ FROM_BOB = ["SourceIdentity", "--profile", "bob"]
 Done = subprocess.CompletedProcess[str]
 
 
-def run(kinds: Assembly, home: Path, url: str, *words: str, **environment: str) -> Done:
-    """Run the command at an STS, for a profile with keys of its own."""
+def home_at(home: Path, url: str) -> dict[str, str]:
+    """Return the environment of a home folder with a profile that has keys of its own, at an STS."""
     folder = home / ".aws"
     folder.mkdir(exist_ok=True)
     if not (folder / "config").exists():
@@ -34,10 +35,20 @@ def run(kinds: Assembly, home: Path, url: str, *words: str, **environment: str) 
             f"[profile bob]\nregion = eu-west-1\nendpoint_url = {url}\n"
             "aws_access_key_id = AKIABOB\naws_secret_access_key = bobs-own-secret\n"
         )
+    return clean_environment(os.environ) | {"HOME": str(home), "AWS_EC2_METADATA_DISABLED": "true"}
+
+
+def command(kinds: Assembly, *words: str) -> list[str]:
+    """Return the whole command line."""
+    return [sys.executable, "-m", "crossrole", "assume", "--template-dir", str(kinds.directory), *words]
+
+
+def run(kinds: Assembly, home: Path, url: str, *words: str, **environment: str) -> Done:
+    """Run the command at an STS, for a profile with keys of its own."""
     return subprocess.run(
-        [sys.executable, "-m", "crossrole", "assume", "--template-dir", str(kinds.directory), *words],
+        command(kinds, *words),
         cwd=ROOT,
-        env=clean_environment(os.environ) | {"HOME": str(home), "AWS_EC2_METADATA_DISABLED": "true"} | environment,
+        env=home_at(home, url) | environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -76,11 +87,13 @@ def test_what_is_asked_of_aws(kinds: Assembly, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("arn", "expected"), [(ALICE, "43200"), (SESSION, "3600")], ids=["a user", "a role"])
 def test_the_longest_session_is_asked_for(arn: str, expected: str, kinds: Assembly, tmp_path: Path) -> None:
-    """A user gets what the grant gives, and a role's session an hour: AWS ends a chain then."""
+    """A user gets what the grant gives, and a role's session an hour; nothing is sent that the grant does not take."""
     with sts({"GetCallerIdentity": [identity(arn)], "AssumeRole": [session()]}) as server:
         run(kinds, tmp_path, server.url, "OneUser", "--profile", "bob")
 
-    assert [expected] == [each["DurationSeconds"] for each in server.assumed]
+    (asked,) = server.assumed
+    assert expected == asked["DurationSeconds"]
+    assert not {"SourceIdentity", "ExternalId", "Policy", "SerialNumber", "TokenCode"} & set(asked)
 
 
 def test_a_chain_that_would_last_too_long(kinds: Assembly, tmp_path: Path) -> None:
@@ -141,6 +154,25 @@ def test_a_refusal_of_a_caller_whom_no_template_knows(kinds: Assembly, tmp_path:
 
     assert "the templates would let it in, if arn:aws:iam::111111111111:role/service-role/Exporter is in no" in line
     assert "its own policies allow sts:AssumeRole on arn:aws:iam::222222222222:role/ServiceRole" in line
+
+
+WRONG_CODE = "MultiFactorAuthentication failed with invalid MFA one time pass code."
+
+
+def test_a_code_that_is_wrong(kinds: Assembly, tmp_path: Path) -> None:
+    """AWS's answer in one line, with what to do; it is no refusal of the caller, so the status is 2."""
+    with sts(
+        {"GetCallerIdentity": [identity(ALICE)], "AssumeRole": [error(403, "AccessDenied", WRONG_CODE)]}
+    ) as server:
+        words = command(kinds, "RecentMfa", "--profile", "bob")
+        seen = at_terminal(words, home_at(tmp_path, server.url), typed={"mfa/alice: ": "123456"})
+    said = [line for line in seen.terminal.splitlines() if line.startswith("crossrole: ")]
+
+    assert (2, "", 1) == (seen.status, seen.out, len(said))
+    assert [("arn:aws:iam::111111111111:mfa/alice", "123456")] == [
+        (each["SerialNumber"], each["TokenCode"]) for each in server.assumed
+    ]
+    assert f"the code was not taken: {WRONG_CODE}; wait for the device's next code" in said[0]
 
 
 THROTTLED = error(400, "Throttling", "Rate exceeded")

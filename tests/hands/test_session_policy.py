@@ -73,6 +73,12 @@ CASES = {
     ),
     "one action of s3:*": ("FullBucket", ["s3:GetObject"], None, [allow(READ, BUCKET, f"{BUCKET}/*")]),
     "one action of s3:* under a prefix": ("FullBucket", ["s3:GetObject"], "x/", [allow(READ, f"{BUCKET}/x/*")]),
+    "a listing of s3:* under a prefix": (
+        "FullBucket",
+        ["s3:ListBucket"],
+        "x/",
+        [allow(["s3:ListBucket"], BUCKET, prefix="x/*")],
+    ),
     "s3:* under a prefix": (
         "FullBucket",
         [],

@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sandbox.configuration import CHECKOUT
-from tests.local_accounts.terminal import at_terminal
+from tests.terminal import at_terminal
 
 BUCKET = "kinds-222222222222"
 CODE = "123456"
