@@ -13,6 +13,8 @@ COMMANDS = {
     "who": "who can do this, through which grant, under which conditions?",
     "diff": "what access would a change open or take away?",
     "lint": "is every policy document in order?",
+    "profile": "the block for ~/.aws/config that assumes a grant's role",
+    "assume": "credentials of a grant's role for a shell, or for one command",
 }
 """Each is a module of `crossrole.commands`; only the one that is called is loaded, so that each starts fast."""
 
@@ -22,7 +24,9 @@ def main(words: Sequence[str] | None = None) -> int:
     # A worktree is taken away and the engines are ended also when this is.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     given = list(sys.argv[1:] if words is None else words)
-    arguments = _parser(given).parse_args(given)
+    own, command_line = _parted(given)
+    arguments = _parser(own).parse_args(own)
+    arguments.command_line = command_line
     command: Callable[[argparse.Namespace], int] = arguments.run
     try:
         return command(arguments)
@@ -34,6 +38,14 @@ def main(words: Sequence[str] | None = None) -> int:
         return 141
     except KeyboardInterrupt:
         return 130
+
+
+def _parted(words: list[str]) -> tuple[list[str], list[str] | None]:
+    """Return the words before the first `--`, and those after it where they are a command to run."""
+    if words[:1] != ["assume"] or "--" not in words:
+        return words, None
+    place = words.index("--")
+    return words[:place], words[place + 1 :]
 
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:

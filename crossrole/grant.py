@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from crossrole.arn import is_role
+from crossrole.chain import ASSUME
 from crossrole.landscape import Identity, Landscape, trusted
 from crossrole.policy import Policy, Statement
-from crossrole.sides import texts
+from crossrole.sides import overlap, texts
 from crossrole.unusable import Unusable
 
 ROLE_CHAINING_LIMIT = 3600
@@ -109,7 +110,7 @@ class Grant:
     @property
     def takes_source_identity(self) -> bool:
         """Whether a caller may set a source identity."""
-        return any("sts:setsourceidentity" in map(str.lower, texts(each["Action"])) for each in self._allows())
+        return bool(self._allowing("sts:SetSourceIdentity"))
 
     @property
     def max_session(self) -> int:
@@ -127,8 +128,12 @@ class Grant:
             reach for policy in self.role.policies for statement in policy.statements for reach in _reaches(statement)
         ]
 
-    def _allows(self) -> list[Statement]:
-        return [each for each in self.trust.statements if each["Effect"] == "Allow"]
+    def _allowing(self, action: str) -> list[Statement]:
+        return [
+            each
+            for each in self.trust.statements
+            if each["Effect"] == "Allow" and any(overlap(text, action) for text in texts(each.get("Action")))
+        ]
 
     def _wanted(self, key: str) -> list[str]:
         """Return the values that every statement which lets someone in wants of a key; none where one wants none."""
@@ -140,7 +145,7 @@ class Grant:
                 if name.lower() == key
                 for value in texts(values)
             }
-            for statement in self._allows()
+            for statement in self._allowing(ASSUME)
         ]
         return sorted(set.intersection(*of_statements)) if of_statements else []
 

@@ -5,6 +5,7 @@ Only what talks to AWS imports this; the commands that read templates alone star
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,29 @@ def client(session: boto3.Session, service: Any, **options: Any) -> Any:
     """Return a client that retries, and that gives up in time; any `Config` among the options is joined."""
     config = CONFIG.merge(options.pop("config")) if "config" in options else CONFIG
     return session.client(service, config=config, **options)
+
+
+def profiles() -> dict[str, dict[str, Any]]:
+    """Return the keys of every profile of the config and the credentials file; raises `Unusable` for a broken one."""
+    with told(None):
+        return dict(botocore.session.Session().full_config["profiles"])
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How a profile reaches AWS, which no credentials hand on."""
+
+    variables: dict[str, str]
+    """The environment variables that say the same."""
+    mfa_serial: str | None
+
+
+def reach_of(profile: str | None) -> Reach:
+    """Return how a profile reaches AWS; of the environment, where none is named, its own variables tell."""
+    named = profile or botocore.session.Session().get_config_variable("profile") or "default"
+    keys = profiles().get(named, {})
+    names = {"ca_bundle": "AWS_CA_BUNDLE", "endpoint_url": "AWS_ENDPOINT_URL"}
+    return Reach({names[key]: keys[key] for key in names if key in keys}, keys.get("mfa_serial"))
 
 
 @contextmanager
@@ -98,7 +122,9 @@ def _failed(error: exceptions.BotoCoreError, profile: str | None) -> str:
         return f'there is no profile "{profile}" in {_config_file()}{listed or "; make it with: aws configure sso"}'
     for kinds, text in _FAILURES:
         if isinstance(error, kinds):
-            return text.format(words=words, of=_of(profile), login=_login(profile), file=_config_file())
+            return text.format(
+                words=_without_content(error) or words, of=_of(profile), login=_login(profile), file=_config_file()
+            )
     return words
 
 
@@ -122,7 +148,7 @@ _FAILURES: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
     ),
     (
         (exceptions.ConfigParseError, exceptions.ConfigNotFound),
-        "{file} can't be read ({words}); mend the line it names",
+        "the AWS config can't be read: {words}",
     ),
     ((exceptions.NoRegionError,), "there is no region {of}; add region = … to it"),
     (
@@ -134,6 +160,16 @@ _FAILURES: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
         "AWS can't be reached ({words}); look at the network, the proxy and endpoint_url",
     ),
 )
+
+
+def _without_content(error: Exception) -> str | None:
+    """Return where a config file is broken, without what stands there: it may be a secret."""
+    if not isinstance(error, exceptions.ConfigParseError):
+        return None
+    cause = error.kwargs.get("error")
+    lines = [number for number, _ in getattr(cause, "errors", [])] or [getattr(cause, "lineno", None)]
+    where = f"line {lines[0]} is" if lines[0] else "a line is"
+    return f"in {error.kwargs.get('path')} {where} neither [profile NAME] nor KEY = VALUE, or stands there twice"
 
 
 def _of(profile: str | None) -> str:

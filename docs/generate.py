@@ -14,11 +14,12 @@ sys.path[:0] = [str(ROOT), str(ROOT / "constructs")]
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from cross_account.caller import assume_role_statement
+from cross_account.caller import assume_role_statement, source_identity_statement
 from cross_account.environment import Environment
 from cross_account.grant import Grant
 from cross_account.permissions import inline_policies
 from cross_account.policy import document
+from cross_account.principal import PrincipalKind
 from cross_account.trust import trust_policy
 from stacks.access import Access, Bucket, Writer
 from stacks.access_file import read_access
@@ -72,7 +73,11 @@ it from that account's administrator.
 def _kind(entry: str, grant: Grant, prod: Environment) -> str:
     key = "NEW-KEY" if grant.bucket.endswith("new-key") else grant.kms_key
     policies = {"the trust policy": trust_policy(grant, prod)} | inline_policies(grant, prod, key)
-    policies["the caller's own policy"] = document([assume_role_statement(prod, grant)])
+    own = [assume_role_statement(prod, grant)]
+    if grant.source_identity:
+        of_users = len(grant.of_kind(PrincipalKind.USER)) == len(grant.principals)
+        own.append(source_identity_statement(prod, grant, of_users=of_users))
+    policies["the caller's own policy"] = document(own)
     blocks = [f"{name}:\n\n{_fenced('json', json.dumps(policy, indent=2))}" for name, policy in policies.items()]
     return "\n".join([f"\n## {grant.name}\n", _fenced("toml", entry), *blocks])
 

@@ -5,6 +5,7 @@ and what stays wrong here is asserted on the template instead.
 """
 
 import contextvars
+import json
 import re
 import time
 import uuid
@@ -22,13 +23,17 @@ _HOUR = 3600
 
 # When the caller of the present STS request proved a second factor; None if it did not.
 _second_factor_at: contextvars.ContextVar[float | None] = contextvars.ContextVar("second_factor_at", default=None)
+# The source identity that the session of the present STS request gets.
+_source_identity: contextvars.ContextVar[str | None] = contextvars.ContextVar("source_identity", default=None)
 
 
 def apply() -> None:
     """Put every mend in place; once, before the first request."""
     _mend_condition_keys()
+    _mend_policy_variables()
     _mend_second_factor()
     _mend_session_length()
+    _mend_source_identity()
     _mend_expected_bucket_owner()
     _mend_function_errors()
     _mend_function_names()
@@ -58,6 +63,19 @@ def _mend_condition_keys() -> None:
         return resolve(key, context)
 
     evaluator._resolve_condition_key = resolve_as_aws
+
+
+def _mend_policy_variables() -> None:
+    met = evaluator._conditions_met
+
+    def met_as_aws(conditions: Mapping[str, Any], context: Any) -> Any:
+        # It compares a variable as text. The one that stands in what is deployed here is a user's name:
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+        user = (context.principal_keys or {}).get("aws:username")
+        text = json.dumps(conditions)
+        return met(json.loads(text.replace("${aws:username}", user)) if user else conditions, context)
+
+    evaluator._conditions_met = met_as_aws
 
 
 def _organization_paths(account: str) -> list[str] | None:
@@ -151,6 +169,56 @@ def _too_long(request: Mapping[str, str], caller_arn: str) -> Any:
     else:
         return None
     return sts._error(400, "ValidationError", message, ns="sts")
+
+
+def _mend_source_identity() -> None:
+    handle, register = sts.handle_request, sts.register_session
+
+    async def handle_as_aws(
+        method: str, path: str, headers: Mapping[str, str], body: bytes, query: Mapping[str, Any]
+    ) -> Any:
+        # It knows no source identity. AWS asks both sides for sts:SetSourceIdentity, keeps it in chained sessions,
+        # and lets a session set no other:
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
+        request = _parameters(body, query)
+        caller = sts._caller_identity(headers, query)
+        _source_identity.set(None)
+        if request.get("Action") == "AssumeRole" and isinstance(caller, dict):
+            kept = (sts._sessions.get(caller["accessKey"]) or {}).get("SourceIdentity")
+            wanted = request.get("SourceIdentity") or kept
+            if wanted and (wanted != (kept or wanted) or not _may_set_identity(wanted, request["RoleArn"], caller)):
+                message = (
+                    f"User: {caller['userArn']} is not authorized to perform: sts:SetSourceIdentity "
+                    f"on resource: {request['RoleArn']}"
+                )
+                return sts._error(403, "AccessDenied", message, ns="sts")
+            _source_identity.set(wanted)
+        return await handle(method, path, headers, body, query)
+
+    def register_as_aws(access_key: str, session: dict[str, Any]) -> None:
+        session["SourceIdentity"] = _source_identity.get()
+        register(access_key, session)
+
+    sts.handle_request, sts.register_session = handle_as_aws, register_as_aws
+
+
+def _may_set_identity(identity: str, role_arn: str, caller: Mapping[str, Any]) -> bool:
+    """Return whether the caller's own policies and the role's trust policy let it be set."""
+    action, asked = "sts:SetSourceIdentity", {"sts:sourceidentity": identity}
+    account, name = role_arn.split(":")[4], role_arn.rsplit("/", 1)[-1]
+    role = iam._roles.get_scoped(account, None, name) or {}
+    context = evaluator.EvalContext(
+        principal_arn=caller["userArn"],
+        principal_type=caller["principalType"],
+        principal_account=caller["accountId"],
+        action=action,
+        resource_arn=role_arn,
+        region="",
+        service_context=asked,
+        principal_keys=caller["principalKeys"],
+    )
+    trusted = evaluator.evaluate_trust_policy(role.get("AssumeRolePolicyDocument", "{}"), caller["userArn"], context)
+    return bool(trusted) and evaluator.enforce(caller["accessKey"], action, "sts", "", role_arn, asked) is None
 
 
 def _mend_expected_bucket_owner() -> None:

@@ -4,7 +4,7 @@ import shlex
 
 from cross_account.environment import Environment
 from cross_account.grant import Grant
-from cross_account.policy import Statement, allow, recent_mfa
+from cross_account.policy import Conditions, Statement, allow, recent_mfa
 
 
 def assume_role_statement(prod: Environment, *grants: Grant) -> Statement:
@@ -17,6 +17,21 @@ def assume_role_statement(prod: Environment, *grants: Grant) -> Statement:
         action=["sts:AssumeRole"],
         resource=[prod.role_arn(grant.path_and_name) for grant in grants],
         conditions=recent_mfa(grants[0]),
+    )
+
+
+def source_identity_statement(prod: Environment, grant: Grant, *, of_users: bool) -> Statement:
+    """Return what a caller's own policy needs to set a source identity: a user's, to set no name but its own.
+
+    A statement of its own: without the MFA condition, which is for the sts:AssumeRole that must be allowed beside it.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
+    """
+    own_name: Conditions = {"StringEquals": {"sts:SourceIdentity": "${aws:username}"}}
+    return allow(
+        "SetSourceIdentity",
+        action=["sts:SetSourceIdentity"],
+        resource=[prod.role_arn(grant.path_and_name)],
+        conditions=own_name if of_users else {},
     )
 
 

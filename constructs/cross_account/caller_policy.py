@@ -3,7 +3,7 @@
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from cross_account.caller import assume_role_statement
+from cross_account.caller import assume_role_statement, source_identity_statement
 from cross_account.environment import Environment
 from cross_account.grant import Grant
 from cross_account.policy import document
@@ -16,11 +16,14 @@ class CallerPolicy(Construct):
         self, scope: Construct, construct_id: str, *, grant: Grant, prod: Environment, user_names: list[str]
     ) -> None:
         super().__init__(scope, construct_id)
+        statements = [assume_role_statement(prod, grant)]
+        if grant.source_identity:
+            statements.append(source_identity_statement(prod, grant, of_users=True))
         self.policy = iam.CfnManagedPolicy(
             self,
             "Policy",
             managed_policy_name=f"Assume-{grant.name}",
             description=f"Lets users assume {grant.name} in {prod.account}",
-            policy_document=document([assume_role_statement(prod, grant)]),
+            policy_document=document(statements),
             users=user_names,
         )

@@ -76,6 +76,13 @@ class Grant(BaseModel):
     organization: OrganizationId | None = Field(
         None, description="The organization that a caller's account must belong to."
     )
+    source_identity: bool = Field(
+        default=False,
+        description=(
+            "Whether a caller may set a source identity, which CloudTrail then names in all that the session does; "
+            "`crossrole assume` sets it to who the caller is."
+        ),
+    )
     expires: Moment | None = Field(
         None, description="From this moment nobody can assume the role and its live sessions can do nothing."
     )

@@ -35,11 +35,13 @@ def trust_policy(grant: Grant, prod: Environment) -> Document:
         _organizations(grant, prod),
         _organizational_units(grant, prod),
     ]
+    trusted = [each for each in candidates if each]
     common = _common_conditions(grant)
     statements = [
         allow(sid, principal=principal, action=["sts:AssumeRole"], conditions=merged(conditions, common))
-        for sid, principal, conditions in filter(None, candidates)
+        for sid, principal, conditions in trusted
     ]
+    statements += _source_identity(trusted) if grant.source_identity else []
     return document([*statements, *([_DENY_WHILE_DISABLED] if grant.disabled else [])])
 
 
@@ -51,6 +53,24 @@ _DENY_WHILE_DISABLED: Statement = {
     "Principal": {"AWS": "*"},
     "Action": "sts:AssumeRole",
 }
+
+
+def _source_identity(trusted: list[_Trusted]) -> list[Statement]:
+    """Return what lets the same principals set a source identity.
+
+    Statements of their own, without the grant's conditions: a request's external ID belongs to its sts:AssumeRole
+    alone, so that under its condition nobody could set one. It opens nothing, since sts:AssumeRole is asked too.
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html
+    """
+    return [
+        allow(
+            sid.replace("Trust", "SourceIdentityOf", 1),
+            principal=principal,
+            action=["sts:SetSourceIdentity"],
+            conditions=conditions,
+        )
+        for sid, principal, conditions in trusted
+    ]
 
 
 def _accounts(grant: Grant, prod: Environment) -> _Trusted | None:

@@ -33,3 +33,8 @@ def put(output: str | dict[str, Any]) -> None:
     text = output if isinstance(output, str) else json.dumps(output, indent=2)
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
+
+
+def hint(line: str) -> None:
+    """Write one line beside the answer, to standard error."""
+    sys.stderr.write(f"crossrole: {line}\n")

@@ -49,6 +49,9 @@ def trust(grant: Grant, prod: str) -> list[Statement]:
         named, meant = _principal(grant, principal, prod)
         statement = allow("sts:AssumeRole", "*", *asked, *meant)
         statements.append({**{k: v for k, v in statement.items() if k != "Resource"}, "Principal": {"AWS": named}})
+        if grant.get("source_identity"):
+            statement = allow("sts:SetSourceIdentity", "*", *meant)
+            statements.append({**{k: v for k, v in statement.items() if k != "Resource"}, "Principal": {"AWS": named}})
     return statements
 
 
@@ -131,6 +134,16 @@ def caller(grants: list[Grant], prod: str) -> list[Statement]:
             asked.append(("NumericLessThanEquals", "aws:MultiFactorAuthAge", str(grant["mfa_max_age"])))
         statements.append(allow("sts:AssumeRole", role_arn(grant, prod), *asked))
     return statements
+
+
+def user(grants: list[Grant], prod: str) -> list[Statement]:
+    """Return what a user of these grants gets: a caller's, and to say who it is where that is wanted, as no other."""
+    own_name = ("StringEquals", "sts:SourceIdentity", "${aws:username}")
+    saying = [each for each in grants if each.get("source_identity")]
+    return [
+        *caller(grants, prod),
+        *(allow("sts:SetSourceIdentity", role_arn(grant, prod), own_name) for grant in saying),
+    ]
 
 
 def function(grants: list[Grant], prod: str, *, log: str, queue: str) -> list[Statement]:

@@ -141,7 +141,7 @@ def _of_dev(access: dict[str, Any], landscape: Landscape, templates: Iterable[Te
         yield Layer(f"the function's role: trust, for {caller}", None, actual, nobody)
     for (_, name), made in landscape.users.items():
         of_user = [each for each in access["grants"] if any(_is_user(who, name) for who in each["principals"])]
-        meant = (_policy(intended.caller(of_user, PROD)),)
+        meant = (_policy(intended.user(of_user, PROD)),)
         yield Layer(f"user {name}", None, Side(user(name), DEV, made.policies), Side(user(name), DEV, meant))
 
 

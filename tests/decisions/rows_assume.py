@@ -21,6 +21,7 @@ PURPOSES = {
     "ExternalIdByHand": (PUT, f"{KINDS}/external/x"),
     "RecentMfa": (GET, f"{KINDS}/mfa/x"),
     "OfOrganization": (PUT, f"{KINDS}/of-organization/x"),
+    "SourceIdentity": (PUT, f"{KINDS}/identity/x"),
     "Expiring": (PUT, f"{KINDS}/expiring/x"),
     "Expired": (PUT, f"{KINDS}/expired/x"),
     "FromHere": (PUT, f"{KINDS}/here/x"),
@@ -211,6 +212,19 @@ def all_but(key: str) -> dict[str, str]:
     return {each: value for each, value in ALL.items() if each != key}
 
 
+SET_IDENTITY, IDENTIFIED = "sts:SetSourceIdentity", role("SourceIdentity", PROD)
+
+
+def saying(name: str) -> dict[str, str]:
+    """Return the context of a request that sets a source identity."""
+    return {"sts:SourceIdentity": name}
+
+
+def says_not(says: str, caller: str, context: Context) -> Row:
+    """Return a row of one who may not set the source identity."""
+    return cannot(f"SourceIdentity: not when {says}", caller, None, SET_IDENTITY, IDENTIFIED, context)
+
+
 NIGHTLY = "export:2026/nightly"
 CONDITIONS = [
     # --- an external ID: exactly the one
@@ -251,6 +265,16 @@ CONDITIONS = [
     kept_out("the role in another", EXPORTER, "OfOrganization", {"aws:PrincipalOrgID": "o-zzzzzzzzzz"}),
     kept_out("another role in it", role("Any"), "OfOrganization", IN),
     kept_out("a third account's role of that name in it", role("service-role/Exporter", OTHER), "OfOrganization", IN),
+    # --- who may say who it is: the external ID belongs to the assuming alone
+    let_in("the user with the external ID", BOB, "SourceIdentity", external_id("who-is-it")),
+    kept_out("the user without it", BOB, "SourceIdentity"),
+    kept_out("another user with it", ALICE, "SourceIdentity", external_id("who-is-it")),
+    can("SourceIdentity: bob says that he is bob", BOB, None, SET_IDENTITY, IDENTIFIED, saying("bob")),
+    says_not("bob says that he is alice", BOB, saying("alice")),
+    says_not("bob says that he is none", BOB, {}),
+    says_not("alice says that she is alice", ALICE, saying("alice")),
+    says_not("a role of his name says that it is bob", role("bob"), saying("bob")),
+    says_not("bob without his path says that he is bob", user("bob"), saying("bob")),
     # --- until a moment: 2099-12-31T23:59:59+01:00
     let_in("now", EXPORTER, "Expiring"),
     let_in("a second before", EXPORTER, "Expiring", at("2099-12-31T22:59:58Z")),

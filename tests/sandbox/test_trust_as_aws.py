@@ -54,6 +54,11 @@ class Case:
 
 
 MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}, "NumericLessThan": {"aws:MultiFactorAuthAge": "3600"}}
+SET_ALONE = {"Action": "sts:SetSourceIdentity"}
+OWN_NAME = (
+    allow(),
+    allow(ROOT, "sts:SetSourceIdentity", StringEquals={"sts:SourceIdentity": "${aws:username}"}) | SET_ALONE,
+)
 WITH_CODE = {"SerialNumber": "SECOND-FACTOR", "TokenCode": "123456"}
 CASES = [
     Case("root trusts any role that may", "allowed", (allow(),)),
@@ -103,6 +108,23 @@ CASES = [
     Case("a role has none", "refused", (allow(**MFA),)),
     Case("longer than the role allows", "refused", (allow(),), "user", {"DurationSeconds": 7200}),
     Case("tags without permission", "refused", (allow(),), asked={"Tags": [{"Key": "a", "Value": "b"}]}),
+    Case("source identity without permission", "refused", (allow(),), asked={"SourceIdentity": "ann"}),
+    Case("source identity", "allowed", (allow(ROOT, "sts:SetSourceIdentity"),), asked={"SourceIdentity": "ann"}),
+    Case(
+        "source identity of another name",
+        "refused",
+        (allow(), allow(ROOT, "sts:SetSourceIdentity", StringEquals={"sts:SourceIdentity": "ann"}) | SET_ALONE),
+        asked={"SourceIdentity": "bob"},
+    ),
+    Case("source identity of the user's own name", "allowed", OWN_NAME, "user", {"SourceIdentity": "ann"}),
+    Case("source identity of another user's name", "refused", OWN_NAME, "user", {"SourceIdentity": "bob"}),
+    Case("source identity of a role, which has no user's name", "refused", OWN_NAME, asked={"SourceIdentity": "ann"}),
+    Case(
+        "source identity under an external id",
+        "refused",
+        (allow(ROOT, "sts:SetSourceIdentity", StringEquals={"sts:ExternalId": "abc"}),),
+        asked={"SourceIdentity": "ann", "ExternalId": "abc"},
+    ),
     Case("tags", "allowed", (allow(ROOT, "sts:TagSession"),), asked={"Tags": [{"Key": "a", "Value": "b"}]}),
 ]
 

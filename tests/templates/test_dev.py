@@ -161,7 +161,7 @@ def test_each_grant_that_names_users_lets_them_assume_its_role(kinds: Assembly) 
     }
     base = {"Sid": "AssumeGrantRole", "Effect": "Allow", "Action": "sts:AssumeRole"}
 
-    assert {"Assume-OneUser", "Assume-RecentMfa", "Assume-AllConditions"} == set(policies)
+    assert {"Assume-OneUser", "Assume-RecentMfa", "Assume-SourceIdentity", "Assume-AllConditions"} == set(policies)
     assert policies["Assume-OneUser"]["Users"] == ["alice"]
     assert policies["Assume-RecentMfa"]["Users"] == ["alice", "bob"]
     assert [base | {"Resource": "arn:aws:iam::222222222222:role/OneUser"}] == policies["Assume-OneUser"][
@@ -174,6 +174,25 @@ def test_each_grant_that_names_users_lets_them_assume_its_role(kinds: Assembly) 
     assert [base | {"Resource": "arn:aws:iam::222222222222:role/RecentMfa", "Condition": mfa}] == policies[
         "Assume-RecentMfa"
     ]["PolicyDocument"]["Statement"]
+
+
+def test_a_user_may_give_no_name_but_its_own(kinds: Assembly) -> None:
+    """Where the grant takes a source identity, the user's own policy lets the user set it, to the user's name alone."""
+    policies = kinds.resources("DevUsersStack", "AWS::IAM::ManagedPolicy").values()
+    (policy,) = [each["Properties"] for each in policies if "SourceIdentity" in each["Properties"]["ManagedPolicyName"]]
+    role = "arn:aws:iam::222222222222:role/SourceIdentity"
+    expected = [
+        {"Sid": "AssumeGrantRole", "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": role},
+        {
+            "Sid": "SetSourceIdentity",
+            "Effect": "Allow",
+            "Action": "sts:SetSourceIdentity",
+            "Resource": role,
+            "Condition": {"StringEquals": {"sts:SourceIdentity": "${aws:username}"}},
+        },
+    ]
+
+    assert expected == policy["PolicyDocument"]["Statement"]
 
 
 def test_the_function_may_assume_every_grant_that_lists_its_role(access: dict[str, Any], tmp_path: Path) -> None:

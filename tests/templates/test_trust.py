@@ -112,6 +112,23 @@ CONDITIONS = {
             },
         )
     ],
+    # Without the external ID: a request's belongs to its sts:AssumeRole alone.
+    "SourceIdentity": [
+        statement(
+            "TrustNamedPrincipals",
+            DEV_ROOT,
+            {
+                "ArnEquals": {"aws:PrincipalArn": "arn:aws:iam::111111111111:user/team/bob"},
+                "StringEquals": {"sts:ExternalId": "who-is-it"},
+            },
+        ),
+        statement(
+            "SourceIdentityOfNamedPrincipals",
+            DEV_ROOT,
+            {"ArnEquals": {"aws:PrincipalArn": "arn:aws:iam::111111111111:user/team/bob"}},
+        )
+        | {"Action": "sts:SetSourceIdentity"},
+    ],
     "AllConditions": [
         statement(
             "TrustNamedPrincipals",

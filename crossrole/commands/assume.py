@@ -1,0 +1,130 @@
+"""`crossrole assume GRANT --profile PROFILE`."""
+
+import argparse
+import getpass
+import json
+import os
+import re
+import signal
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from crossrole.assume import Asked, Credentials, Refusal, assume, check_duration, check_open
+from crossrole.commands.common import add_template_dir, hint, landscape_of, put
+from crossrole.grant import grant_of
+from crossrole.live import live_session, reach_of
+from crossrole.refused import why
+from crossrole.session_policy import narrowed
+from crossrole.shells import SHELLS
+from crossrole.unusable import Unusable
+from crossrole.variables import remembered, variables_of, way_back
+
+_FORMATS = [*SHELLS, "json", "credential-process"]
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    command.usage = "crossrole assume GRANT [--profile PROFILE] [OPTION]… [-- COMMAND …] | crossrole assume --unset"
+    command.description = (
+        "Prints the credentials of a session of the grant's role as variables for a shell, or runs COMMAND with them. "
+        "Exit status: 0, 1 where AWS refuses it, 2 unusable; with COMMAND its own."
+    )
+    command.add_argument("grant", metavar="GRANT", nargs="?")
+    command.add_argument("--profile", help="whose credentials are used; those of the environment if left out")
+    command.add_argument("--format", choices=_FORMATS, help="env (for sh, bash, zsh) if left out")
+    command.add_argument("--duration", type=int, metavar="SECONDS", help="the longest that is allowed if left out")
+    command.add_argument("--only", action="append", default=[], metavar="ACTION", help="give no action but these")
+    command.add_argument("--prefix", help="reach no keys but those under this longer prefix")
+    command.add_argument("--mfa-serial", metavar="ARN", help="the MFA device; the profile's mfa_serial if left out")
+    command.add_argument("--show", action="store_true", help="print the secrets although a person looks on")
+    command.add_argument("--unset", action="store_true", help="print the way back")
+    add_template_dir(command)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Return 0, or 1 where AWS refuses it; does not return where it runs a command."""
+    _check_words(arguments)
+    if arguments.unset:
+        put(SHELLS[arguments.format or "env"].lines(way_back(os.environ)))
+        return 0
+    landscape = landscape_of(arguments)
+    grant = grant_of(landscape, arguments.grant)
+    now = datetime.now(UTC)
+    check_open(grant, now=now)
+    check_duration(grant, arguments.duration)
+    policy = narrowed(grant, only=arguments.only, prefix=arguments.prefix)
+    session = live_session(arguments.profile, region=grant.region)
+    reach = reach_of(arguments.profile)
+    asked = Asked(grant, arguments.duration, policy, arguments.mfa_serial or reach.mfa_serial)
+    try:
+        given = assume(asked, session, profile=arguments.profile, read_code=_code, hint=hint)
+    except Refusal as refusal:
+        hint(why(landscape, grant, refusal, now=now))
+        return 1
+    variables = variables_of(given, region=grant.region, reach=reach.variables, environment=os.environ)
+    if arguments.command_line:
+        _become(arguments.command_line, variables)
+    put(_text(arguments.format or "env", given, variables))
+    return 0
+
+
+def _check_words(arguments: argparse.Namespace) -> None:
+    runs = arguments.command_line is not None
+    if runs and not arguments.command_line:
+        raise Unusable("there is no command after --")
+    if runs and (arguments.format or arguments.unset):
+        raise Unusable("a command gets the credentials in its own environment; leave out --format and --unset")
+    if arguments.unset and arguments.format in {"json", "credential-process"}:
+        raise Unusable(f"--format {arguments.format} sets no variables; --unset is for {', '.join(SHELLS)}")
+    if not arguments.grant and not arguments.unset:
+        raise Unusable("expected the name of a grant, such as: crossrole assume DevAccountAccessS3Role --profile dev")
+    if not (runs or arguments.unset or arguments.show) and sys.stdout.isatty():
+        raise Unusable(
+            'the output holds secrets and would stay on the terminal; use eval "$(crossrole assume …)", or run one '
+            "command with -- COMMAND, or show it with --show"
+        )
+
+
+def _code(serial: str) -> str:
+    try:
+        with Path("/dev/tty").open("rb"):
+            code = getpass.getpass(f"MFA code of {serial}: ").strip()
+    except (OSError, EOFError):
+        raise Unusable("the grant asks for an MFA code, and there is no terminal to ask for it") from None
+    if not re.fullmatch(r"[0-9]{6}", code):
+        raise Unusable("an MFA code is six digits; call again with the one that the device shows")
+    return code
+
+
+def _text(form: str, given: Credentials, variables: Mapping[str, str | None]) -> str:
+    parts = {name: given.part(name) for name in ("AccessKeyId", "SecretAccessKey", "SessionToken")}
+    parts["Expiration"] = given.expiration
+    if form == "credential-process":
+        # https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
+        return json.dumps({"Version": 1, **parts})
+    if form == "json":
+        about = {name: given.answer[name] for name in ("AssumedRoleUser", "SourceIdentity") if name in given.answer}
+        return json.dumps({"Credentials": parts, **about, "Region": variables["AWS_REGION"]}, indent=2)
+    gone = [name for name, value in variables.items() if value is None]
+    if gone:
+        hint(f"{' and '.join(gone)} would be in the way and is unset; crossrole assume --unset brings it back")
+    return SHELLS[form].lines({**variables, **remembered(variables, os.environ)})
+
+
+def _become(words: list[str], variables: Mapping[str, str | None]) -> None:
+    """Become the command, so that signals and its exit status are its own."""
+    environment = {name: value for name, value in os.environ.items() if name not in variables}
+    environment |= {name: value for name, value in variables.items() if value is not None}
+    # Python ignores it, and what is ignored stays so in the command: `… | head` would not end it.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    sys.stdout.flush()
+    try:
+        os.execvpe(words[0], words, environment)  # noqa: S606 it is what the person typed
+    except FileNotFoundError:
+        hint(f'there is no command "{words[0]}"')
+        sys.exit(127)
+    except OSError as error:
+        hint(f'the command "{words[0]}" can\'t be run: {error.strerror}')
+        sys.exit(126)

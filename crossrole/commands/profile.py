@@ -1,0 +1,46 @@
+"""`crossrole profile GRANT --source-profile PROFILE`."""
+
+import argparse
+import getpass
+
+from crossrole.commands.common import add_json, add_template_dir, hint, landscape_of, put
+from crossrole.grant import grant_of
+from crossrole.live import profiles
+from crossrole.role_profile import role_profile
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    command.description = (
+        "Prints the block for ~/.aws/config with which every SDK and the AWS CLI assume the grant's role by "
+        "themselves, and again when a session ends: crossrole profile GRANT --source-profile dev >> ~/.aws/config"
+    )
+    command.add_argument("grant", metavar="GRANT")
+    command.add_argument("--source-profile", required=True, metavar="PROFILE", help="whose credentials assume the role")
+    command.add_argument("--name", help="the new profile's name; the grant's if left out")
+    command.add_argument("--mfa-serial", metavar="ARN", help="your MFA device, where the grant asks for MFA")
+    add_template_dir(command)
+    add_json(command)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Return 0."""
+    made = role_profile(
+        grant_of(landscape_of(arguments), arguments.grant),
+        profiles(),
+        source=arguments.source_profile,
+        name=arguments.name,
+        mfa_serial=arguments.mfa_serial,
+        login=_login(),
+    )
+    for each in made.hints:
+        hint(each)
+    put({"profile": made.name, "keys": dict(made.keys)} if arguments.json else made.block)
+    return 0
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "crossrole"

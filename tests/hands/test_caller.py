@@ -1,0 +1,56 @@
+"""Who is calling, as the name of a session says it."""
+
+import re
+
+import pytest
+
+from crossrole.caller import caller_of
+from crossrole.unusable import Unusable
+
+DEV = "111111111111"
+NAMES = {
+    f"arn:aws:iam::{DEV}:user/alice": "alice",
+    f"arn:aws:iam::{DEV}:user/team/deep/bob": "bob",
+    f"arn:aws:iam::{DEV}:user/dan-1.x@y,z=+_": "dan-1.x@y,z=+_",
+    f"arn:aws:iam::{DEV}:user/x": "user-x",
+    f"arn:aws:sts::{DEV}:assumed-role/AWSReservedSSO_Dev_0123456789abcdef/alice@example.com": "alice@example.com",
+    f"arn:aws:sts::{DEV}:assumed-role/Deployer/GitHubActions": "Deployer@GitHubActions",
+    f"arn:aws:sts::{DEV}:assumed-role/Exporter/Exporter": "Exporter",
+    f"arn:aws:sts::{DEV}:assumed-role/Exporter/botocore-session-1700000000": "Exporter",
+    f"arn:aws:sts::{DEV}:assumed-role/Exporter/1700000000.5": "Exporter",
+    f"arn:aws:sts::{DEV}:assumed-role/Exporter/i-0123456789abcdef0": "Exporter@i-0123456789abcdef0",
+    f"arn:aws:sts::{DEV}:assumed-role/{'R' * 64}/{'s' * 32}": f"{'R' * 31}@{'s' * 32}",
+    f"arn:aws:sts::{DEV}:assumed-role/Role/{'s' * 64}": "s" * 64,
+    f"arn:aws-cn:iam::{DEV}:user/{'u' * 64}": "u" * 64,
+}
+
+
+@pytest.mark.parametrize(("arn", "expected"), NAMES.items(), ids=NAMES.values())
+def test_who_it_is(arn: str, expected: str) -> None:
+    """A session's name leads back to the person or the role, in characters and a length that STS takes."""
+    name = caller_of(arn).name
+
+    assert expected == name
+    assert re.fullmatch(r"[\w+=,.@-]{2,64}", name, re.ASCII)
+
+
+def test_only_a_role_chains() -> None:
+    """Whoever has a role's credentials is held to an hour, and has no MFA device."""
+    user = caller_of(f"arn:aws:iam::{DEV}:user/team/bob")
+    role = caller_of(f"arn:aws:sts::{DEV}:assumed-role/Exporter/x1")
+
+    assert (False, f"arn:aws:iam::{DEV}:mfa/bob") == (user.is_role, user.mfa_serial)
+    assert (True, None) == (role.is_role, role.mfa_serial)
+
+
+@pytest.mark.parametrize(
+    ("arn", "expected"),
+    [
+        (f"arn:aws:iam::{DEV}:root", "Roles may not be assumed by root accounts"),
+        (f"arn:aws:sts::{DEV}:federated-user/carol", "can assume no role"),
+    ],
+)
+def test_who_can_assume_no_role(arn: str, expected: str) -> None:
+    """AWS refuses these whatever a policy says, so they are told before it is asked."""
+    with pytest.raises(Unusable, match=expected):
+        caller_of(arn)
