@@ -13,6 +13,8 @@ COMMANDS = {
     "who": "who can do this, through which grant, under which conditions?",
     "diff": "what access would a change open or take away?",
     "lint": "is every policy document in order?",
+    "revoke": "cut off the live sessions of a grant's role, now",
+    "restore": "take back what revoke has done, and nothing else",
 }
 """Each is a module of `crossrole.commands`; only the one that is called is loaded, so that each starts fast."""
 
