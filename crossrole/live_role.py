@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from crossrole.grant import Grant
 from crossrole.live import client, code_of, message_of
-from crossrole.revocation import Document
+from crossrole.revocation import POLICY_NAME, Document
 from crossrole.unusable import Unusable
 
 _PAUSE, _LONGEST_PAUSE = 0.5, 8.0
@@ -59,9 +59,9 @@ class Iam:
     def role(self) -> LiveRole:
         """Return the role; raises `Unusable` where it is not deployed, or another one has its name."""
         found = self.facts()
-        name = self._grant.name
-        pages = self._pages("list_role_policies", "PolicyNames")
-        inline = {each: self._iam.get_role_policy(RoleName=name, PolicyName=each)["PolicyDocument"] for each in pages}
+        # The one that is to be written is asked for by its name: a listing may be older than the policy.
+        names = dict.fromkeys([*self._pages("list_role_policies", "PolicyNames"), POLICY_NAME])
+        inline = {each: document for each in names if (document := self.policy(each)) is not None}
         unread: list[str] = []
         attached = self._unless_refused(unread, "its managed policies", self._attached) or {}
         bound = found.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")

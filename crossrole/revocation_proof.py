@@ -121,7 +121,7 @@ def _text(plan: Revoked, answer: Decided, *, done: bool) -> str:
     total = len(answer.asked)
     if answer.open_to_old:
         return f"decided from {policies}: a session that is hit may still {', '.join(answer.open_to_old)}"
-    parts = [f"decided from {policies}: a session that is hit is refused all of the {total} requests that they allow"]
+    parts = [f"decided from {policies}: a session that is hit is refused each of the {total} requests that they allow"]
     if plan.asked.and_disable:
         new = f"may still {', '.join(answer.open_to_new)}" if answer.open_to_new else "too"
         trust = f"still lets in {', '.join(answer.open_trust)}" if answer.open_trust else "lets nobody in"

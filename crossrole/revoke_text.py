@@ -7,7 +7,7 @@ from typing import Any
 
 from crossrole.landscape import trusted
 from crossrole.policy import policy_of
-from crossrole.revocation import POLICY_NAME, instant, moment_of
+from crossrole.revocation import POLICY_NAME, instant, is_shut, moment_of, statements_of
 from crossrole.revoke_plan import TRUST, Revoked
 from crossrole.testimony import Proof
 from crossrole.unusable import Unusable
@@ -52,7 +52,8 @@ def hits(done: Revoked) -> Iterator[str]:
     end = instant(done.cut.moment + timedelta(seconds=done.found.max_session))
     if done.cut.everything:
         yield "every session of the role, also one that is begun later: each is refused everything"
-        yield "nobody can begin one: the trust policy refuses everyone"
+        if done.asked.dry_run or TRUST in done.written or is_shut(done.found.trust):
+            yield "nobody can begin one: the trust policy refuses everyone"
     else:
         yield f"{who} of {done.grant.arn} begun before {moment}: refused everything"
         yield f"by themselves the last of them would end at {end}"
@@ -75,17 +76,17 @@ def misses(done: Revoked) -> Iterator[str]:
 
 def lasting(done: Revoked) -> Iterator[str]:
     """Yield what makes it last, or why nothing needs to."""
-    end = instant(done.cut.moment + timedelta(seconds=done.found.max_session))
-    if done.asked.session and not done.cut.everything:
-        yield f"nothing is needed: the session has ended by itself at {end}, and restore takes the statement out"
-        yield "access.toml can't hold one session; revoked_before hits them all:"
+    if done.asked.session:
+        end = instant(done.cut.moment + timedelta(seconds=done.found.max_session))
+        yield f"nothing needs to: the session has ended by itself at {end}, and restore takes the statement out"
+        yield "access.toml can't hold one session; this line hits every one that was begun before:"
     else:
         yield f'access.toml, below [[grants]] name = "{done.grant.name}":'
     yield from (f"  {line}" for line in toml_lines(done))
-    yield "then make synth && cdk deploy ProdAccessStack --profile " + done.asked.profile
-    yield f"without it, a deploy that changes revoked_before of this grant writes {POLICY_NAME} anew"
+    yield "then: make synth && cdk deploy ProdAccessStack --profile " + done.asked.profile
+    yield f"a deploy that changes the grant's revoked_before writes {POLICY_NAME} anew, without what revoke has added"
     if done.cut.everything:
-        yield "and one that changes its trust policy lets callers in again"
+        yield "and without disabled = true one that changes its trust policy lets callers in again"
 
 
 def toml_lines(done: Revoked) -> list[str]:
@@ -109,19 +110,22 @@ def _headline(done: Revoked) -> str:
 
 
 def _who(done: Revoked) -> list[str]:
+    if is_shut(done.found.trust):
+        return ["nobody, for the trust policy refuses everyone"]
     try:
         trust = policy_of(template="IAM", logical_id=done.grant.name, name=TRUST, document=done.found.trust)
     except Unusable:
         return done.grant.principals
-    return trusted(trust) or ["nobody"]
+    return trusted(trust)
 
 
 def _written(done: Revoked) -> Iterator[str]:
-    before = moment_of(done.found.inline.get(POLICY_NAME), done.cut.session)
-    moved = f", moved on from {instant(before)}" if before and before < done.cut.moment else ""
+    found = done.found.inline.get(POLICY_NAME)
+    before = statements_of(found, POLICY_NAME) if found else []
+    added = [each["Sid"] for each in statements_of(done.policy, POLICY_NAME) if each not in before]
     texts = {
-        POLICY_NAME: f"inline policy {POLICY_NAME}, beside what was in it{moved}",
-        TRUST: "trust policy: one statement that refuses everyone, beside what was in it",
+        POLICY_NAME: f"inline policy {POLICY_NAME}: {' and '.join(added)}, and what else was in it",
+        TRUST: "trust policy: one statement that refuses everyone, and what else was in it",
     }
     of = done.changes if done.asked.dry_run else done.written
     yield from (texts[name] for name in of)
