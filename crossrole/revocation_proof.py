@@ -14,7 +14,7 @@ from crossrole.engine import Request, Simulator
 from crossrole.grant import Grant
 from crossrole.landscape import trusted
 from crossrole.live_role import LiveRole
-from crossrole.policy import Policy, policy_of
+from crossrole.policy import VERSION, Policy, policy_of
 from crossrole.revocation import Cut, Document, instant
 from crossrole.revoke_plan import Revoked
 from crossrole.sides import texts
@@ -77,10 +77,12 @@ def decide(grant: Grant, role: LiveRole, cut: Cut, now: datetime, simulator: Sim
                     principal=grant.arn,
                     action=action,
                     resource=resource,
-                    account=grant.account,
+                    account=account_of(resource) if action.startswith("kms:") else grant.account,
                     context=context,
                     identity=identity,
                     boundary=boundary,
+                    # A key's own policy has the last word; whether it lets the account's policies decide is not ours.
+                    resource_policy=_delegating(resource) if action.startswith("kms:") else None,
                     free=True,
                 ),
             )
@@ -134,6 +136,14 @@ def _text(plan: Revoked, answer: Decided, *, done: bool) -> str:
     return f"{', '.join(parts)}{unjudged}"
 
 
+def _delegating(key: str) -> Policy:
+    _, partition, _, _, account, _ = key.split(":", 5)
+    root = {"AWS": f"arn:{partition}:iam::{account}:root"}
+    statement = {"Effect": "Allow", "Principal": root, "Action": "kms:*", "Resource": "*"}
+    document = {"Version": VERSION, "Statement": [statement]}
+    return policy_of(template="IAM", logical_id=key, name="key policy", document=document)
+
+
 def _judged(unjudged: list[str], name: str, document: Document) -> Policy | None:
     try:
         return policy_of(template="IAM", logical_id="the role", name=name, document=document)
@@ -169,7 +179,7 @@ def _resource(action: str, pattern: str) -> str | None:
     if works_on_no_resource(action):
         return "*"
     if not action.startswith("s3:"):
-        return re.sub(r"[?*]", "crossrole", pattern)
+        return re.sub(r"[?*]", "crossrole", pattern) if pattern.startswith("arn:") else None
     of_object = any(each["name"] == "object" for each in details(action)["resourceTypes"])
     if pattern == "*":
         return "arn:aws:s3:::crossrole/key" if of_object else "arn:aws:s3:::crossrole"
