@@ -15,6 +15,8 @@ COMMANDS = {
     "lint": "is every policy document in order?",
     "profile": "the block for ~/.aws/config that assumes a grant's role",
     "assume": "credentials of a grant's role for a shell, or for one command",
+    "revoke": "cut off the live sessions of a grant's role, now",
+    "restore": "take back what revoke has done, and nothing else",
 }
 """Each is a module of `crossrole.commands`; only the one that is called is loaded, so that each starts fast."""
 

@@ -1,0 +1,31 @@
+"""`crossrole restore GRANT --profile PROD`."""
+
+import argparse
+
+from crossrole.commands.common import add_json, add_template_dir, landscape_of, put
+from crossrole.grant import grant_of
+from crossrole.restore import restore
+from crossrole.restore_text import restored_json, restored_text
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    command.description = (
+        "Takes out of the policies of a grant's role what revoke has put there, and nothing else. "
+        "Exit status: 0 restored or nothing to restore, 1 not proved, 2 unusable and nothing changed."
+    )
+    command.add_argument("grant", metavar="GRANT", help="a grant's name, or the ARN of its role")
+    command.add_argument(
+        "--profile", required=True, metavar="PROD", help="a profile of the account that the role is in"
+    )
+    command.add_argument("--dry-run", action="store_true", help="say what would be done and change nothing")
+    add_template_dir(command)
+    add_json(command)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Return 0 where nothing of a revocation is left, 1 where that is not proved."""
+    grant = grant_of(landscape_of(arguments), arguments.grant)
+    done = restore(grant, profile=arguments.profile, dry_run=arguments.dry_run)
+    put(restored_json(done) if arguments.json else restored_text(done))
+    return 0 if done.is_proved else 1

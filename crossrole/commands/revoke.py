@@ -1,0 +1,64 @@
+"""`crossrole revoke GRANT --profile PROD`."""
+
+import argparse
+from datetime import datetime
+
+from crossrole.commands.common import add_json, add_template_dir, landscape_of, put
+from crossrole.grant import grant_of
+from crossrole.revocation import session_name
+from crossrole.revoke import revoke
+from crossrole.revoke_plan import Asked
+from crossrole.revoke_text import revoked_json, revoked_text
+from crossrole.unusable import Unusable
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    command.description = (
+        "Cuts off the live sessions of a grant's role. "
+        "Exit status: 0 in effect and proved, 1 not proved, 2 unusable and nothing changed."
+    )
+    command.add_argument("grant", metavar="GRANT", help="a grant's name, or the ARN of its role")
+    command.add_argument(
+        "--profile", required=True, metavar="PROD", help="a profile of the account that the role is in"
+    )
+    command.add_argument(
+        "--before",
+        metavar="TIME",
+        help="sessions begun before this moment, such as 2026-11-23T21:00:00Z; now if left out",
+    )
+    command.add_argument("--session", metavar="NAME", help="only sessions of this role session name")
+    command.add_argument("--and-disable", action="store_true", help="nobody can begin a new session either")
+    command.add_argument(
+        "--caller-profile", metavar="DEV", help="a profile that may assume the role: ask live sessions of it as a proof"
+    )
+    command.add_argument("--dry-run", action="store_true", help="say what would be done and change nothing")
+    add_template_dir(command)
+    add_json(command)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Return 0 where the revocation is in effect and proved, 1 where it is not proved."""
+    if arguments.session and arguments.and_disable:
+        raise Unusable("--session and --and-disable: disabling hits every session; leave one of them out")
+    asked = Asked(
+        profile=arguments.profile,
+        before=_moment(arguments.before) if arguments.before is not None else None,
+        session=session_name(arguments.session) if arguments.session is not None else None,
+        and_disable=arguments.and_disable,
+        caller_profile=arguments.caller_profile,
+        dry_run=arguments.dry_run,
+    )
+    done = revoke(grant_of(landscape_of(arguments), arguments.grant), asked)
+    put(revoked_json(done) if arguments.json else revoked_text(done))
+    return 0 if done.is_proved else 1
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise Unusable(f'--before "{text}" is no time, such as 2026-11-23T21:00:00Z') from None
+    if not moment.tzinfo:
+        raise Unusable(f'--before "{text}" says no time zone; end it in Z for UTC, or in an offset such as +01:00')
+    return moment

@@ -1,0 +1,155 @@
+"""The decision from a role's policies: it finds what a revocation has missed, for every grant of every kind."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from crossrole.assembly import read_assembly
+from crossrole.engine import Simulator
+from crossrole.grant import Grant, grant_of, grants_of
+from crossrole.landscape import Landscape
+from crossrole.live_role import LiveRole
+from crossrole.reader import read_landscape
+from crossrole.revocation import POLICY_NAME, Cut, revoked, shut
+from crossrole.revocation_proof import Decided, decide
+from crossrole.witness import probe_of
+from tests.synthesis import Assembly
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+MINE, OTHERS = "AROAEXAMPLE:mine", "AROAEXAMPLE:others"
+
+
+@pytest.fixture(scope="module")
+def landscape(kinds: Assembly) -> Landscape:
+    """Return what `kinds.toml` makes, as the commands read it."""
+    return read_landscape(read_assembly(kinds.directory))
+
+
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[Simulator]:
+    """Return the engine."""
+    with Simulator() as one:
+        yield one
+
+
+def role_of(grant: Grant, cut: Cut | None, **inline: Any) -> LiveRole:
+    """Return the role as it would be after a revocation."""
+    policies = {each.name: each.document for each in grant.role.policies} | inline
+    if cut:
+        policies[POLICY_NAME] = revoked(policies.get(POLICY_NAME), cut)
+    trust = shut(grant.trust.document) if cut and cut.everything else grant.trust.document
+    return LiveRole(grant.arn, "AROAEXAMPLE", 3600, trust, policies)
+
+
+def decided(grant: Grant, role: LiveRole, cut: Cut, simulator: Simulator) -> Decided:
+    """Return the decision."""
+    return decide(grant, role, cut, NOW, simulator)
+
+
+def test_every_grant_can_be_revoked(landscape: Landscape, simulator: Simulator) -> None:
+    """Sessions from before can do nothing; new ones can do all that the grant says, unless it is shut or expired."""
+    for grant in grants_of(landscape):
+        cut = Cut(NOW)
+        answer = decided(grant, role_of(grant, cut), cut, simulator)
+        nothing = grant.name in {"Disabled", "Shut", "Expired"}
+
+        assert answer.asked, grant.name
+        assert () == answer.open_to_old, grant.name
+        assert (() if nothing else answer.asked) == answer.open_to_new, grant.name
+        assert () == answer.unjudged, grant.name
+
+
+def test_every_grant_can_be_disabled(landscape: Landscape, simulator: Simulator) -> None:
+    """No session can do anything, and nobody whom the trust policy names can assume the role."""
+    for grant in grants_of(landscape):
+        cut = Cut(NOW, everything=True)
+        answer = decided(grant, role_of(grant, cut), cut, simulator)
+
+        assert ((), (), ()) == (answer.open_to_old, answer.open_to_new, answer.open_trust), grant.name
+
+
+def test_one_session(landscape: Landscape, simulator: Simulator) -> None:
+    """The session from before is refused, one of another name is not."""
+    grant = grant_of(landscape, "ServiceRole")
+    cut = Cut(NOW, MINE)
+
+    answer = decided(grant, role_of(grant, cut), cut, simulator)
+
+    assert () == answer.open_to_old
+    assert answer.asked == answer.open_to_new == answer.open_to_others
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        {"Action": "s3:PutObject"},
+        {"Resource": "arn:aws:s3:::kinds-222222222222"},
+        {"Condition": {"DateLessThan": {"aws:TokenIssueTime": "2026-11-24T11:59:59Z"}}},
+        {"Condition": {"DateLessThan": {"aws:TokenIssuTime": "2026-11-24T12:00:00Z"}}},
+        {"Effect": "Allow"},
+    ],
+    ids=str,
+)
+def test_a_deny_that_misses_is_found(found: dict[str, Any], landscape: Landscape, simulator: Simulator) -> None:
+    """The decision comes from the policies and not from what was meant: a hole in the deny shows."""
+    grant = grant_of(landscape, "ServiceRole")
+    right = dict(revoked(None, Cut(NOW))["Statement"][0])
+    broken = {"Version": "2012-10-17", "Statement": [right | found]}
+
+    assert decided(grant, role_of(grant, None, **{POLICY_NAME: broken}), Cut(NOW), simulator).open_to_old
+
+
+def test_a_trust_that_is_open_is_found(landscape: Landscape, simulator: Simulator) -> None:
+    """Who is still let in is named."""
+    grant = grant_of(landscape, "ServiceRole")
+    cut = Cut(NOW, everything=True)
+    open_still = LiveRole(grant.arn, "AROAEXAMPLE", 3600, grant.trust.document, role_of(grant, cut).inline)
+
+    assert ("arn:aws:iam::111111111111:role/service-role/Exporter",) == decided(
+        grant, open_still, cut, simulator
+    ).open_trust
+
+
+def test_what_cannot_be_judged_is_told(landscape: Landscape, simulator: Simulator) -> None:
+    """A policy without a Version is left out and named; the deny goes before whatever it allows."""
+    grant = grant_of(landscape, "ServiceRole")
+    old = {"Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
+
+    answer = decided(grant, role_of(grant, Cut(NOW), Old=old), Cut(NOW), simulator)
+
+    assert () == answer.open_to_old
+    assert 'Old has Version None; only "2012-10-17" can be judged' in " ".join(answer.unjudged)
+
+
+PROBES = {
+    "ServiceRole": "ListParts of an upload that does not exist, kinds-222222222222/service/crossrole-witness",
+    "WholeAccount": "ListParts of an upload that does not exist, kinds-222222222222/account/crossrole-witness",
+    "OneUser": "ListObjectsV2 of one key under kinds-222222222222/user/",
+    "AllConditions": "GetBucketLocation of kinds-222222222222",
+    "RecentMfa": "HeadObject of kinds-222222222222/mfa/key",
+    "SeedExample": "ListBuckets",
+    "FullBucket": "ListParts of an upload that does not exist, kinds-222222222222/crossrole-witness",
+    "EveryBucket": None,
+}
+
+
+@pytest.mark.parametrize("name", PROBES)
+def test_what_a_live_session_is_asked(name: str, landscape: Landscape) -> None:
+    """It is what the grant allows and what changes nothing; a key is looked for only where nothing else is left."""
+    asked: list[str] = []
+
+    def key_under(bucket: str, prefix: str) -> str:
+        asked.append(bucket)
+        return f"{prefix}key"
+
+    probe = probe_of(grant_of(landscape, name), key_under)
+
+    assert PROBES[name] == (probe.label if probe else None)
+    assert (["kinds-222222222222"] if name == "RecentMfa" else []) == asked
+
+
+def test_nothing_to_ask_for(landscape: Landscape) -> None:
+    """Where there is no object to look at, a grant that only reads can't be asked."""
+    assert probe_of(grant_of(landscape, "RecentMfa"), lambda _bucket, _prefix: None) is None
