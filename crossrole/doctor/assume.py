@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from crossrole.arn import account_of, is_role, name_of
 from crossrole.doctor.caller import Caller, refused
 from crossrole.doctor.case import Case
+from crossrole.doctor.judge import UNSEEN
 from crossrole.doctor.line import Line, Status, failed, ok, unknown
 from crossrole.live import assumed_session, client, code_of, message_of, told
 
@@ -79,18 +80,29 @@ def _why(case: Case, error: ClientError, before: Sequence[Line]) -> Line:
     if causes:
         because = " and ".join(_CAUSES[each.check] for each in causes)
         return failed(check, f"refused, because {because}", words, mend=causes[0].mend or "see above")
-    open_checks = [each.check for each in before if each.status is Status.UNKNOWN and each.check in _CAUSES]
-    if open_checks:
+    conditions = [
+        detail.removesuffix(f": {UNSEEN}") for each in before for detail in each.details if detail.endswith(UNSEEN)
+    ]
+    unseen = list(
+        dict.fromkeys(each.check for each in before if each.status is Status.UNKNOWN and each.check in _CAUSES)
+    )
+    if conditions or unseen:
+        left = [
+            *(f"you are let in only {each}" for each in conditions),
+            *(f"{each} is not checkable" for each in unseen),
+        ]
         return failed(
             check,
-            f"refused; what could be checked allows it, so it lies in what could not: {', '.join(open_checks)}",
+            f"refused, and what could be checked allows it. What is left: {'; '.join(left)}",
             words,
-            mend=f"make {open_checks[0]} checkable, as its line says, and call again",
+            mend=f"meet the condition: {conditions[0].removeprefix('if ')}"
+            if conditions
+            else f"have {unseen[0]} made checkable, as its line says, and call again",
         )
     return failed(
         check,
         "refused, though the caller's own policies and the trust policy allow it: an organization's control policy, "
-        "a VPC endpoint's policy, a session policy of yours, or a condition that the lines above name",
+        "a VPC endpoint's policy, a session policy of yours, or a policy that this profile can't see",
         words,
         mend="ask who keeps your organization's control policies; in CloudTrail of "
         f"{case.grant.account} the event AssumeRole shows whether the request came there at all",

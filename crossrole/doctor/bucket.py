@@ -31,15 +31,15 @@ class _Head:
     region: str | None
 
 
-def bucket_lines(case: Case, session: boto3.Session | None) -> list[Line]:
-    """Return the lines on each bucket that the grant names."""
+def bucket_lines(case: Case, session: boto3.Session | None, unresolved: str | None) -> list[Line]:
+    """Return the lines on each bucket that the grant names; `unresolved` says why its key can't be known."""
     names = list(dict.fromkeys(each.bucket for each in case.grant.reaches if "*" not in each.bucket))
     if not names:
         return [unknown("bucket", "the grant is for every bucket of the account")]
-    return [line for name in names for line in _lines(case, session, name)]
+    return [line for name in names for line in _lines(case, session, name, unresolved)]
 
 
-def _lines(case: Case, session: boto3.Session | None, name: str) -> Iterator[Line]:
+def _lines(case: Case, session: boto3.Session | None, name: str, unresolved: str | None) -> Iterator[Line]:
     case.tell(f"looking at the bucket {name}")
     looker, profile = (case.prod, case.prod_profile) if case.prod else (session or case.session, case.profile)
     s3: Any = client(looker, "s3", region_name=case.grant.region)
@@ -51,7 +51,10 @@ def _lines(case: Case, session: boto3.Session | None, name: str) -> Iterator[Lin
             return
         yield _owner_line(case, s3, name, owned)
     yield region_line(case, name, owned.region)
-    yield from _key_lines(case, name, owned.region or case.grant.region)
+    if unresolved:
+        yield unknown("key", unresolved)
+    else:
+        yield from _key_lines(case, name, owned.region or case.grant.region)
 
 
 def _head(s3: Any, name: str, **request: str) -> _Head:
@@ -137,7 +140,7 @@ def _key_lines(case: Case, name: str, region: str) -> Iterator[Line]:
         yield ok("key", "S3's own: nobody needs a permission for it")
     elif live is None:
         text = f"{name} is encrypted with S3's own key, and the templates say {' or '.join(wanted)}"
-        yield failed("key", text, mend=f"set it as the bucket's default encryption, or {case.deploy}")
+        yield failed("key", text, mend="make that its default encryption again: aws s3api put-bucket-encryption")
         yield from (line for key in wanted for line in _living_key(case, arn, region, str(key)))
     elif live not in wanted:
         yield failed(

@@ -6,6 +6,7 @@ from crossrole.doctor.assume import assume_line
 from crossrole.doctor.bucket import bucket_lines
 from crossrole.doctor.caller import Caller, own_policies_line, principal_line, who_calls
 from crossrole.doctor.case import Case
+from crossrole.doctor.deployed import as_deployed
 from crossrole.doctor.line import Line
 from crossrole.doctor.role import role_lines
 from crossrole.doctor.session import planned, probe_lines
@@ -32,7 +33,9 @@ def examine(case: Case, *, write_probe: bool) -> tuple[list[Line], list[str]]:
         refuse_another_account(case.prod_profile, case.prod, case.grant.account)
     if caller is None:
         return lines, []
-    lines += [*_caller_lines(case, caller), *role_lines(case)]
+    lines += _caller_lines(case, caller)
+    case, unresolved = as_deployed(case)
+    lines += role_lines(case, unresolved)
     line, session = assume_line(case, caller, lines)
     lines.append(line)
     probes = planned(case) if session else []
@@ -44,7 +47,7 @@ def examine(case: Case, *, write_probe: bool) -> tuple[list[Line], list[str]]:
     lines += probe_lines(case, session, probes)
     if write_probe:
         lines += write_lines(case, session)
-    return [*lines, *bucket_lines(case, session)], listed
+    return [*lines, *bucket_lines(case, session, unresolved)], listed
 
 
 def _caller_lines(case: Case, caller: Caller) -> list[Line]:

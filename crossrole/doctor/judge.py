@@ -130,10 +130,10 @@ def _told(reasons: tuple[Reason, ...]) -> tuple[str, ...]:
 
 def meets(condition: str) -> str:
     """Return a condition of the trust policy, and whether this caller can meet it."""
-    how = _HOW.get(condition.partition(" ")[0], "whether you do, assuming the role tells")
-    return f"if {condition}: {how}"
+    return f"if {condition}: {_HOW.get(condition.partition(' ')[0], UNSEEN)}"
 
 
+UNSEEN = "whether so, assuming the role tells"
 _HOW = {
     "sts:ExternalId": "doctor sends it",
     "aws:MultiFactorAuthPresent": "doctor asks for a code",

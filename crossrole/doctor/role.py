@@ -27,8 +27,11 @@ _REVOCATION, _DISABLING = "AWSRevokeOlderSessions", "DenyWhileDisabled"
 _UNIQUE_ID = re.compile(r"A(?:RO|ID)A[A-Z0-9]{12,124}")
 
 
-def role_lines(case: Case) -> list[Line]:
-    """Return what became of the role since the templates: whether it is there, and what it gives now."""
+def role_lines(case: Case, unresolved: str | None) -> list[Line]:
+    """Return what became of the role since the templates: whether it is there, and what it gives now.
+
+    `unresolved` says why what the templates mean can't be known in full, where that is so.
+    """
     if case.prod is None:
         why = f"only {case.grant.account}'s own principals may look at the role: name --prod-profile"
         return [unknown("role", why), unknown("drift", why)]
@@ -47,7 +50,7 @@ def role_lines(case: Case) -> list[Line]:
     if live.arn != case.grant.arn:
         text = f"the role is {live.arn}, and the templates make {case.grant.arn}"
         return [failed("role", text, mend=f"delete the one that is there, then {case.deploy}")]
-    return [_there(case), *compared(case, live)]
+    return [_there(case), *compared(case, live, unresolved)]
 
 
 def _there(case: Case) -> Line:
@@ -64,11 +67,13 @@ def _without_role(case: Case, error: ClientError) -> list[Line]:
     raise error
 
 
-def compared(case: Case, live: Identity) -> list[Line]:
+def compared(case: Case, live: Identity, unresolved: str | None) -> list[Line]:
     """Return the lines on what the living role gives otherwise than the templates: ids, revocations, drift."""
     base = case.grant.role
     lines = [*_stale_lines(case, base, live), *_revocation_lines(case, base, live)]
     old, new = _comparable(base, live, living=False), _comparable(live, base, living=True)
+    if unresolved:
+        return [*lines, unknown("drift", unresolved)]
     if _same(old, new):
         return [*lines, ok("drift", "trust, policies, boundary and session length are the templates'")]
     case.tell("proving what access that opens or takes away")
