@@ -14,6 +14,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from crossrole.doctor.caller import refused
 from crossrole.doctor.case import Case
 from crossrole.doctor.judge import expected
 from crossrole.doctor.line import Line, failed, ok, unknown
@@ -28,7 +29,7 @@ _BODY = b"put by `crossrole doctor --write-probe`, which removes it again; it ca
 
 @dataclass
 class _Object:
-    """What may lie there now: removed are the versions that were put, and the delete markers that a delete left."""
+    """What may lie there now; `versions` are those that were put, and the delete markers that a delete left."""
 
     bucket: str
     key: str
@@ -126,7 +127,7 @@ def _used(case: Case, s3: Any, probe: _Object) -> Iterator[Line]:
     try:
         put = s3.put_object(**probe.name, Body=_BODY)
     except ClientError as error:
-        probe.begun = False
+        probe.begun = not refused(error)
         yield failed(
             _CHECK,
             "s3:PutObject under the prefix is refused",
@@ -167,14 +168,19 @@ def _removed(probe: _Object) -> str | None:
         if not probe.by_version:
             probe.remover.delete_object(**probe.name)
             return None
-        # A put that was cut off may have been made, and only a listing tells under which id.
-        for version in probe.versions or _listed(probe):
+        for version in _there(probe):
             probe.remover.delete_object(**probe.name, VersionId=version)
     except (ClientError, BotoCoreError) as error:
         return " ".join(str(error).split())
     return None
 
 
-def _listed(probe: _Object) -> list[str]:
-    answer = probe.remover.list_object_versions(Bucket=probe.bucket, Prefix=probe.key)
+def _there(probe: _Object) -> list[str]:
+    """Return what to remove. A request that was cut off may have been carried out: only a listing tells."""
+    try:
+        answer = probe.remover.list_object_versions(Bucket=probe.bucket, Prefix=probe.key)
+    except ClientError:
+        if not probe.versions:
+            raise
+        return probe.versions
     return [str(each["VersionId"]) for kind in ("Versions", "DeleteMarkers") for each in answer.get(kind, [])]
