@@ -3,7 +3,7 @@
 Only what talks to AWS imports this; the commands that read templates alone start without boto3.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +37,18 @@ def live_session(profile: str | None, *, region: str | None = None) -> boto3.Ses
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_region-endpoints.html
         core.set_config_variable("sts_regional_endpoints", "regional")
         return boto3.Session(botocore_session=core, region_name=core.get_config_variable("region") or region)
+
+
+def assumed_session(profile: str | None, credentials: Mapping[str, Any], *, region: str) -> boto3.Session:
+    """Return a session with credentials that STS gave; endpoint and certificates are the profile's."""
+    with told(profile):
+        return boto3.Session(
+            botocore_session=botocore.session.Session(profile=profile),
+            aws_access_key_id=credentials["AccessKeyId"],
+            aws_secret_access_key=credentials["SecretAccessKey"],
+            aws_session_token=credentials["SessionToken"],
+            region_name=region,
+        )
 
 
 def client(session: boto3.Session, service: Any, **options: Any) -> Any:

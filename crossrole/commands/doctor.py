@@ -1,0 +1,60 @@
+"""`crossrole doctor GRANT --profile PROFILE`."""
+
+import argparse
+import sys
+from datetime import UTC, datetime
+
+from crossrole.commands.common import add_json, add_template_dir, landscape_of, put
+from crossrole.doctor.case import Case
+from crossrole.doctor.examination import examine
+from crossrole.doctor.line import first_to_mend, lines_json, lines_text
+from crossrole.engine import Simulator
+from crossrole.grant import grant_of
+from crossrole.live import live_session
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    command.description = (
+        "Looks along the living chain, from this machine's clock to the bucket's key, and says of each part whether "
+        "it is ok, failed and how to mend it, or not checkable and why. It changes nothing; what it does in the "
+        "bucket is listed first, on standard error. Exit status: 0 nothing failed, 1 something did, 2 AWS can't be "
+        "asked."
+    )
+    command.add_argument("grant", metavar="GRANT")
+    command.add_argument("--profile", required=True, help="the caller: a profile that is to assume the grant's role")
+    command.add_argument(
+        "--prod-profile", metavar="PROFILE", help="one of the grant's account, to look at the role, bucket and key"
+    )
+    command.add_argument(
+        "--write-probe", action="store_true", help="put one object under the prefix, and remove it again for good"
+    )
+    add_template_dir(command)
+    add_json(command)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Return 0 where nothing failed, 1 where something did."""
+    landscape = landscape_of(arguments)
+    grant = grant_of(landscape, arguments.grant)
+    prod_profile: str | None = arguments.prod_profile
+    with Simulator() as simulator:
+        case = Case(
+            landscape=landscape,
+            grant=grant,
+            profile=arguments.profile,
+            session=live_session(arguments.profile, region=grant.region),
+            prod_profile=prod_profile,
+            prod=live_session(prod_profile, region=grant.region) if prod_profile else None,
+            simulator=simulator,
+            now=datetime.now(UTC),
+            tell=_tell,
+        )
+        lines, probes = examine(case, write_probe=arguments.write_probe)
+    put(lines_json(grant.name, probes, lines) if arguments.json else lines_text(lines))
+    return 0 if first_to_mend(lines) is None else 1
+
+
+def _tell(text: str) -> None:
+    sys.stderr.write(f"doctor: {text}\n")
+    sys.stderr.flush()

@@ -1,0 +1,224 @@
+"""The caller's half of the chain: this machine's clock, who the profile is, and what its own policies allow."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from crossrole.arn import account_of, is_role, name_of
+from crossrole.can import question_of
+from crossrole.chain import ASSUME
+from crossrole.doctor.case import Case
+from crossrole.doctor.judge import Verdict, judged_own_policies, judged_trust, meets
+from crossrole.doctor.line import Line, failed, ok, unknown
+from crossrole.landscape import Identity, Landscape
+from crossrole.live import client, message_of, told
+from crossrole.live_identity import DENIED, Unreadable, live_identity
+from crossrole.unusable import Unusable
+
+CLOCK_LIMIT = 300
+"""Seconds between the time that a request is signed with and AWS's own; S3 alone allows 900.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_aws-signing.html
+"""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who the profile is: `arn` as STS says; `principal` the user or role that policies know, None for neither."""
+
+    arn: str
+    principal: str | None
+
+
+def clock_line(date: str, now: datetime) -> Line:
+    """Return whether this machine's clock is near enough to AWS's, by the Date of an answer."""
+    if not date:
+        return unknown("clock", "AWS's answer has no Date")
+    seconds = (now - parsedate_to_datetime(date)).total_seconds()
+    if abs(seconds) <= CLOCK_LIMIT:
+        return ok("clock", f"within {CLOCK_LIMIT} s of AWS's")
+    way = "ahead of" if seconds > 0 else "behind"
+    return failed(
+        "clock",
+        f"{abs(seconds):.0f} s {way} AWS's; a request may be {CLOCK_LIMIT} s off at most",
+        mend="set this machine's clock, best by NTP: `timedatectl set-ntp true`, or sync the host of a VM",
+    )
+
+
+def who_calls(case: Case) -> tuple[list[Line], Caller | None]:
+    """Return the lines about the clock and the caller; raises `Unusable` where AWS can't be asked at all."""
+    case.tell(f"asking STS who {case.profile} is")
+    with told(case.profile):
+        try:
+            answer = client(case.session, "sts").get_caller_identity()
+        except ClientError as error:
+            clock = clock_line(_date(error.response), datetime.now(UTC))
+            if clock.mend is None:
+                raise
+            why = f"AWS takes no request that is signed with this clock: {message_of(error)}"
+            return [clock, unknown("caller", why)], None
+    clock = clock_line(_date(answer), datetime.now(UTC))
+    line, caller = identified(case, answer["Arn"])
+    return [clock, line], caller
+
+
+def _date(response: Any) -> str:
+    return str(response["ResponseMetadata"].get("HTTPHeaders", {}).get("date", ""))
+
+
+def identified(case: Case, arn: str) -> tuple[Line, Caller]:
+    """Return the caller, and whether it is one that can assume a role at all."""
+    resource = arn.split(":", 5)[5]
+    if resource == "root":
+        line = failed(
+            "caller",
+            f"{arn}, the account's root user: AWS lets it assume no role",
+            mend="use a profile of an IAM user or role, one that the grant trusts",
+        )
+        return line, Caller(arn, None)
+    if not resource.startswith(("user/", "assumed-role/")):
+        # https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html
+        line = failed(
+            "caller",
+            f"{arn}, whose credentials can call nothing of STS but GetCallerIdentity",
+            mend="use a profile of an IAM user or role, one that the grant trusts",
+        )
+        return line, Caller(arn, None)
+    if resource.startswith("user/"):
+        return ok("caller", arn), Caller(arn, arn)
+    role, details = _role_of(case, arn)
+    return ok("caller", arn, *details), Caller(arn, role)
+
+
+def _role_of(case: Case, session: str) -> tuple[str, list[str]]:
+    """Return the ARN of a session's role, whose path the session's own ARN leaves out."""
+    name = session.split("/")[1]
+    with told(case.profile):
+        try:
+            role = str(client(case.session, "iam").get_role(RoleName=name)["Role"]["Arn"])
+        except ClientError:
+            role = question_of(
+                case.landscape,
+                caller=session,
+                via=None,
+                action=ASSUME,
+                resource=case.grant.arn,
+                given={},
+                now=case.now,
+            ).caller
+            return role, [f"a session of {role}; its path as the templates name it, since iam:GetRole is not allowed"]
+    return role, [f"a session of {role}"]
+
+
+def principal_line(case: Case, caller: Caller | None) -> Line:
+    """Return whether the templates' trust policy lets the caller in, and under which conditions."""
+    if caller is None or caller.principal is None:
+        return unknown("principal", "only a user or a role can be one of the grant's principals")
+    try:
+        verdict = judged_trust(case, caller.principal)
+    except Unusable as error:
+        return unknown("principal", str(error))
+    grant, principal = case.grant, caller.principal
+    if verdict.allowed:
+        return ok(
+            "principal",
+            f"the trust policy of {grant.name} lets {name_of(principal)} in",
+            *(meets(each) for each in verdict.conditions),
+        )
+    return failed(
+        "principal",
+        f"the trust policy of {grant.name} does not let {principal} in",
+        *verdict.reasons,
+        mend=verdict.mend or "ask for a grant of your own in access.toml",
+    )
+
+
+def own_policies_line(case: Case, caller: Caller | None) -> Line:
+    """Return whether the caller's living policies allow it to assume the role."""
+    check = "own policy"
+    if caller is None or caller.principal is None:
+        return unknown(check, "only a user or a role has policies of its own")
+    arn = caller.principal
+    case.tell(f"reading the policies of {name_of(arn)}")
+    with told(case.profile):
+        try:
+            own = live_identity(client(case.session, "iam"), arn)
+        except Unreadable as refused:
+            return unknown(
+                check,
+                f"your policies can't be read: you would need {', '.join(refused.permissions)}",
+                _as_templated(case, arn),
+            )
+        except ClientError as error:
+            if _is_gone(error):
+                return failed(
+                    check,
+                    f"{arn} is not there any more; its credentials outlive it",
+                    mend="make it again, or use a profile of another principal",
+                )
+            raise
+        except Unusable as error:
+            return unknown(check, str(error))
+    return _judged(case, check, own)
+
+
+def _judged(case: Case, check: str, own: Identity) -> Line:
+    try:
+        verdict = judged_own_policies(case, own.arn, with_identity(case.landscape, own))
+    except Unusable as error:
+        return unknown(check, str(error))
+    if verdict.allowed:
+        text = f"{len(own.policies)} living policies, which allow {ASSUME} on the role"
+        return ok(check, text, *(f"if {each}" for each in verdict.conditions))
+    return failed(
+        check,
+        f"your living policies do not allow {ASSUME} on {case.grant.arn}",
+        *verdict.reasons,
+        mend=_allow_it(case, own.arn, verdict),
+    )
+
+
+def _allow_it(case: Case, arn: str, verdict: Verdict) -> str:
+    if case.landscape.identity(arn) is not None and not verdict.denied:
+        stacks = {each.template for each in (case.landscape.identity(arn) or _nobody(arn)).policies}
+        named = " and ".join(f"`cdk deploy {each}`" for each in sorted(stacks))
+        return f"the templates allow it: {named} by {account_of(arn)}'s administrator, or attach the policy again"
+    if verdict.denied:
+        return f"have {account_of(arn)}'s administrator take out the statement that denies it"
+    return f"have {account_of(arn)}'s administrator allow {name_of(arn)} {ASSUME} on {case.grant.arn}"
+
+
+def _nobody(arn: str) -> Identity:
+    return Identity(arn, ())
+
+
+def _as_templated(case: Case, arn: str) -> str:
+    if case.landscape.identity(arn) is None:
+        return f"no template holds a policy of {name_of(arn)}"
+    try:
+        verdict = judged_own_policies(case, arn, case.landscape)
+    except Unusable as error:
+        return str(error)
+    return f"the policies that the templates give {name_of(arn)} {'allow' if verdict.allowed else 'do not allow'} it"
+
+
+def with_identity(landscape: Landscape, identity: Identity) -> Landscape:
+    """Return the landscape with a role or user as it is now."""
+    if is_role(identity.arn):
+        policies = landscape.resource_policies
+        trusts = {**policies, identity.arn: identity.trust} if identity.trust else policies
+        return replace(landscape, roles={**landscape.roles, identity.arn: identity}, resource_policies=trusts)
+    key = account_of(identity.arn), name_of(identity.arn)
+    return replace(landscape, users={**landscape.users, key: identity})
+
+
+def _is_gone(error: ClientError) -> bool:
+    return str(error.response["Error"]["Code"]) == "NoSuchEntity"
+
+
+def refused(error: ClientError) -> bool:
+    """Return whether AWS refuses the request for want of permission."""
+    return str(error.response["Error"]["Code"]) in DENIED

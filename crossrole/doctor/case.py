@@ -1,0 +1,46 @@
+"""What one examination works with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import boto3
+
+from crossrole.engine import Simulator
+from crossrole.grant import Grant
+from crossrole.landscape import Landscape
+
+
+@dataclass(frozen=True)
+class Case:
+    """A grant, the profile of the one who calls, and one of the grant's own account where it was named."""
+
+    landscape: Landscape
+    grant: Grant
+    profile: str
+    session: boto3.Session = field(repr=False)
+    prod_profile: str | None
+    prod: boto3.Session | None = field(repr=False)
+    simulator: Simulator = field(repr=False)
+    now: datetime
+    tell: Callable[[str], None] = field(repr=False)
+    """Says on standard error what is being done."""
+
+    @property
+    def stack(self) -> str:
+        """The stack that makes the role."""
+        return self.grant.trust.template
+
+    @property
+    def deploy(self) -> str:
+        """The command that deploys the role's stack."""
+        return f"cdk deploy {self.stack} --profile {self.prod_profile or 'PROD'}"
+
+    @property
+    def put_back(self) -> str:
+        """How to make the role what the templates say: CloudFormation deploys no template that did not change."""
+        return (
+            "put it back as the templates say: the commands are in the answer of `python -m crossrole policies "
+            f"{self.grant.name}`; a deploy of an unchanged template would change nothing. Or, if it was meant, "
+            "write it into access.toml"
+        )

@@ -1,0 +1,54 @@
+"""The whole examination, in the order of the chain; what fails does not stop what can still be checked."""
+
+import boto3
+
+from crossrole.doctor.assume import assume_line
+from crossrole.doctor.bucket import bucket_lines
+from crossrole.doctor.caller import Caller, own_policies_line, principal_line, who_calls
+from crossrole.doctor.case import Case
+from crossrole.doctor.deployed import as_deployed
+from crossrole.doctor.line import Line
+from crossrole.doctor.role import role_lines
+from crossrole.doctor.session import planned, probe_lines
+from crossrole.doctor.write_probe import write_lines
+from crossrole.live import client, told
+from crossrole.unusable import Unusable
+
+
+def refuse_another_account(profile: str, session: boto3.Session, account: str) -> None:
+    """Raise `Unusable` where a profile is not of the grant's account: it could tell nothing of the role."""
+    with told(profile):
+        own = client(session, "sts").get_caller_identity()["Account"]
+    if own != account:
+        raise Unusable(f"the profile {profile} is of {own}, and the grant's role is in {account}; name one of that")
+
+
+def examine(case: Case, *, write_probe: bool) -> tuple[list[Line], list[str]]:
+    """Return what was found, and the probes as they were listed before they were sent.
+
+    Raises `Unusable` where AWS can't be reached, or takes the profile's credentials for none.
+    """
+    lines, caller = who_calls(case)
+    if case.prod_profile and case.prod and caller:
+        refuse_another_account(case.prod_profile, case.prod, case.grant.account)
+    if caller is None:
+        return lines, []
+    lines += _caller_lines(case, caller)
+    case, unresolved = as_deployed(case)
+    lines += role_lines(case, unresolved)
+    line, session = assume_line(case, caller, lines)
+    lines.append(line)
+    probes = planned(case) if session else []
+    listed = [f"{each.action}: {each.words}" for each in probes]
+    if session:
+        case.tell("these probes follow, and none of them changes anything:")
+        for each in listed:
+            case.tell(f"  {each}")
+    lines += probe_lines(case, session, probes)
+    if write_probe:
+        lines += write_lines(case, session)
+    return [*lines, *bucket_lines(case, session, unresolved)], listed
+
+
+def _caller_lines(case: Case, caller: Caller) -> list[Line]:
+    return [principal_line(case, caller), own_policies_line(case, caller)]

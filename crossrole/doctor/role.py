@@ -1,0 +1,203 @@
+"""The role as it is now against the role of the templates: stale ids, revocations, and drift as access."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from crossrole.compare import changes
+from crossrole.conditions import of_statement
+from crossrole.doctor.caller import refused, with_identity
+from crossrole.doctor.case import Case
+from crossrole.doctor.line import Line, failed, ok, unknown
+from crossrole.grant import ROLE_CHAINING_LIMIT
+from crossrole.landscape import Identity
+from crossrole.live import client, code_of, told
+from crossrole.live_identity import Unreadable, live_identity
+from crossrole.policy import Policy, Statement
+from crossrole.prover import Prover
+from crossrole.sides import canonical, texts
+from crossrole.unusable import Unusable
+
+_REVOCATION, _DISABLING = "AWSRevokeOlderSessions", "DenyWhileDisabled"
+# A principal that was deleted stays in a policy as its unique id, which nobody has any more.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-prefixes
+_UNIQUE_ID = re.compile(r"A(?:RO|ID)A[A-Z0-9]{12,124}")
+
+
+def role_lines(case: Case, unresolved: str | None) -> list[Line]:
+    """Return what became of the role since the templates: whether it is there, and what it gives now.
+
+    `unresolved` says why what the templates mean can't be known in full, where that is so.
+    """
+    if case.prod is None:
+        why = f"only {case.grant.account}'s own principals may look at the role: name --prod-profile"
+        return [unknown("role", why), unknown("drift", why)]
+    case.tell(f"reading the role {case.grant.name} in {case.grant.account}")
+    with told(case.prod_profile):
+        iam = client(case.prod, "iam")
+        try:
+            iam.get_role(RoleName=case.grant.name)
+            live = live_identity(iam, case.grant.arn, case.grant.role)
+        except Unreadable as missing:
+            return [_there(case), unknown("drift", f"{case.prod_profile} needs {', '.join(missing.permissions)}")]
+        except ClientError as error:
+            return _without_role(case, error)
+        except Unusable as error:
+            return [_there(case), unknown("drift", str(error))]
+    if live.arn != case.grant.arn:
+        text = f"the role is {live.arn}, and the templates make {case.grant.arn}"
+        return [failed("role", text, mend=f"delete the one that is there, then {case.deploy}")]
+    return [_there(case), *compared(case, live, unresolved)]
+
+
+def _there(case: Case) -> Line:
+    return ok("role", f"{case.grant.arn} exists")
+
+
+def _without_role(case: Case, error: ClientError) -> list[Line]:
+    if code_of(error) == "NoSuchEntity":
+        missing = failed("role", f"there is no role {case.grant.name} in {case.grant.account}", mend=case.deploy)
+        return [missing, unknown("drift", "there is no role to compare")]
+    if refused(error):
+        why = f"{case.prod_profile} needs iam:GetRole"
+        return [unknown("role", why), unknown("drift", why)]
+    raise error
+
+
+def compared(case: Case, live: Identity, unresolved: str | None) -> list[Line]:
+    """Return the lines on what the living role gives otherwise than the templates: ids, revocations, drift."""
+    base = case.grant.role
+    lines = [*_stale_lines(case, base, live), *_revocation_lines(case, base, live)]
+    old, new = _comparable(base, live, living=False), _comparable(live, base, living=True)
+    if unresolved:
+        return [*lines, unknown("drift", unresolved)]
+    if _same(old, new):
+        return [*lines, ok("drift", "trust, policies, boundary and session length are the templates'")]
+    case.tell("proving what access that opens or takes away")
+    try:
+        with Prover() as prover:
+            found = changes(
+                with_identity(case.landscape, old), with_identity(case.landscape, new), case.simulator, prover
+            )
+    except Unusable as error:
+        return [*lines, unknown("drift", f"the role differs from the templates, which can't be judged: {error}")]
+    if not found:
+        return [*lines, ok("drift", "the role's policies are written otherwise, and give the same access")]
+    details = []
+    for change in sorted(found, key=lambda each: not each.gained):
+        details += [f"{'gained' if change.gained else 'lost'}: {change.text}", *change.notes]
+    text = "the role is not the templates' any more; the access of now against theirs:"
+    return [*lines, failed("drift", text, *details, mend=case.put_back)]
+
+
+def _same(old: Identity, new: Identity) -> bool:
+    def content(identity: Identity) -> list[Any]:
+        return [
+            canonical(identity.trust),
+            sorted({canonical(each) for policy in identity.policies for each in policy.statements}),
+            identity.boundary_arn,
+            canonical(identity.boundary),
+            identity.max_session,
+            sorted(identity.elsewhere),
+        ]
+
+    return content(old) == content(new)
+
+
+def _comparable(role: Identity, other: Identity, *, living: bool) -> Identity:
+    """Return the role without what has a line of its own: revocations and disabling, and ids that nobody has."""
+    theirs, names = {canonical(each) for each in other.policies}, {each.name for each in other.policies}
+    policies = tuple(
+        each
+        for each in role.policies
+        if each.name not in {_REVOCATION, _DISABLING}
+        or canonical(each) in theirs
+        or (not living and each.name not in names)
+    )
+    trust = role.trust and replace(
+        role.trust, document={**role.trust.document, "Statement": list(_living(role.trust, other.trust, living=living))}
+    )
+    return replace(role, policies=policies, trust=trust, max_session=role.max_session or ROLE_CHAINING_LIMIT)
+
+
+def _living(trust: Policy, other: Policy | None, *, living: bool) -> Iterator[Statement]:
+    theirs = {canonical(each) for each in (other.statements if other else [])}
+    for statement in trust.statements:
+        if living and _disables(statement) and canonical(statement) not in theirs:
+            continue
+        names = _named(statement)
+        left = [each for each in names if not _UNIQUE_ID.fullmatch(each)]
+        if left == names:
+            yield statement
+        elif left:
+            yield {**statement, "Principal": {**statement["Principal"], "AWS": left}}
+
+
+def _named(statement: Statement) -> list[str]:
+    principal = statement.get("Principal")
+    return texts(principal.get("AWS")) if isinstance(principal, dict) else []
+
+
+def _stale_lines(case: Case, base: Identity, live: Identity) -> Iterator[Line]:
+    named = [each for statement in (live.trust.statements if live.trust else []) for each in _named(statement)]
+    stale = [each for each in named if _UNIQUE_ID.fullmatch(each)]
+    if not stale:
+        return
+    pinned = [each for statement in (base.trust.statements if base.trust else []) for each in _named(statement)]
+    gone = [each for each in pinned if each not in named]
+    was = f"; the templates name {' and '.join(gone)} there" if gone else ""
+    yield failed(
+        "trust ids",
+        f"the trust policy names {' and '.join(stale)}, the id of a role or user that was deleted{was}. One that was "
+        "made again under the same name has another id, and is not trusted",
+        mend=f"save the trust policy anew with the ARN, once the principal exists: {case.put_back}",
+    )
+
+
+def _revocation_lines(case: Case, base: Identity, live: Identity) -> Iterator[Line]:
+    templated = {canonical(each) for each in base.policies}
+    restore = f"python -m crossrole restore {case.grant.name} --profile {case.prod_profile}"
+    for policy in live.policies:
+        if canonical(policy) in templated:
+            continue
+        if policy.name == _REVOCATION:
+            yield _revoked(policy, restore, str(case.now.strftime("%Y-%m-%dT%H:%M:%SZ")))
+        elif policy.name == _DISABLING:
+            yield failed(
+                "revocation", f"the role's sessions are shut, by {policy.name}, as crossrole revoke does", mend=restore
+            )
+    known = {canonical(each) for each in (base.trust.statements if base.trust else [])}
+    if any(_disables(each) and canonical(each) not in known for each in (live.trust.statements if live.trust else [])):
+        yield failed(
+            "revocation",
+            "nobody can assume the role: its trust policy denies everyone, as crossrole revoke --and-disable does",
+            mend=restore,
+        )
+
+
+def _revoked(policy: Policy, restore: str, now: str) -> Line:
+    denies = [each for each in policy.statements if each["Effect"] == "Deny"]
+    said = [f"refused {' and '.join(of_statement(each)) or 'without condition'}" for each in denies]
+    moments = [
+        moment
+        for each in denies
+        for keys in each.get("Condition", {}).values()
+        for key, values in keys.items()
+        if key.lower() == "aws:tokenissuetime"
+        for moment in texts(values)
+    ]
+    text = f"sessions were revoked, by the policy {policy.name}, as crossrole revoke and AWS's console do"
+    if denies and len(moments) == len(denies) and max(moments) <= now:
+        return ok("revocation", f"{text}; new sessions are not hit", *said, f"to undo it: {restore}")
+    return failed("revocation", f"{text}; it may hit new sessions too", *said, mend=restore)
+
+
+def _disables(statement: Statement) -> bool:
+    """Return whether a trust policy's statement shuts everyone out."""
+    principal = statement.get("Principal")
+    everyone = principal == "*" or _named(statement) == ["*"]
+    shuts = any(each.lower() in {"sts:assumerole", "sts:*", "*"} for each in texts(statement.get("Action")))
+    return statement["Effect"] == "Deny" and everyone and shuts and not statement.get("Condition")

@@ -1,0 +1,98 @@
+"""What a session of the grant's role may do, shown by harmless requests against what the templates say."""
+
+import uuid
+from typing import Any
+
+import boto3
+
+from crossrole.doctor.case import Case
+from crossrole.doctor.judge import expected
+from crossrole.doctor.line import Line, failed, ok, unknown
+from crossrole.live import client, told
+from crossrole.probes import Answer, Probe, Seen, places_of, probes_of, send, unprobed
+from crossrole.unusable import Unusable
+
+
+def planned(case: Case) -> list[Probe]:
+    """Return the probes of a grant; their keys hold a name that nobody else uses."""
+    return probes_of(case.grant, case.landscape, uuid.uuid4().hex[:12])
+
+
+def probe_lines(case: Case, session: boto3.Session | None, probes: list[Probe]) -> list[Line]:
+    """Return a line for each probe, and for what has none."""
+    if session is None:
+        return [unknown("session", "what a session may do is only seen in a session")]
+    lines = []
+    s3: Any = client(session, "s3")
+    places = places_of(case.grant, case.landscape)
+    known: dict[tuple[str, str], str] = {}
+    for probe in probes:
+        # A real object is read only where the grant is for it.
+        place = probe.place if probe.place in places else None
+        with told(case.profile):
+            answer = send(s3, probe, known.get(place) if place else None)
+        if answer.key and place:
+            known[place] = answer.key
+        lines.append(_line(case, probe, answer))
+    lines += [unknown("session", f"{action}: {why}") for action, why in unprobed(case.grant).items()]
+    if not places:
+        lines.append(unknown("session", "the grant is for every bucket, and the templates make none to try it on"))
+    return lines
+
+
+def _line(case: Case, probe: Probe, answer: Answer) -> Line:
+    what = f"{probe.action} {_where(case, probe)}"
+    if answer.seen is Seen.UNKNOWN:
+        return unknown("session", f"{what}: {answer.words}")
+    try:
+        verdict = expected(case, probe.action, probe.resource, probe.context)
+    except Unusable as error:
+        return unknown("session", f"{what}: {answer.seen.value}; {error}")
+    allowed = answer.seen is Seen.ALLOWED
+    if verdict.allowed == allowed:
+        return ok("session", f"{what}: {answer.seen.value}")
+    if allowed:
+        return failed(
+            "session",
+            f"{what}: allowed, which is more than the templates say",
+            mend=f"look for who gives it (drift above, the bucket's policy), and {case.put_back}",
+        )
+    return failed(
+        "session",
+        f"{what}: refused, and the templates allow it",
+        f"AWS: {answer.words}",
+        *(f"the templates allow it only if {each}" for each in verdict.conditions),
+        mend=_mend(case, answer.words),
+    )
+
+
+def _where(case: Case, probe: Probe) -> str:
+    if probe.place is None:
+        return f"on {probe.resource.removeprefix('arn:aws:s3:::')}"
+    bucket, prefix = probe.place
+    if probe.place in places_of(case.grant, case.landscape):
+        return f"on {bucket}/{prefix}*"
+    return (
+        f"on all of {bucket}"
+        if "Prefix" not in probe.request and "Key" not in probe.request
+        else f"elsewhere in {bucket}"
+    )
+
+
+_SOURCES = (
+    ("service control policy", "ask who keeps your organization's control policies"),
+    ("resource control policy", "ask who keeps your organization's control policies"),
+    ("VPC endpoint policy", "widen the policy of the VPC endpoint that this machine calls through"),
+    ("resource-based policy", "look at the bucket's policy, which denies it"),
+    ("permissions boundary", "widen the role's permissions boundary, or take it off the role"),
+    ("session policy", "the session was narrowed by a policy of its own"),
+    ("kms:", "see the key's line"),
+)
+
+
+def _mend(case: Case, words: str) -> str:
+    """Return the mend; AWS's newer messages name the kind of policy that refuses."""
+    for said, mend in _SOURCES:
+        if said in words:
+            return mend
+    return f"the role's own policies do not give it any more: {case.put_back}"
