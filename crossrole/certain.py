@@ -1,4 +1,4 @@
-"""What the templates say for certain of a refusal: the decision of `can` on the caller, action and resource it names."""
+"""What the templates say for certain of a refusal: `can` asked about the caller, action and resource that it names."""
 
 import shlex
 from collections.abc import Iterator
@@ -166,7 +166,7 @@ def _wanted(landscape: Landscape, question: Question, answer: Answer) -> Iterato
 
 
 def _met(failed: FailedCondition) -> Iterator[tuple[str, str]]:
-    """Yield a key with a value that meets a condition, where the request carries no such key and a caller can send it."""
+    """Yield a key that the request lacks and a caller can send, with a value that meets the condition."""
     first = failed.wanted[0] if failed.wanted else ""
     values = {
         "sts:externalid": first,

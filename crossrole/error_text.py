@@ -19,12 +19,12 @@ _ESCAPES = re.compile(r"\x1b(?:\[[0-?]{0,64}[ -/]{0,8}[@-~]|\][^\x07\x1b]{0,512}
 _UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
-_SIGNS = re.compile(
-    r"error|denied|exception|not authorized|fail|expired|invalid|unable|could not|cannot|exceed|refused|not found|"
-    r"deny|malformed|must|mismatch|redirect|timed? ?out|quota|clock|skew|already|may not|is not|does not|in use|"
-    r"bootstrap|MFA|A[RI][OD]A[A-Z0-9]{12}",
-    re.IGNORECASE,
+_SIGNS = tuple(
+    """error|denied|exception|not authorized|fail|expired|invalid|unable|could not|cannot|exceed|refused|not found|deny|
+malformed|must|mismatch|redirect|timed out|timeout|quota|clock|skew|already|may not|is not|does not|in use|bootstrap|mfa|
+aroa|aida|no stack|fashion|not allow|not support|environ""".replace("\n", "").split("|")
 )
+"""One of these is in every error that is known, in lower case."""
 _BEGINS = re.compile(
     r"An error occurred \(|\b\w{1,80}(?:Error|Exception)\b ?[:(]|\b\w{2,60}_FAILED\b|Caused by:|\[cause\]|❌|"
     r"^\W{0,3}\d{4}-\d\d-\d\d|^\d\d:\d\d:\d\d|^(?:ERROR|FATAL|fatal error|Error|error|aws: )\b|^\{"
@@ -44,29 +44,41 @@ class ErrorText:
     """Whether it was so long that only lines which look like errors were read, and of these the last."""
 
 
-def read_error_text(raw: bytes | str) -> ErrorText:
+def read_error_text(given: bytes | str) -> ErrorText:
     """Return what a text holds; whatever the text is, nothing is raised."""
-    text = raw[:MOST_BYTES].decode("utf-8", errors="replace") if isinstance(raw, bytes) else raw[:MOST_BYTES]
-    long = len(text) > _PLENTY
-    text = _clean(_sifted(text) if long else _one_line_each(text))
-    text = without_secrets(text)
+    raw = given.encode("utf-8", "replace") if isinstance(given, str) else given
+    raw = raw[:MOST_BYTES].replace(b"\0", b"")
+    long = len(raw) > _PLENTY
+    text = (_sifted(raw) if long else raw).decode("utf-8", "replace")
+    text = without_secrets(_clean(text if long else _one_line_each(text)))
     return ErrorText(whole=" ".join(text.split()), errors=_errors(text), skipped=long)
 
 
-def _sifted(text: str) -> str:
+def _sifted(raw: bytes) -> bytes:
     """Return the lines that look like errors, where there are many the last of them."""
-    kept = [_shortened(line) for line in text.splitlines() if _SIGNS.search(line)]
+    folded = raw.lower()
+    starts = set()
+    for sign in map(str.encode, _SIGNS):
+        at = folded.find(sign)
+        while at >= 0:
+            starts.add(folded.rfind(b"\n", 0, at) + 1)
+            end = folded.find(b"\n", at)
+            at = folded.find(sign, end) if end >= 0 else -1
+    kept: list[bytes] = []
     size = 0
-    for start in range(len(kept) - 1, -1, -1):
-        size += len(kept[start]) + 1
+    for start in sorted(starts, reverse=True):
+        end = raw.find(b"\n", start)
+        line = _shortened(raw[start : end if end >= 0 else None])
+        size += len(line) + 1
         if size > _PLENTY:
-            return "\n".join(kept[start + 1 :] or [kept[start][-_PLENTY:]])
-    return "\n".join(kept)
+            break
+        kept.insert(0, line)
+    return b"\n".join(kept)
 
 
-def _shortened(line: str) -> str:
+def _shortened(line: bytes) -> bytes:
     half = _LONGEST_LINE // 2
-    return line if len(line) <= _LONGEST_LINE else f"{line[:half]}\n{line[-half:]}"
+    return line if len(line) <= _LONGEST_LINE else line[:half] + b"\n" + line[-half:]
 
 
 def _one_line_each(text: str) -> str:
@@ -105,7 +117,7 @@ def _errors(text: str) -> tuple[str, ...]:
 
     def close() -> None:
         joined = " ".join(" ".join(parts).split())
-        if joined and _SIGNS.search(joined):
+        if any(sign in joined.lower() for sign in _SIGNS):
             found.append((depth, joined[:_LONGEST_LINE]))
         parts.clear()
 

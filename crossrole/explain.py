@@ -73,7 +73,7 @@ def _explained(found: Found, templates: Landscape | Unusable, simulator: Simulat
     if _is_refusal(found):
         try:
             if isinstance(templates, Unusable):
-                raise templates  # noqa: TRY301 one way to say why there is none
+                raise templates
             verdicts = verdicts_of(templates, simulator, facts, now)
         except Unusable as error:
             undecided = str(error)

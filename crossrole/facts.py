@@ -126,9 +126,10 @@ def facts_of(error: str) -> Facts:
 def completed(facts: Facts, whole: str) -> Facts:
     """Return an error's facts with what it leaves out and the whole text says in one way only."""
     known = {name: value for name in ("caller", "region", "request_id") if (value := _only(whole, _WHOLE[name]))}
-    if facts.operation is None and facts.action is None:
-        known |= {"operation": _only(whole, _OPERATIONS)} if _only(whole, _OPERATIONS) else {}
-        known |= {"action": _ACTIONS[known["operation"]]} if known.get("operation") in _ACTIONS else {}
+    operation = _only(whole, _OPERATIONS)
+    if facts.operation is None and facts.action is None and operation:
+        known["operation"] = operation
+        known |= {"action": _ACTIONS[operation]} if operation in _ACTIONS else {}
     if facts.resource is None and (place := _place(whole)):
         known["resource"] = f"arn:aws:s3:::{place}"
     missing = {each.name for each in fields(facts) if getattr(facts, each.name) is None}
@@ -220,7 +221,9 @@ _RESOURCES = _compiled(
     rf"\"requestParameters\": ?\{{.{{0,400}}?\"keyId\": ?\"({_RESOURCE})\"",
 )
 _ANY_RESOURCE = re.compile(_RESOURCE)
-_S3_URLS = _compiled(r"(?:to|from|on|:|^|\s)\s?s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:/[^\s\"'<>]{0,1024}?)?)(?=: got |[\s\"'<>]|$)")  # fmt: skip
+_S3_URLS = _compiled(
+    r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:/[^\s\"'<>]{0,1024}?)?)(?=: got |[\s\"'<>]|$)",
+)
 _BUCKETS = _compiled(
     r"\"bucketName\": ?\"([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\"",
     r"<BucketName>([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])</BucketName>",

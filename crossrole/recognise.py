@@ -36,12 +36,12 @@ def recognised(text: ErrorText) -> list[Found]:
 
 
 def _found(text: ErrorText) -> Iterator[Found]:
-    known = set()
+    known: set[tuple[str | None, ...]] = set()
     # A message that was torn apart in the pasting may still be whole in the whole.
     for error in [*text.errors, *([] if text.skipped else [text.whole])]:
         if error is text.whole and known:
             return
-        said = _ADVICE.sub("", error)
+        said = _as_called(_ADVICE.sub("", error))
         for trouble in CATALOGUE:
             match = trouble.pattern.search(said)
             if match and (trouble.beside is None or trouble.beside.search(text.whole)):
@@ -51,6 +51,14 @@ def _found(text: ErrorText) -> Iterator[Found]:
                     known.add(key)
                     yield Found(trouble, facts, _quote(said, match.start()))
                 break
+
+
+def _as_called(error: str) -> str:
+    """Return an event of CloudTrail with what the caller was told before it."""
+    if '"eventName"' not in error or '"errorCode"' not in error:
+        return error
+    facts = facts_of(error)
+    return f"An error occurred ({facts.code}) when calling the {facts.operation} operation: {error}"
 
 
 def _quote(error: str, at: int) -> str:

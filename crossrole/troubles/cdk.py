@@ -111,7 +111,7 @@ TROUBLES = (
                 APP,
                 "the stack that takes it was not deployed without it first",
                 "aws cloudformation list-imports --export-name NAME --profile prod",
-                "deploy the taking stack alone first : `cdk deploy STACK --exclusively`, then the other",
+                "deploy the taking stack alone first: `cdk deploy STACK --exclusively`, then the other",
             ),
             Cause(
                 APP,

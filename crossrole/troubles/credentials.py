@@ -153,7 +153,8 @@ TROUBLES = (
                 DEV,
                 "the serial number is not of this user's device",
                 "aws iam list-mfa-devices --query 'MFADevices[].SerialNumber' --profile dev",
-                "mfa_serial = what that prints, in the profile of `python -m crossrole profile {grant} --source-profile dev`",
+                "mfa_serial = what that prints, in the profile: "
+                "`python -m crossrole profile {grant} --source-profile dev`",
             ),
             Cause(
                 HERE,

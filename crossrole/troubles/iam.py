@@ -95,8 +95,8 @@ TROUBLES = (
                 PROD,
                 "someone added inline policies to the role by hand",
                 "aws iam list-role-policies --role-name {role_name} --profile prod",
-                "`aws iam delete-role-policy --role-name {role_name} --policy-name NAME --profile prod`, for those that "
-                "no template has",
+                "`aws iam delete-role-policy --role-name {role_name} --policy-name NAME --profile prod`, for those "
+                "that no template has",
             ),
         ),
     ),

@@ -66,7 +66,7 @@ TROUBLES = (
         "key-of-another-account",
         "the key is in another account (or region), and its policy lets nobody in from here.",
         said(
-            r"kms:\w{1,40}\b.{0,400}because the resource does not exist in this Region, no resource-based policies allow",
+            r"kms:\w{1,40}\b.{0,400}because the resource does not exist in this Region, no resource-based",
             r"ciphertext refers to a customer master key that does not exist",
         ),
         f"{KMS_GUIDE}/key-policy-modifying-external-accounts.html",
@@ -97,7 +97,6 @@ TROUBLES = (
             r"\(AccessDenied\w{0,9}\) when calling the (?:GenerateDataKey|Decrypt) operation"
             r"(?!.{0,700}(?:explicit deny in|because no))",
             r"\bKMS\.\w{1,60}Exception",
-            r"\"eventSource\": ?\"kms\.amazonaws\.com\".{0,3000}\"errorCode\": ?\"AccessDenied\"",
         ),
         f"{S3_GUIDE}/UsingKMSEncryption.html",
         (

@@ -108,7 +108,7 @@ TROUBLES = (
         "put-refused",
         "S3 refused the write.",
         said(
-            r"(?:Access ?Denied|not authorized).{0,200}(?:PutObject|CreateMultipartUpload|UploadPart|CompleteMultipartUpload)\b",
+            r"(?:Access ?Denied|not authorized).{0,200}(?:PutObject|(?:Create|Complete)MultipartUpload|UploadPart)\b",
             r"PutObject on s3://\S{1,1100}: got AccessDenied",
             r"not authorized to perform:? s3:PutObject",
             r"upload failed: .{1,1500}Access ?Denied",

@@ -91,7 +91,7 @@ TROUBLES = (
                 DEV,
                 "the profile or the environment holds the access key of the account's root user",
                 "aws sts get-caller-identity --query Arn --profile dev",
-                "sign in as a user or a role : `aws configure sso --profile dev`, and delete the root user's access key",
+                "sign in as a user or a role: `aws configure sso --profile dev`, and delete the root user's access key",
             ),
         ),
     ),

@@ -14,7 +14,7 @@ from crossrole.filling import filled
 from crossrole.recognise import recognised
 from crossrole.troubles import CATALOGUE
 from crossrole.troubles.model import Cause, Trouble
-from tests.hands.explain_texts import TEXTS
+from tests.hands.error_texts import TEXTS
 
 # What issue 4 gives to the commands that are not made yet; one that is made is asked itself.
 OPTIONS = {
@@ -105,7 +105,7 @@ def options_of(name: str) -> set[str]:
 @BY_CAUSE
 def test_every_address_is_awss(trouble: Trouble, cause: Cause) -> None:
     """No text leads anywhere but to AWS's documentation, GitHub and AWS's own endpoints."""
-    addresses = re.findall(r"https?://[^\s'\"`]+", " ".join([cause.what, cause.tell, cause.mend, trouble.source]))
+    addresses = re.findall(r"https?://[^\s'\"`]+", f"{cause.what} {cause.tell} {cause.mend} {trouble.source}")
     hosts = ("docs.aws.amazon.com", "github.com", "sts.amazonaws.com", "HOST:PORT")
 
     assert [] == [each for each in addresses if each.split("/")[2] not in hosts]
