@@ -19,10 +19,11 @@ _ESCAPES = re.compile(r"\x1b(?:\[[0-?]{0,64}[ -/]{0,8}[@-~]|\][^\x07\x1b]{0,512}
 _UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
-_SIGNS = tuple(
-    """error|denied|exception|not authorized|fail|expired|invalid|unable|could not|cannot|exceed|refused|not found|deny|
-malformed|must|mismatch|redirect|timed out|timeout|quota|clock|skew|already|may not|is not|does not|in use|bootstrap|mfa|
-aroa|aida|no stack|fashion|not allow|not support|environ""".replace("\n", "").split("|")
+_SIGNS = (
+    *("error", "denied", "deny", "exception", "not authorized", "fail", "expired", "invalid", "malformed", "mismatch"),
+    *("unable", "could not", "cannot", "may not", "is not", "does not", "not allow", "not found", "no stack", "must"),
+    *("exceed", "quota", "refused", "timed out", "timeout", "clock", "skew", "redirect", "already", "in use", "mfa"),
+    *("bootstrap", "environ", "aroa", "aida"),
 )
 """One of these is in every error that is known, in lower case."""
 _BEGINS = re.compile(

@@ -132,6 +132,9 @@ def completed(facts: Facts, whole: str) -> Facts:
         known |= {"action": _ACTIONS[operation]} if operation in _ACTIONS else {}
     if facts.resource is None and (place := _place(whole)):
         known["resource"] = f"arn:aws:s3:::{place}"
+    # The command that was typed names the role where the answer does not.
+    if facts.resource is None and (facts.action or "").startswith("sts:") and (role := _only(whole, _ROLE_ARNS)):
+        known["resource"] = role
     missing = {each.name for each in fields(facts) if getattr(facts, each.name) is None}
     return replace(facts, **{name: value for name, value in known.items() if name in missing})  # type: ignore[arg-type]
 
@@ -220,6 +223,7 @@ _RESOURCES = _compiled(
     rf"\"roleArn\": ?\"({_RESOURCE})\"",
     rf"\"requestParameters\": ?\{{.{{0,400}}?\"keyId\": ?\"({_RESOURCE})\"",
 )
+_ROLE_ARNS = _compiled(rf"(?:--role-arn[ =]|role_arn ?= ?)({_RESOURCE})")
 _ANY_RESOURCE = re.compile(_RESOURCE)
 _S3_URLS = _compiled(
     r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:/[^\s\"'<>]{0,1024}?)?)(?=: got |[\s\"'<>]|$)",

@@ -9,7 +9,7 @@ from crossrole.facts import Facts, completed, facts_of
 from crossrole.troubles import CATALOGUE, refused, writer
 from crossrole.troubles.model import Trouble
 
-_VAGUE = {each.name for each in (*refused.TROUBLES[-2:], *writer.CALLS[:-1])}
+_VAGUE = {each.name for each in (*refused.VAGUE, *writer.CALLS[:-1])}
 """What another trouble of the same text says better."""
 # The function's own advice names other troubles than the one that it has.
 _ADVICE = re.compile(r"\"check\": ?\"[^\"]{0,2000}\"|(?<=expected success); check [^\"]{0,2000}")

@@ -5,7 +5,7 @@ from crossrole.troubles.model import Trouble
 
 CATALOGUE: tuple[Trouble, ...] = (
     *writer.EVENTS,
-    *refused.TROUBLES[:1],  # what is encoded says more than the code beside it
+    *refused.ENCODED,  # it says more than the code beside it
     *cdk.TROUBLES,
     *iam.TROUBLES,
     *credentials.TROUBLES,
@@ -13,7 +13,9 @@ CATALOGUE: tuple[Trouble, ...] = (
     *s3.TROUBLES,
     *kms.TROUBLES,
     *sts.TROUBLES,
+    *refused.LISTINGS,
     *denied.TROUBLES,
-    *refused.TROUBLES[1:],
+    *refused.OBJECTS,
+    *refused.VAGUE,
     *writer.CALLS,
 )

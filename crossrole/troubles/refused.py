@@ -19,6 +19,9 @@ from crossrole.troubles.model import (
 _S3_403 = f"{S3_GUIDE}/troubleshoot-403-errors.html"
 _CAN = "python -m crossrole can {principal} {action} {resource}"
 
+# The message names no kind of policy, or the caller's own as the one that does not allow it.
+_BARE = r"(?!.{0,1300}(?:explicit deny in|because no (?!identity)))"
+
 _OWN_POLICY = Cause(
     PROD,
     "the role's own policy does not allow {action} there: another prefix, bucket or kind of access than the grant's",
@@ -64,7 +67,7 @@ _ENDPOINT = Cause(
     "allow {action} on {resource} in it",
 )
 
-TROUBLES = (
+ENCODED = (
     Trouble(
         "encoded-message",
         "AWS says why in an encoded message, which can be decoded.",
@@ -80,12 +83,15 @@ TROUBLES = (
             ),
         ),
     ),
+)
+
+LISTINGS = (
     Trouble(
         "list-buckets-refused",
         "a bare aws s3 ls lists the buckets of the whole account, which is a permission of its own.",
         said(
-            r"(?:Access ?Denied|not authorized).{0,200}ListBuckets\b",
-            r"not authorized to perform:? s3:ListAllMyBuckets",
+            rf"(?:Access ?Denied|not authorized).{{0,200}}ListBuckets\b{_BARE}",
+            rf"not authorized to perform:? s3:ListAllMyBuckets{_BARE}",
         ),
         f"{S3_GUIDE}/security_iam_id-based-policy-examples.html",
         (
@@ -105,23 +111,11 @@ TROUBLES = (
         ),
     ),
     Trouble(
-        "put-refused",
-        "S3 refused the write.",
-        said(
-            r"(?:Access ?Denied|not authorized).{0,200}(?:PutObject|(?:Create|Complete)MultipartUpload|UploadPart)\b",
-            r"PutObject on s3://\S{1,1100}: got AccessDenied",
-            r"not authorized to perform:? s3:PutObject",
-            r"upload failed: .{1,1500}Access ?Denied",
-        ),
-        _S3_403,
-        (_OWN_POLICY, _NOT_THE_ROLE, _REVOKED, _BUCKET_POLICY, _KEY, _CONTROLS, _ENDPOINT),
-    ),
-    Trouble(
         "list-refused",
         "S3 refused the listing.",
         said(
-            r"(?:Access ?Denied|not authorized).{0,200}ListObjects(?:V2)?\b",
-            r"not authorized to perform:? s3:ListBucket\b",
+            rf"(?:Access ?Denied|not authorized).{{0,200}}ListObjects(?:V2)?\b{_BARE}",
+            rf"not authorized to perform:? s3:ListBucket\b{_BARE}",
         ),
         _S3_403,
         (
@@ -141,6 +135,21 @@ TROUBLES = (
             _REVOKED,
             _BUCKET_POLICY,
         ),
+    ),
+)
+
+OBJECTS = (
+    Trouble(
+        "put-refused",
+        "S3 refused the write.",
+        said(
+            r"(?:Access ?Denied|not authorized).{0,200}(?:PutObject|(?:Create|Complete)MultipartUpload|UploadPart)\b",
+            r"PutObject on s3://\S{1,1100}: got AccessDenied",
+            r"not authorized to perform:? s3:PutObject",
+            r"upload failed: .{1,1500}Access ?Denied",
+        ),
+        _S3_403,
+        (_OWN_POLICY, _NOT_THE_ROLE, _REVOKED, _BUCKET_POLICY, _KEY, _CONTROLS, _ENDPOINT),
     ),
     Trouble(
         "get-refused",
@@ -164,6 +173,9 @@ TROUBLES = (
             _BUCKET_POLICY,
         ),
     ),
+)
+
+VAGUE = (
     Trouble(
         "explicitly-denied",
         "a policy refuses it by a Deny; the message does not say which.",

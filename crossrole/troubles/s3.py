@@ -37,7 +37,8 @@ TROUBLES = (
         "wrong-bucket-owner",
         "the bucket may be owned by another account than the request expects: S3 answers a plain AccessDenied.",
         said(
-            r"(?:Access ?Denied|\(403\)).{0,60}(?:Object|Bucket|MultipartUpload|UploadPart)\w{0,20} operation.{0,5}: (?:Access|Forb)"
+            r"(?:Access ?Denied|\(403\)).{0,60}(?:Object|Bucket|Multipart|Part)\w{0,20} operation"
+            r".{0,5}: (?:Access Denied|Forbidden)"
         ),
         f"{S3_GUIDE}/bucket-owner-condition.html",
         (

@@ -19,7 +19,7 @@ _NOT_TRUSTED = Cause(
 )
 _NOT_ALLOWED = Cause(
     DEV,
-    "the caller's own policy does not allow sts:AssumeRole on exactly this role",
+    "the caller's own policy does not allow sts:AssumeRole on exactly this role, or asks for an MFA code too",
     _OWN,
     "deploy the stack that gives it (DevLambdaStack, DevUsersStack), or attach to the caller the statement that "
     "`python -m crossrole policies {grant}` writes",
