@@ -18,6 +18,7 @@ COMMANDS = {
     "revoke": "cut off the live sessions of a grant's role, now",
     "restore": "take back what revoke has done, and nothing else",
     "doctor": "what of the living chain does not work, and how is it mended?",
+    "explain": "what does this error mean? which side is it on, and how is it mended?",
 }
 """Each is a module of `crossrole.commands`; only the one that is called is loaded, so that each starts fast."""
 

@@ -1,0 +1,67 @@
+"""`crossrole explain [TEXT|-]`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from crossrole.commands.common import add_json, add_template_dir, landscape_of, put
+from crossrole.error_text import MOST_BYTES, read_error_text
+from crossrole.explain import explained, explanations_json
+from crossrole.explain_text import explanations_text, unrecognised_text
+from crossrole.facts import facts_of
+from crossrole.landscape import Landscape
+from crossrole.recognise import recognised
+from crossrole.unusable import Unusable
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    command.usage = "crossrole explain [TEXT|-] [--template-dir DIR] [--json]"
+    command.description = (
+        "Any error text: a line of a log, a stack trace, what the AWS CLI or cdk printed, an event of CloudTrail, "
+        "Lambda's answer. With - or without TEXT it is read from standard input, where other users of the machine "
+        "can't see it. What looks like a secret in it is never shown. Exit status: 0 recognised, 1 not, 2 no text."
+    )
+    command.add_argument("text", nargs="*", metavar="TEXT")
+    add_template_dir(command)
+    add_json(command)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Return 0 where something was recognised, 1 where nothing was."""
+    text = read_error_text(_given(arguments.text))
+    found = recognised(text)
+    # Only what is recognised is worth reading the templates for.
+    explanations = explained(found, _templates(arguments), datetime.now(UTC)) if found else []
+    facts = facts_of(text.whole[:MOST_WHOLE])
+    if arguments.json:
+        put(dict(explanations_json(explanations, facts, skipped=text.skipped)))
+    elif explanations:
+        put(explanations_text(explanations, skipped=text.skipped))
+    else:
+        put(unrecognised_text(facts, skipped=text.skipped))
+    return 0 if explanations else 1
+
+
+MOST_WHOLE = 16 * 1024
+"""Characters from which the facts are read where nothing was recognised."""
+
+
+def _given(words: Sequence[str]) -> bytes | str:
+    if words and list(words) != ["-"]:
+        text: bytes | str = " ".join(words)
+    elif not words and sys.stdin.isatty():
+        raise Unusable("there is no text; give it as one argument in quotes, or pipe it: … 2>&1 | crossrole explain -")
+    else:
+        text = sys.stdin.buffer.read(MOST_BYTES)
+    if not text.strip():
+        raise Unusable("the text is empty; was the error printed to standard error? … 2>&1 | crossrole explain -")
+    return text
+
+
+def _templates(arguments: argparse.Namespace) -> Landscape | Unusable:
+    try:
+        return landscape_of(arguments)
+    except Unusable as error:
+        return error
