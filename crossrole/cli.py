@@ -13,6 +13,7 @@ COMMANDS = {
     "who": "who can do this, through which grant, under which conditions?",
     "diff": "what access would a change open or take away?",
     "lint": "is every policy document in order?",
+    "policies": "which policies, and which AWS CLI lines, make a grant without CDK?",
 }
 """Each is a module of `crossrole.commands`; only the one that is called is loaded, so that each starts fast."""
 
