@@ -122,8 +122,8 @@ class Template:
         name = resource.get("Properties", {}).get(_NAME_PROPERTIES.get(resource["Type"]))
         if name is None and self.certain:
             raise Unusable(
-                f"{self.stack}.template.json: only deployment chooses the name of {logical_id} ({resource['Type']}), so "
-                "its ARN can't be written here; name one that exists, for a key with kms_key in access.toml, [[buckets]]"
+                f"{self.stack}.template.json: only deployment chooses the name of {logical_id} ({resource['Type']}), "
+                "so its ARN can't be written; name one that exists, for a key with kms_key in access.toml, [[buckets]]"
             )
         return logical_id if name is None else str(self.resolve(name, at=logical_id))
 

@@ -8,8 +8,8 @@ from crossrole.grant import Grant, grant_of
 from crossrole.intrinsics import Template
 from crossrole.landscape import Landscape
 from crossrole.policy import VERSION, Statement
-from crossrole.reader import read_landscape
 from crossrole.policy_documents import texts
+from crossrole.reader import read_landscape
 from crossrole.unusable import Unusable
 
 TRUST = "trust-policy.json"
@@ -60,8 +60,10 @@ def policies_of(templates: list[Template], name: str) -> Policies:
     inline = {each["PolicyName"]: each["PolicyDocument"] for each in role.get("Policies", [])}
     others = [each.place for each in grant.role.policies if each.logical_id != grant.trust.logical_id]
     if others := [*others, *role.get("ManagedPolicyArns", [])]:
-        raise Unusable(f"{grant.name} has policies beside its inline ones ({', '.join(others)}); only these can be made")
-    tags = template.tags | {each["Key"]: each["Value"] for each in role.get("Tags", [])}
+        raise Unusable(
+            f"{grant.name} has policies beside its inline ones ({', '.join(others)}); only these can be made"
+        )
+    tags = {**template.tags, **{each["Key"]: each["Value"] for each in role.get("Tags", [])}}
     elsewhere = [account for account in landscape.partitions if account != grant.account]
     return Policies(
         grant=grant,

@@ -128,7 +128,7 @@ class Shell:
             pass_fds=(telling, other_end),
             start_new_session=True,
             # The controlling terminal: what asks for a code asks there, wherever its output goes.
-            preexec_fn=lambda: fcntl.ioctl(other_end, termios.TIOCSCTTY, 0),
+            preexec_fn=lambda: fcntl.ioctl(other_end, termios.TIOCSCTTY, 0),  # noqa: PLW1509 it takes no lock
         )
         os.close(other_end)
         os.close(telling)

@@ -1,4 +1,4 @@
-"""Every command block of the README and of docs/ is run as written, in a copy of the checkout, on the local accounts."""
+"""Every command block of the README and of docs/, run as written in a copy of the checkout, on the local accounts."""
 
 import os
 import re
@@ -143,7 +143,8 @@ RIGHT = [
     "```sh\necho anything\nA=1\n```\n",
     "```sh\nexport A=1\ncd /\n```\n\ntext\n\n1. item\n\n   ```console\n   $ echo $A \\\n       $PWD\n   1 /\n   ```\n",
     "```console\n$ echo 'refused: no' >&2; false\nrefused: …\n```\n",
-    "```console\n$ python3 -c 'import getpass; getpass.getpass(\"Enter MFA code for x: \")'\nEnter MFA code for x:\n```\n",
+    "```console\n$ python3 -c 'import getpass as g; g.getpass(\"Enter MFA code for x: \")'\n"
+    "Enter MFA code for x:\n```\n",
     f"```sh\nfalse\n```\n\n{NOT_RUN}it fails.\n",
 ]
 WRONG = [
