@@ -143,8 +143,7 @@ RIGHT = [
     "```sh\necho anything\nA=1\n```\n",
     "```sh\nexport A=1\ncd /\n```\n\ntext\n\n1. item\n\n   ```console\n   $ echo $A \\\n       $PWD\n   1 /\n   ```\n",
     "```console\n$ echo 'refused: no' >&2; false\nrefused: …\n```\n",
-    "```console\n$ python3 -c 'import getpass as g; g.getpass(\"Enter MFA code for x: \")'\n"
-    "Enter MFA code for x:\n```\n",
+    "```console\n$ python3 -c 'import getpass as g; g.getpass(\"Enter MFA code for x: \")'\n…\n```\n",
     f"```sh\nfalse\n```\n\n{NOT_RUN}it fails.\n",
 ]
 WRONG = [
@@ -156,6 +155,7 @@ WRONG = [
     "```console\n$ false\n…\n```\n",
     "```console\n$ echo refused: no\nrefused: no\n```\n",
     "```sh\nfalse\n```\n",
+    "```console\n$ python3 -c 'import getpass as g; g.getpass(\"Enter MFA code for x: \")'\n```\n",
     "```bash\necho a\nfalse\necho b\n```\n",
     "```sh\nexit 0\n```\n",
     f"{NOT_RUN}the one above.\n\n```sh\nfalse\n```\n",

@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,30 @@ def test_a_callers_half_is_for_exactly_this_role(policies: Any) -> None:
             "Version": "2012-10-17",
             "Statement": [{**statement, "Resource": f"{statement['Resource']}{path}{name}"}],
         } == document
+
+
+def test_a_callers_half_is_the_templates_own(kinds: Assembly, tmp_path: Path, capsys: Capture) -> None:
+    """Where a template gives it, it is not made anew: what stands there is what is written, this role's alone."""
+    folder = tmp_path / "changed"
+    shutil.copytree(kinds.directory, folder)
+    template = folder / "DevUsersStack.template.json"
+    template.write_text(template.read_text().replace("AssumeGrantRole", "AsAdministratorsWantIt"))
+    assert 0 == main(["policies", "OneUser", "--json", "--template-dir", str(folder)])
+    (statement,) = json.loads(capsys.readouterr().out)["documents"]["assume-role-policy.json"]["Statement"]
+
+    assert "AsAdministratorsWantIt" == statement["Sid"]
+    assert f"arn:aws:iam::{PROD}:role/OneUser" == statement["Resource"]
+
+
+def test_a_role_that_may_assume_two(tmp_path: Path, capsys: Capture) -> None:
+    """The function's role has one statement for all its grants; what is written for one of them names that one."""
+    file = _file(principals=[f"arn:aws:iam::{DEV}:role/App"])
+    file["grants"].append({**file["grants"][0], "name": "Second"})
+    assembly = synthesize({**file, "writer": {"grant": "Grant", "role": "App"}}, tmp_path / "out")
+    assert 0 == main(["policies", "Second", "--json", "--template-dir", str(assembly.directory)])
+    (statement,) = json.loads(capsys.readouterr().out)["documents"]["assume-role-policy.json"]["Statement"]
+
+    assert f"arn:aws:iam::{PROD}:role/Second" == statement["Resource"]
 
 
 def test_mfa_is_asked_for_where_no_template_makes_the_callers_half(tmp_path: Path, capsys: Capture) -> None:
@@ -236,15 +261,16 @@ def test_the_same_again_changes_nothing(policies: Any, tmp_path: Path) -> None:
 def test_another_text_is_kept(policies: Any, tmp_path: Path) -> None:
     """What a file held before is kept under the next free number, told, and never lost; nothing else is left."""
     trust = tmp_path / "trust-policy.json"
+    trust.write_text("first")
+    assert f"# kept: {trust}.~1~" in policies("OneUser", "--out", str(tmp_path)).splitlines()
     for text in ("mine", "mine too"):
         trust.write_text(text)
         answer = json.loads(policies("OneUser", "--out", str(tmp_path), "--json"))
 
-    assert [f"{trust}.~2~"] == answer["kept"]
-    assert "mine" == Path(f"{trust}.~1~").read_text()
-    assert "mine too" == Path(f"{trust}.~2~").read_text()
+    assert [f"{trust}.~3~"] == answer["kept"]
+    assert ["first", "mine", "mine too"] == [Path(f"{trust}.~{number}~").read_text() for number in (1, 2, 3)]
     assert json.loads(trust.read_text()) == answer["documents"]["trust-policy.json"]
-    assert 5 == len(list(tmp_path.iterdir()))
+    assert 6 == len(list(tmp_path.iterdir()))
 
 
 @pytest.mark.parametrize("obstacle", ["a file", "a folder in the file's place", "no room"])
