@@ -44,7 +44,7 @@ def _template(name: str, artifact: Any, folder: Path) -> Template:
     if not account.isdigit() or region.startswith("unknown"):
         raise Unusable(f"{folder}: {name} is for any account or region; only a stack of one account can be judged")
     body = _read(folder / file, folder)
-    return Template(name, account, region, _partition(region), body)
+    return Template(name, account, region, _partition(region), body, tags=artifact["properties"].get("tags", {}))
 
 
 def _read(path: Path, folder: Path) -> dict[str, Any]:

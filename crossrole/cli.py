@@ -19,6 +19,7 @@ COMMANDS = {
     "restore": "take back what revoke has done, and nothing else",
     "doctor": "what of the living chain does not work, and how is it mended?",
     "explain": "what does this error mean? which side is it on, and how is it mended?",
+    "policies": "which policies, and which AWS CLI lines, make a grant without CDK?",
 }
 """Each is a module of `crossrole.commands`; only the one that is called is loaded, so that each starts fast."""
 

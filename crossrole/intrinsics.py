@@ -1,12 +1,12 @@
 """Resolves CloudFormation's intrinsic functions, as far as a synthesized template of this app uses them.
 
-Names that are chosen only at deployment are written as the resource's logical id. Anything unknown raises: a policy
-that is half resolved would be judged as another policy.
+Names that are chosen only at deployment are written as the resource's logical id, or refused where the template is
+`certain`. Anything unknown raises: a policy that is half resolved would be judged as another policy.
 """
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from crossrole.unusable import Unusable
@@ -24,6 +24,10 @@ class Template:
     region: str
     partition: str
     body: Mapping[str, Any]
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """The stack's tags, which CloudFormation puts on each of its resources that takes tags."""
+    certain: bool = False
+    """Whether to raise `Unusable` for a name that is chosen only at deployment."""
 
     @property
     def resources(self) -> Mapping[str, Any]:
@@ -116,6 +120,11 @@ class Template:
 
     def _physical_name(self, logical_id: str, resource: Mapping[str, Any]) -> str:
         name = resource.get("Properties", {}).get(_NAME_PROPERTIES.get(resource["Type"]))
+        if name is None and self.certain:
+            raise Unusable(
+                f"{self.stack}.template.json: only deployment chooses the name of {logical_id} ({resource['Type']}), "
+                "so its ARN can't be written; name one that exists, for a key with kms_key in access.toml, [[buckets]]"
+            )
         return logical_id if name is None else str(self.resolve(name, at=logical_id))
 
     def _resource(self, name: Any, wanted: str, at: str) -> Mapping[str, Any]:

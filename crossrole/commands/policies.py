@@ -1,0 +1,53 @@
+"""`crossrole policies GRANT`."""
+
+import argparse
+import json
+from pathlib import Path
+
+from crossrole.assembly import read_assembly
+from crossrole.by_hand import steps_json, steps_of
+from crossrole.commands.common import add_json, add_template_dir, put
+from crossrole.files import write_all
+from crossrole.policies import policies_of
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    command.description = (
+        "Shows the policies that make a grant, and the AWS CLI's lines that make it from them, in their order. AWS is "
+        "not asked. Exit status: 0, 2 unusable."
+    )
+    command.add_argument("grant", metavar="GRANT")
+    command.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="write the policies into this folder; a file there that holds another text is kept as NAME.~1~",
+    )
+    command.add_argument(
+        "--profile", default="dev", metavar="NAME", help="the dev account's profile in the printed lines; dev"
+    )
+    command.add_argument(
+        "--prod-profile", default="prod", metavar="NAME", help="the production account's profile in them; prod"
+    )
+    add_template_dir(command)
+    add_json(command)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Return 0."""
+    policies = policies_of(read_assembly(arguments.template_dir), arguments.grant)
+    texts = {name: f"{json.dumps(document, indent=2)}\n" for name, document in policies.files.items()}
+    # The AWS CLI puts a home folder in place of a leading "~".
+    folder = "DIR" if arguments.out is None else f"{'./' if str(arguments.out)[0] == '~' else ''}{arguments.out}"
+    steps = steps_of(policies, folder=folder, profile=arguments.profile, prod_profile=arguments.prod_profile)
+    kept = [] if arguments.out is None else write_all(arguments.out, texts)
+    if arguments.json:
+        put({"documents": policies.files, "steps": steps_json(steps), "kept": [str(each) for each in kept]})
+        return 0
+    if arguments.out is None:
+        shown = [f"# {name}\n{text}" for name, text in texts.items()]
+    else:
+        shown = ["\n".join([*(f"# {folder}/{name}" for name in texts), *(f"# kept: {each}" for each in kept), ""])]
+    put("\n".join([*shown, *(f"{step}\n" for step in steps)]).rstrip("\n"))
+    return 0

@@ -1,0 +1,98 @@
+"""The policies of one grant as the AWS CLI takes them: what CDK would deploy, document by document."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from crossrole.grant import Grant, grant_of
+from crossrole.intrinsics import Template
+from crossrole.landscape import Landscape
+from crossrole.policy import VERSION, Statement
+from crossrole.policy_documents import texts
+from crossrole.reader import read_landscape
+from crossrole.unusable import Unusable
+
+TRUST = "trust-policy.json"
+CALLER = "assume-role-policy.json"
+
+Document = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Policies:
+    """All that makes a grant, in both accounts."""
+
+    grant: Grant
+    trust: Document
+    permissions: Mapping[str, Document]
+    """The role's inline policies by name."""
+    caller: Document
+    """What each caller's own policies must allow: to assume exactly this role."""
+    role: Mapping[str, Any]
+    """The role's properties, as CloudFormation names them, with its tags."""
+    dev_account: str | None
+    """The account of the other stacks; None where the templates have none, or several."""
+
+    @property
+    def files(self) -> dict[str, Document]:
+        """The documents by the name of the file that holds each."""
+        inline = {permissions_file(name): document for name, document in self.permissions.items()}
+        return {TRUST: self.trust, **inline, CALLER: self.caller}
+
+
+def permissions_file(name: str) -> str:
+    """Return the name of the file that holds an inline policy."""
+    return f"permissions-{name}.json"
+
+
+def policies_of(templates: list[Template], name: str) -> Policies:
+    """Return the policies of the grant of that name.
+
+    Raises `Unusable` for one whose policies hold a name that only deployment knows, or that are not all in the role.
+    """
+    landscape = read_landscape(templates)
+    grant = grant_of(landscape, name)
+    template = next(each for each in templates if each.stack == grant.trust.template)
+    # As they stand, not as `Policy` has them for the engines: what is written is what CDK would deploy.
+    role = replace(template, certain=True).resolve(
+        template.resources[grant.trust.logical_id]["Properties"], at=grant.trust.logical_id
+    )
+    inline = {each["PolicyName"]: each["PolicyDocument"] for each in role.get("Policies", [])}
+    others = [each.place for each in grant.role.policies if each.logical_id != grant.trust.logical_id]
+    if others := [*others, *role.get("ManagedPolicyArns", [])]:
+        raise Unusable(
+            f"{grant.name} has policies beside its inline ones ({', '.join(others)}); only these can be made"
+        )
+    tags = {**template.tags, **{each["Key"]: each["Value"] for each in role.get("Tags", [])}}
+    elsewhere = [account for account in landscape.partitions if account != grant.account]
+    return Policies(
+        grant=grant,
+        trust=role["AssumeRolePolicyDocument"],
+        permissions=inline,
+        caller={"Version": VERSION, "Statement": [_assume_role(landscape, grant)]},
+        role={**role, "Tags": tags},
+        dev_account=elsewhere[0] if len(elsewhere) == 1 else None,
+    )
+
+
+def _assume_role(landscape: Landscape, grant: Grant) -> Statement:
+    """Return the caller's statement: what the templates give to the grant's callers, else the same made here."""
+    given = [
+        {**statement, "Resource": grant.arn}
+        for identity in landscape.identities
+        for policy in identity.policies
+        for statement in policy.statements
+        if statement["Effect"] == "Allow"
+        and texts(statement.get("Action")) == ["sts:AssumeRole"]
+        and grant.arn in texts(statement.get("Resource"))
+    ]
+    if given and all(each == given[0] for each in given):
+        return given[0]
+    made = {"Sid": "AssumeGrantRole", "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": grant.arn}
+    if grant.mfa_max_age is None:
+        return made
+    recent = {
+        "Bool": {"aws:MultiFactorAuthPresent": "true"},
+        "NumericLessThanEquals": {"aws:MultiFactorAuthAge": str(grant.mfa_max_age)},
+    }
+    return {**made, "Condition": recent}
