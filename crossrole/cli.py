@@ -13,6 +13,7 @@ COMMANDS = {
     "who": "who can do this, through which grant, under which conditions?",
     "diff": "what access would a change open or take away?",
     "lint": "is every policy document in order?",
+    "report": "the page to look at: every grant, what it allows, what it refuses, what to look at first",
 }
 """Each is a module of `crossrole.commands`; only the one that is called is loaded, so that each starts fast."""
 
