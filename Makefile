@@ -7,6 +7,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 TOOLS := .venv/.installed node_modules/.installed
 LOCAL_ACCOUNTS := .venv-sandbox/.installed
+BROWSER := tests/report/node_modules/.installed
 
 .PHONY: help
 help: ## list the commands
@@ -21,7 +22,7 @@ accounts: $(TOOLS) $(LOCAL_ACCOUNTS) ## keep two local accounts running, to work
 	@python -m sandbox accounts
 
 .PHONY: test
-test: $(TOOLS) $(LOCAL_ACCOUNTS) ## run every test, those in the two local accounts too
+test: $(TOOLS) $(LOCAL_ACCOUNTS) $(BROWSER) ## run every test, those in the two local accounts too
 	@python -m pytest
 
 .PHONY: lint
@@ -45,7 +46,7 @@ setup: $(TOOLS) ## install what deploying and testing need, into the checkout
 
 .PHONY: clean
 clean: ## remove what the other commands made
-	rm -rf .venv .venv-sandbox node_modules cdk.out .sandbox .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-sandbox node_modules tests/report/node_modules cdk.out .sandbox .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/.installed: requirements.txt requirements-dev.txt constraints.txt
@@ -57,9 +58,15 @@ clean: ## remove what the other commands made
 	@touch $@
 
 node_modules/.installed: package.json package-lock.json .venv/.installed
-	@echo "installing the CDK CLI and the policy simulator into node_modules"
+	@echo "installing the CDK CLI, the policy simulator and the drawing library into node_modules"
 	@npm ci --no-progress --loglevel=error
 	@ln -sf ../../node_modules/.bin/cdk .venv/bin/cdk
+	@touch $@
+
+# Only the tests look at the page of `crossrole report`, so only they install a browser.
+tests/report/node_modules/.installed: tests/report/package.json tests/report/package-lock.json .venv/.installed
+	@echo "installing a headless browser into tests/report/node_modules"
+	@cd tests/report && npm ci --no-progress --loglevel=error --ignore-scripts
 	@touch $@
 
 # $(1): the virtual environment, $(2): its requirements

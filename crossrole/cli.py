@@ -20,6 +20,7 @@ COMMANDS = {
     "doctor": "what of the living chain does not work, and how is it mended?",
     "explain": "what does this error mean? which side is it on, and how is it mended?",
     "policies": "which policies, and which AWS CLI lines, make a grant without CDK?",
+    "report": "the page to look at: every grant, what it allows, what it refuses, what to look at first",
 }
 """Each is a module of `crossrole.commands`; only the one that is called is loaded, so that each starts fast."""
 

@@ -1,17 +1,14 @@
 """The narrow interface to the engine that judges requests: `engines/simulate.mjs`, a Node process of its own."""
 
 import json
-import shutil
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from crossrole.arn import is_role, session_arn
 from crossrole.policy import Policy, Statement
 from crossrole.unusable import Unusable
-from crossrole.worker import ENGINES, Worker
+from crossrole.worker import Worker, node_command
 
 Context = Mapping[str, str | list[str]]
 
@@ -107,11 +104,7 @@ class Simulator(Worker):
 
     def command(self) -> list[str]:
         """Return the command that starts the engine."""
-        beside = Path(sys.executable).with_name("node")
-        node = str(beside) if beside.exists() else shutil.which("node")
-        if node is None:
-            raise Unusable("Node is not installed here; run: make setup, then . .venv/bin/activate")
-        return [node, str(ENGINES / "simulate.mjs")]
+        return node_command("simulate.mjs")
 
     def decide(self, requests: Sequence[Request]) -> list[Decision]:
         """Return the decision on each request.

@@ -1,7 +1,9 @@
 """A process that answers one line of JSON with another: how the engines run, apart from everything else."""
 
 import json
+import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -10,6 +12,15 @@ from typing import Any, Self
 from crossrole.unusable import Unusable
 
 ENGINES = Path(__file__).resolve().parent / "engines"
+
+
+def node_command(script: str) -> list[str]:
+    """Return the command that runs one of the engines in Node; raises `Unusable` where there is no Node."""
+    beside = Path(sys.executable).with_name("node")
+    node = str(beside) if beside.exists() else shutil.which("node")
+    if node is None:
+        raise Unusable("Node is not installed here; run: make setup, then . .venv/bin/activate")
+    return [node, str(ENGINES / script)]
 
 
 class Worker:

@@ -1,0 +1,50 @@
+"""Whether a grant can be used now, and how long its sessions last."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from crossrole.arn import is_role
+from crossrole.grant import ROLE_CHAINING_LIMIT, Grant
+from crossrole.report.callers import callers_of
+from crossrole.report.warned import SOON
+from crossrole.report.words import Words, counted, duration, moment
+
+# https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
+LEAST_ENFORCED = 3600
+
+
+@dataclass(frozen=True)
+class State:
+    """Whether someone can use the grant, as one word and in a sentence."""
+
+    label: str
+    text: str
+    usable: bool = True
+
+
+def state_of(grant: Grant, now: datetime) -> State:
+    """Return the state of the grant at a moment; what shuts it comes before what will."""
+    revoked = f"; sessions begun before {moment(grant.revoked_before)} are revoked" if grant.revoked_before else ""
+    if grant.disabled:
+        return State("disabled", f"nobody can assume the role, and its sessions can do nothing{revoked}", usable=False)
+    if grant.expires and grant.expires <= now:
+        return State("expired", f"since {moment(grant.expires)} nobody can use it{revoked}", usable=False)
+    if grant.revoked_before and grant.revoked_before > now:
+        return State("revoked", f"until {moment(grant.revoked_before)} even new sessions can do nothing", usable=False)
+    if grant.expires:
+        days = (grant.expires - now).days
+        left = f"in {counted(days, 'day')}" if days else "within a day"
+        soon = "expires soon" if grant.expires - now <= SOON else "active"
+        return State(soon, f"expires {left}, at {moment(grant.expires)}{revoked}")
+    return State("active", f"has no end{revoked}")
+
+
+def session_of(grant: Grant) -> Words:
+    """Return how long a session of the grant may last."""
+    longest = grant.max_session
+    words = f"at most {duration(longest)}"
+    if longest < LEAST_ENFORCED:
+        words += f" by agreement; IAM itself enforces no less than {duration(LEAST_ENFORCED)}"
+    if longest > ROLE_CHAINING_LIMIT and any(is_role(caller.principal) for caller in callers_of(grant)):
+        words += f"; {duration(ROLE_CHAINING_LIMIT)} for a role, whose credentials chain"
+    return (words,)

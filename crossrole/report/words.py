@@ -1,0 +1,65 @@
+"""Sentences, in which whatever a template or git says is told apart from the report's own words."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Self
+
+Words = tuple[str, ...]
+"""A sentence in parts: a `Name` among them is quoted wherever it is written, so that it can't pass for markup."""
+
+DAY, HOUR, MINUTE = 86400, 3600, 60
+
+
+class Name(str):
+    """A text that is not the report's own: an ARN, a bucket, a description, a commit's subject."""
+
+    __slots__ = ()
+
+    def __new__(cls, text: object) -> Self:
+        """Take the text on one line, with a mark for each character that does not print or turns the reading."""
+        line = " ".join(str(text).split())
+        return super().__new__(
+            cls, "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in line)
+        )
+
+
+class Prose(Name):
+    """A text that someone wrote to be read, such as a description: quoted as such, not as a name."""
+
+    __slots__ = ()
+
+
+def plain(words: Words) -> str:
+    """Return a sentence as plain text."""
+    return "".join(words)
+
+
+def begun(words: Words) -> Words:
+    """Return a sentence with a capital letter, where it does not begin with a name."""
+    first, *rest = words
+    return (first, *rest) if isinstance(first, Name) else (f"{first[:1].upper()}{first[1:]}", *rest)
+
+
+def listed(items: Iterable[str | Words], last: str = "and") -> Words:
+    """Return things as a list in a sentence: `a, b and c`."""
+    each: Sequence[Words] = [(item,) if isinstance(item, str) else item for item in items]
+    between = [*[", "] * (len(each) - 2), f" {last} "] if len(each) > 1 else []
+    return tuple(word for item, after in zip(each, [*between, ""], strict=False) for word in (*item, after) if word)
+
+
+def duration(seconds: int) -> str:
+    """Return seconds in the largest unit that holds them whole: `1 hour`, `90 minutes`."""
+    for size, unit in ((DAY, "day"), (HOUR, "hour"), (MINUTE, "minute"), (1, "second")):
+        if seconds % size == 0 and seconds >= size:
+            return counted(seconds // size, unit)
+    return "0 seconds"
+
+
+def counted(number: int, thing: str) -> str:
+    """Return a number of things: `1 day`, `2 days`."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def moment(when: datetime) -> str:
+    """Return a moment in UTC, to the second where it has any."""
+    return when.astimezone(UTC).strftime(f"%Y-%m-%d %H:%M{':%S' if when.second else ''} UTC")
