@@ -177,7 +177,7 @@ def _actions(patterns: list[str]) -> Iterator[str]:
 def _resource(action: str, pattern: str) -> str | None:
     """Return one resource of a pattern that the action works on."""
     if works_on_no_resource(action):
-        return "*"
+        return "*" if pattern == "*" else None
     if not action.startswith("s3:"):
         return re.sub(r"[?*]", "crossrole", pattern) if pattern.startswith("arn:") else None
     of_object = any(each["name"] == "object" for each in details(action)["resourceTypes"])
