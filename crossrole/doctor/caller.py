@@ -182,17 +182,13 @@ def _judged(case: Case, check: str, own: Identity) -> Line:
 
 
 def _allow_it(case: Case, arn: str, verdict: Verdict) -> str:
-    if case.landscape.identity(arn) is not None and not verdict.denied:
-        stacks = {each.template for each in (case.landscape.identity(arn) or _nobody(arn)).policies}
-        named = " and ".join(f"`cdk deploy {each}`" for each in sorted(stacks))
-        return f"the templates allow it: {named} by {account_of(arn)}'s administrator, or attach the policy again"
+    administrator, templated = f"{account_of(arn)}'s administrator", case.landscape.identity(arn)
     if verdict.denied:
-        return f"have {account_of(arn)}'s administrator take out the statement that denies it"
-    return f"have {account_of(arn)}'s administrator allow {name_of(arn)} {ASSUME} on {case.grant.arn}"
-
-
-def _nobody(arn: str) -> Identity:
-    return Identity(arn, ())
+        return f"have {administrator} take out the statement that denies it"
+    if templated:
+        stacks = " and ".join(f"`cdk deploy {each}`" for each in sorted({each.template for each in templated.policies}))
+        return f"the templates allow it: {stacks} by {administrator}, or attach the policy again"
+    return f"have {administrator} allow {name_of(arn)} {ASSUME} on {case.grant.arn}"
 
 
 def _as_templated(case: Case, arn: str) -> str:

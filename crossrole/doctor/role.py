@@ -8,20 +8,19 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from crossrole.compare import changes
-from crossrole.conditions import of_statement
 from crossrole.doctor.caller import refused, with_identity
 from crossrole.doctor.case import Case
 from crossrole.doctor.line import Line, failed, ok, unknown
+from crossrole.doctor.revocation import DISABLING, REVOCATION, disables, named_in, revocation_lines
 from crossrole.grant import ROLE_CHAINING_LIMIT
 from crossrole.landscape import Identity
 from crossrole.live import client, code_of, told
 from crossrole.live_identity import Unreadable, live_identity
 from crossrole.policy import Policy, Statement
 from crossrole.prover import Prover
-from crossrole.sides import canonical, texts
+from crossrole.sides import canonical
 from crossrole.unusable import Unusable
 
-_REVOCATION, _DISABLING = "AWSRevokeOlderSessions", "DenyWhileDisabled"
 # A principal that was deleted stays in a policy as its unique id, which nobody has any more.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-prefixes
 _UNIQUE_ID = re.compile(r"A(?:RO|ID)A[A-Z0-9]{12,124}")
@@ -70,7 +69,7 @@ def _without_role(case: Case, error: ClientError) -> list[Line]:
 def compared(case: Case, live: Identity, unresolved: str | None) -> list[Line]:
     """Return the lines on what the living role gives otherwise than the templates: ids, revocations, drift."""
     base = case.grant.role
-    lines = [*_stale_lines(case, base, live), *_revocation_lines(case, base, live)]
+    lines = [*_stale_lines(case, base, live), *revocation_lines(case, base, live)]
     old, new = _comparable(base, live, living=False), _comparable(live, base, living=True)
     if unresolved:
         return [*lines, unknown("drift", unresolved)]
@@ -113,7 +112,7 @@ def _comparable(role: Identity, other: Identity, *, living: bool) -> Identity:
     policies = tuple(
         each
         for each in role.policies
-        if each.name not in {_REVOCATION, _DISABLING}
+        if each.name not in {REVOCATION, DISABLING}
         or canonical(each) in theirs
         or (not living and each.name not in names)
     )
@@ -126,9 +125,9 @@ def _comparable(role: Identity, other: Identity, *, living: bool) -> Identity:
 def _living(trust: Policy, other: Policy | None, *, living: bool) -> Iterator[Statement]:
     theirs = {canonical(each) for each in (other.statements if other else [])}
     for statement in trust.statements:
-        if living and _disables(statement) and canonical(statement) not in theirs:
+        if living and disables(statement) and canonical(statement) not in theirs:
             continue
-        names = _named(statement)
+        names = named_in(statement)
         left = [each for each in names if not _UNIQUE_ID.fullmatch(each)]
         if left == names:
             yield statement
@@ -136,17 +135,12 @@ def _living(trust: Policy, other: Policy | None, *, living: bool) -> Iterator[St
             yield {**statement, "Principal": {**statement["Principal"], "AWS": left}}
 
 
-def _named(statement: Statement) -> list[str]:
-    principal = statement.get("Principal")
-    return texts(principal.get("AWS")) if isinstance(principal, dict) else []
-
-
 def _stale_lines(case: Case, base: Identity, live: Identity) -> Iterator[Line]:
-    named = [each for statement in (live.trust.statements if live.trust else []) for each in _named(statement)]
+    named = [each for statement in (live.trust.statements if live.trust else []) for each in named_in(statement)]
     stale = [each for each in named if _UNIQUE_ID.fullmatch(each)]
     if not stale:
         return
-    pinned = [each for statement in (base.trust.statements if base.trust else []) for each in _named(statement)]
+    pinned = [each for statement in (base.trust.statements if base.trust else []) for each in named_in(statement)]
     gone = [each for each in pinned if each not in named]
     was = f"; the templates name {' and '.join(gone)} there" if gone else ""
     yield failed(
@@ -155,49 +149,3 @@ def _stale_lines(case: Case, base: Identity, live: Identity) -> Iterator[Line]:
         "made again under the same name has another id, and is not trusted",
         mend=f"save the trust policy anew with the ARN, once the principal exists: {case.put_back}",
     )
-
-
-def _revocation_lines(case: Case, base: Identity, live: Identity) -> Iterator[Line]:
-    templated = {canonical(each) for each in base.policies}
-    restore = f"python -m crossrole restore {case.grant.name} --profile {case.prod_profile}"
-    for policy in live.policies:
-        if canonical(policy) in templated:
-            continue
-        if policy.name == _REVOCATION:
-            yield _revoked(policy, restore, str(case.now.strftime("%Y-%m-%dT%H:%M:%SZ")))
-        elif policy.name == _DISABLING:
-            yield failed(
-                "revocation", f"the role's sessions are shut, by {policy.name}, as crossrole revoke does", mend=restore
-            )
-    known = {canonical(each) for each in (base.trust.statements if base.trust else [])}
-    if any(_disables(each) and canonical(each) not in known for each in (live.trust.statements if live.trust else [])):
-        yield failed(
-            "revocation",
-            "nobody can assume the role: its trust policy denies everyone, as crossrole revoke --and-disable does",
-            mend=restore,
-        )
-
-
-def _revoked(policy: Policy, restore: str, now: str) -> Line:
-    denies = [each for each in policy.statements if each["Effect"] == "Deny"]
-    said = [f"refused {' and '.join(of_statement(each)) or 'without condition'}" for each in denies]
-    moments = [
-        moment
-        for each in denies
-        for keys in each.get("Condition", {}).values()
-        for key, values in keys.items()
-        if key.lower() == "aws:tokenissuetime"
-        for moment in texts(values)
-    ]
-    text = f"sessions were revoked, by the policy {policy.name}, as crossrole revoke and AWS's console do"
-    if denies and len(moments) == len(denies) and max(moments) <= now:
-        return ok("revocation", f"{text}; new sessions are not hit", *said, f"to undo it: {restore}")
-    return failed("revocation", f"{text}; it may hit new sessions too", *said, mend=restore)
-
-
-def _disables(statement: Statement) -> bool:
-    """Return whether a trust policy's statement shuts everyone out."""
-    principal = statement.get("Principal")
-    everyone = principal == "*" or _named(statement) == ["*"]
-    shuts = any(each.lower() in {"sts:assumerole", "sts:*", "*"} for each in texts(statement.get("Action")))
-    return statement["Effect"] == "Deny" and everyone and shuts and not statement.get("Condition")

@@ -1,0 +1,65 @@
+"""Revocations that were made by hand or by `crossrole revoke`: told by their name, and not as drift."""
+
+from collections.abc import Iterator
+
+from crossrole.conditions import of_statement
+from crossrole.doctor.case import Case
+from crossrole.doctor.line import Line, failed, ok
+from crossrole.landscape import Identity
+from crossrole.policy import Policy, Statement
+from crossrole.sides import canonical, texts
+
+REVOCATION, DISABLING = "AWSRevokeOlderSessions", "DenyWhileDisabled"
+
+
+def revocation_lines(case: Case, base: Identity, live: Identity) -> Iterator[Line]:
+    """Yield the lines on what was revoked since the templates were deployed."""
+    templated = {canonical(each) for each in base.policies}
+    restore = f"python -m crossrole restore {case.grant.name} --profile {case.prod_profile}"
+    for policy in live.policies:
+        if canonical(policy) in templated:
+            continue
+        if policy.name == REVOCATION:
+            yield _revoked(policy, restore, str(case.now.strftime("%Y-%m-%dT%H:%M:%SZ")))
+        elif policy.name == DISABLING:
+            yield failed(
+                "revocation", f"the role's sessions are shut, by {policy.name}, as crossrole revoke does", mend=restore
+            )
+    known = {canonical(each) for each in (base.trust.statements if base.trust else [])}
+    if any(disables(each) and canonical(each) not in known for each in (live.trust.statements if live.trust else [])):
+        yield failed(
+            "revocation",
+            "nobody can assume the role: its trust policy denies everyone, as crossrole revoke --and-disable does",
+            mend=restore,
+        )
+
+
+def _revoked(policy: Policy, restore: str, now: str) -> Line:
+    denies = [each for each in policy.statements if each["Effect"] == "Deny"]
+    said = [f"refused {' and '.join(of_statement(each)) or 'without condition'}" for each in denies]
+    moments = [
+        moment
+        for each in denies
+        for keys in each.get("Condition", {}).values()
+        for key, values in keys.items()
+        if key.lower() == "aws:tokenissuetime"
+        for moment in texts(values)
+    ]
+    text = f"sessions were revoked, by the policy {policy.name}, as crossrole revoke and AWS's console do"
+    if denies and len(moments) == len(denies) and max(moments) <= now:
+        return ok("revocation", f"{text}; new sessions are not hit", *said, f"to undo it: {restore}")
+    return failed("revocation", f"{text}; it may hit new sessions too", *said, mend=restore)
+
+
+def disables(statement: Statement) -> bool:
+    """Return whether a trust policy's statement shuts everyone out."""
+    principal = statement.get("Principal")
+    everyone = principal == "*" or named_in(statement) == ["*"]
+    shuts = any(each.lower() in {"sts:assumerole", "sts:*", "*"} for each in texts(statement.get("Action")))
+    return statement["Effect"] == "Deny" and everyone and shuts and not statement.get("Condition")
+
+
+def named_in(statement: Statement) -> list[str]:
+    """Return the AWS principals of a statement as it names them: ARNs, ids, or "*"."""
+    principal = statement.get("Principal")
+    return texts(principal.get("AWS")) if isinstance(principal, dict) else []
