@@ -149,4 +149,4 @@ def _begins(piece: str, parts: list[str]) -> bool:
     # "botocore.exceptions.ClientError: An error occurred (…)" is one error, not two.
     if re.fullmatch(r"[^(]{0,200}", said) and piece.startswith("An error occurred (") and len(parts) == 1:
         return False
-    return bool(_BEGINS.search(piece))
+    return piece.startswith('"error"') or bool(_BEGINS.search(piece))

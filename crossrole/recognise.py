@@ -38,8 +38,9 @@ def recognised(text: ErrorText) -> list[Found]:
 def _found(text: ErrorText) -> Iterator[Found]:
     known: set[tuple[str | None, ...]] = set()
     # A message that was torn apart in the pasting may still be whole in the whole.
-    for error in [*text.errors, *([] if text.skipped else [text.whole])]:
-        if error is text.whole and known:
+    joined = [] if text.skipped else [" ".join(text.errors)]
+    for number, error in enumerate([*text.errors, *joined]):
+        if number == len(text.errors) and known:
             return
         said = _as_called(_ADVICE.sub("", error))
         for trouble in CATALOGUE:

@@ -13,7 +13,7 @@ _NAMES = (
 _KEY_BODY = r"(?:(?!-----)[\s\S]){0,16000}-----END [A-Z ]{0,30}PRIVATE KEY-----|(?:\s{0,9}[A-Za-z0-9+/=]{16,}(?=\s|$))*"
 _NAMED = rf"\b({_NAMES})(\\?[\"']?\s{{0,3}}[=:>]\s{{0,3}}\\?[\"']?)(?:AWS4-HMAC-SHA256|bearer|basic)?\s{{0,3}}{_VALUE}"
 _GIVEN = r"\b(aws_secret_access_key|aws_session_token|--token-code|--secret-access-key)\s{1,3}[^\s\"']{6,}"
-_TOKEN = r"([\"']token[\"']\s{0,3}:\s{0,3}[\"'])[^\"'\s]{8,}"
+_QUOTED = r"([\"']token[\"']\s{0,3}:\s{0,3}[\"'])[^\"'\s]{8,}"
 _BEFORE = r"(?<![\w+/%.@-])(?<!::)(?<!\d:)"
 _MIXED = r"(?=[A-Za-z0-9/+%_-]{0,39}[A-Z])(?=[A-Za-z0-9/+%_-]{0,39}[a-z])"
 
@@ -23,7 +23,7 @@ _RULES = (
     (re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{12,128}\b"), "[access key id]"),
     (re.compile(_NAMED, re.IGNORECASE), r"\1\2[secret]"),
     (re.compile(_GIVEN, re.IGNORECASE), r"\1 [secret]"),
-    (re.compile(_TOKEN, re.IGNORECASE), r"\1[secret]"),
+    (re.compile(_QUOTED, re.IGNORECASE), r"\1[secret]"),
     # A secret access key has 40 such characters, a session token some hundreds. An ARN's part or a path begins
     # otherwise, and a checksum in hexadecimal has no capital letter.
     (re.compile(rf"{_BEFORE}{_MIXED}[A-Za-z0-9/+%]{{40,}}={{0,2}}"), "[secret]"),

@@ -141,6 +141,11 @@ def test_a_wrapped_message_is_one_message() -> None:
     assert SESSION == recognised(read_error_text(wrapped))[0].facts.caller
 
 
+def test_a_torn_message_is_put_together() -> None:
+    """A message whose second half looks like an error of its own is recognised by both."""
+    assert ["cdk-too-old"] == names("Error: Cloud assembly schema\n\nversion mismatch: an exception\n")
+
+
 def test_pythons_chain_has_its_root_first() -> None:
     """Python prints what was raised first at the top; the frames between are no errors."""
     text = (
@@ -163,23 +168,47 @@ def test_javas_and_nodes_chains_have_their_root_first() -> None:
         assert ["expired-token", "throttled"] == names(text)
 
 
+def _writers(key: str) -> str:
+    return f"PutObject on s3://reports-222222222222/{key}: got AccessDenied (Access Denied), expected success; check x"
+
+
 def test_a_batch_tells_each_of_its_errors() -> None:
     """Every object's own error is told; that the batch failed is not, as it says nothing more."""
     objects = {
         "objects": [
             {"bucket": "reports-222222222222", "key": "dev/a"},
             {"error": {"type": "InvalidEvent", "message": "key: got 'x', expected a key", "field": "key"}},
+            {"error": {"type": "PutFailed", "message": _writers("dev/b"), "code": "AccessDenied"}},
+            {"error": {"type": "PutFailed", "message": _writers("dev/c"), "code": "AccessDenied"}},
             {"error": {"type": "PutFailed", "message": NO_PUT, "code": "AccessDenied"}},
         ]
     }
     text = json.dumps({"errorType": "BatchFailed", "errorMessage": json.dumps(objects)})
 
-    assert ["writer-invalid-event", "scp-refuses"] == names(text)
+    found = recognised(read_error_text(text))
+    assert ["writer-invalid-event", "put-refused", "put-refused", "scp-refuses"] == [x.trouble.name for x in found]
+    assert ["dev/b", "dev/c"] == [str(x.facts.resource).partition("/")[2] for x in found[1:3]]
 
 
 def test_an_error_that_is_repeated_is_told_once() -> None:
-    """A log with the same error a thousand times has one trouble."""
-    assert ["scp-refuses"] == names("\n".join([NO_PUT] * 1000))
+    """A log with the same error a hundred times, each at its own moment, has one trouble."""
+    assert ["scp-refuses"] == names("\n".join(f"2026-11-24 02:00:{number} ERROR {NO_PUT}" for number in range(100)))
+
+
+def test_of_many_errors_the_last_are_read() -> None:
+    """In a long log full of errors the newest count, and it is said that not all was read."""
+    errors = f"{NO_PUT}\n" * 2000
+    text = read_error_text(f"Unable to locate credentials\n{errors}")
+
+    assert text.skipped
+    assert ["scp-refuses"] == [each.trouble.name for each in recognised(text)]
+
+
+def test_a_frame_of_a_trace_is_no_error() -> None:
+    """A file or a function that is called like a trouble is none."""
+    frames = '  File "/srv/ExpiredToken.py", line 1, in SlowDown\n    at InternalError (/srv/Throttling.js:1)\n'
+
+    assert [] == names(f"Traceback (most recent call last):\n{frames}ValueError: that failed\n")
 
 
 def test_what_is_none_is_not_recognised() -> None:
