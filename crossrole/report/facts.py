@@ -21,9 +21,9 @@ from crossrole.report.words import Name, Prose, Words, begun, listed
 
 NOT_KNOWN: Words = (
     (
-        "No template knows the organizations' control policies (SCPs and RCPs), VPC endpoint policies, or the policies of "
-        "callers that other hands made: they can refuse more than is said here. The administrators of each account can "
-        "change what is deployed: "
+        "No template knows the organizations' control policies (SCPs and RCPs), VPC endpoint policies, or the policies "
+        "of callers that other hands made: they can refuse more than is said here. The administrators of each account "
+        "can change what is deployed: "
     ),
     Name("python -m crossrole doctor"),
     " compares a living role with its template.",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import Any
 
 from crossrole.report.allowed import EVERY_BUCKET, Access
@@ -11,7 +12,7 @@ from crossrole.report.words import Name, Words, listed
 
 ROLES_PER_DRAWING = 12
 """More make a drawing that no screen and no printed page holds."""
-_LONGEST, _LONGEST_KEY = 40, 21
+_LONGEST, _LONGEST_KEY, _EDGE = 40, 21, 24
 _KINDS = {"account": "everyone whom its policies allow", "everyone": "any account", "unit": "organizational unit"}
 
 Graph = dict[str, Any]
@@ -126,7 +127,7 @@ def _caller(caller: Caller) -> Node:
 
 def _edge(tail: str, head: str, label: str, kind: str, *, usable: bool) -> Graph:
     style = {"class": kind} if usable else {"class": f"{kind} shut", "style": "dashed"}
-    return {"tail": tail, "head": head, "attributes": {"label": _label(label), **style}}
+    return {"tail": tail, "head": head, "attributes": {"label": "\n".join(map(_label, wrap(label, _EDGE))), **style}}
 
 
 def _access(access: Access) -> str:

@@ -1,12 +1,12 @@
-// Looks at a page as people do: on a phone and on a desk, light and dark, printed. `node look.mjs PAGE OUT NAME` writes
-// screenshots and a PDF to the folder OUT, and prints what is wrong as JSON.
+// Looks at a page as people do: on a phone and on a desk, light and dark, printed. `node look.mjs PAGE OUT NAME
+// LOOK…` writes screenshots and a PDF to the folder OUT, and prints what is wrong as JSON.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { withBrowser } from './browser.mjs';
 
-const [path, out, name] = process.argv.slice(2);
+const [path, out, name, ...wanted] = process.argv.slice(2);
 const url = pathToFileURL(path).href;
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const SIZES = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 900 } };
@@ -18,8 +18,9 @@ const TALLEST = 16000;
 mkdirSync(out, { recursive: true });
 const found = await withBrowser(async (browser) => {
   const looks = {};
-  for (const [size, viewport] of Object.entries(SIZES)) {
-    for (const scheme of ['light', 'dark']) looks[`${size}-${scheme}`] = await look(browser, size, viewport, scheme);
+  for (const each of wanted) {
+    const [size, scheme] = each.split('-');
+    looks[each] = await look(browser, size, SIZES[size], scheme);
   }
   return { looks, print: await print(browser) };
 });
@@ -65,9 +66,13 @@ async function look(browser, size, viewport, scheme) {
 // What sticks out of the page, and what is cut off inside a drawing.
 function measured() {
   const root = document.documentElement;
+  // On a phone the heads of tables are there for screen readers alone.
+  const hidden = (each) => each && getComputedStyle(each).position === 'absolute';
   const wide = [...document.body.querySelectorAll('*')].filter(
     (each) => !each.closest('.drawing svg, .skip') && !each.closest('.drawing')?.contains(each.parentElement) &&
-      getComputedStyle(each).position !== 'absolute' && each.getBoundingClientRect().right > root.clientWidth + 1,
+      !hidden(each) &&
+      !hidden(each.closest('thead')) &&
+      (each.getBoundingClientRect().right > root.clientWidth + 1 || (each.matches('th, td, dd, pre') && each.scrollWidth > each.clientWidth + 1)),
   );
   const inside = (box, outer) => box.left >= outer.left - 0.5 && box.right <= outer.right + 0.5;
   const unseen = [...document.querySelectorAll('h1, h2, h3, svg text')].filter((each) => {
