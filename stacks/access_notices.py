@@ -10,15 +10,16 @@ from cross_account.problem import Notice
 from stacks.access import Access, Writer
 
 
-def prod_notices(access: Access) -> list[Notice]:
-    """Return what a reviewer should hear of ProdAccessStack."""
+def prod_notices(access: Access, number: int) -> list[Notice]:
+    """Return what a reviewer should hear of production's stack of this number; of the whole file in its first."""
     notices: list[Notice] = []
-    for grant in access.grants:
+    for grant in (each for each in access.grants if each.stack == number):
         bucket = access.bucket(grant.bucket)
         key = bucket.kms_key if bucket and bucket.create else grant.kms_key
         notices += grant_notices(grant, access.prod, key if key != "new" else None)
         notices += _foreign_users(access, grant)
-    return [*_accounts(access), *_buckets(access), *notices]
+    whole = [*_accounts(access), *_buckets(access)] if number == access.stacks[0] else []
+    return [*whole, *notices]
 
 
 def _accounts(access: Access) -> Iterator[Notice]:
