@@ -16,7 +16,8 @@ from aws_cdk import App, Validations
 from stacks.access_file import AccessFileError, read_access
 from stacks.assembly import add_stacks
 
-app = App()
+# From Python each trace of where a resource was created says "no user code", and takes as long as the resource.
+app = App(context={"aws:cdk:disable-creation-stack-traces": True})
 # Relative to the working folder, as every path that is typed on a command line.
 named = app.node.try_get_context("access")
 try:

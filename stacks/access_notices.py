@@ -31,8 +31,7 @@ def _buckets(access: Access) -> Iterator[Notice]:
     declared = [bucket.name for bucket in access.buckets]
     used = {grant.bucket for grant in access.grants}
     for grant in access.grants:
-        near = did_you_mean(grant.bucket, declared)
-        if near and grant.bucket not in declared:
+        if grant.bucket not in declared and (near := did_you_mean(grant.bucket, declared)):
             yield Notice(
                 "BucketNotDeclared",
                 f"{grant.name} names the bucket {grant.bucket}, which must exist already; {near} "

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from aws_cdk import CfnOutput, aws_iam as iam
 from constructs import Construct
 
-from cross_account.acknowledge import acknowledge
+from cross_account.acknowledge import acknowledge_all
 from cross_account.caller import assume_role_command
 from cross_account.environment import Environment
 from cross_account.grant import Grant, logical_name
@@ -48,17 +48,15 @@ class GrantRole(Construct):
         if grant.max_session < MINIMUM_MAX_SESSION:
             # Where IAM can't hold it, what reads the template still finds it.
             self.role.add_metadata("crossrole:MaxSession", grant.max_session)
-        for wildcard, reason in _wildcards(grant, prod):
-            acknowledge(self.role, f"AwsSolutions-IAM5[{wildcard}]", reason=reason)
-        self._output("RoleArn", self.role.attr_arn, f"The role of {grant.name}")
+        if wildcards := list(_wildcards(grant, prod)):
+            acknowledge_all(self.role, [(f"AwsSolutions-IAM5[{each}]", reason) for each, reason in wildcards])
         command = assume_role_command(grant, prod)
-        self._output("AssumeRoleCommand", command, f"How a principal of {grant.name} assumes it by hand")
-
-    def _output(self, output: str, value: str, description: str) -> None:
-        # A key without CDK's hash, so that a person can ask for it by name.
-        CfnOutput(self, output, value=value, description=description).override_logical_id(
-            f"{logical_name(self.node.id)}{output}"
-        )
+        for output, value, description in (
+            ("RoleArn", self.role.attr_arn, f"The role of {grant.name}"),
+            ("AssumeRoleCommand", command, f"How a principal of {grant.name} assumes it by hand"),
+        ):
+            # A key without CDK's hash, so that a person can ask for it by name.
+            CfnOutput(self, output, key=f"{logical_name(grant.name)}{output}", value=value, description=description)
 
 
 def _wildcards(grant: Grant, prod: Environment) -> Iterator[tuple[str, str]]:
