@@ -14,21 +14,23 @@ gc.disable()
 from aws_cdk import App, Validations
 
 from stacks.access_file import AccessFileError, read_access
-from stacks.assembly import add_stacks
+from stacks.assembly import add_stacks, refuse_oversized
 
 # From Python each trace of where a resource was created says "no user code", and takes as long as the resource.
 app = App(context={"aws:cdk:disable-creation-stack-traces": True})
 # Relative to the working folder, as every path that is typed on a command line.
 named = app.node.try_get_context("access")
+path = Path(__file__).resolve().parent / "access.toml" if named is None else Path(named)
 try:
-    access = read_access(Path(__file__).resolve().parent / "access.toml" if named is None else Path(named))
+    access = read_access(path)
+    add_stacks(app, access=access)
+    # As CDK's own validation: on, unless it is switched off, which the CDK CLI never does by itself.
+    if os.environ.get("CDK_VALIDATION") != "false":
+        from cdk_nag import AwsSolutionsChecks, ServerlessChecks
+
+        Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app))
+    app.synth()
+    refuse_oversized(Path(app.outdir), access=access, path=str(path))
 except AccessFileError as error:
     print(error, file=sys.stderr)  # noqa: T201 a command line's own message
     sys.exit(2)
-add_stacks(app, access=access)
-# As CDK's own validation: on, unless it is switched off, which `cdk synth` and `cdk deploy` never do by themselves.
-if os.environ.get("CDK_VALIDATION") != "false":
-    from cdk_nag import AwsSolutionsChecks, ServerlessChecks
-
-    Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app))
-app.synth()

@@ -14,8 +14,5 @@ def acknowledge(scope: IConstruct, finding: str, *, reason: str) -> None:
 def acknowledge_all(scope: IConstruct, findings: Iterable[tuple[str, str]]) -> None:
     """Acknowledge findings on `scope`, each with its reason, in one call to CDK."""
     Validations.of(scope).acknowledge(
-        *[
-            Acknowledgment(id=f"{finding.partition('-')[0]}::{finding}", reason=reason)
-            for finding, reason in findings
-        ]
+        *[Acknowledgment(id=f"{finding.partition('-')[0]}::{finding}", reason=reason) for finding, reason in findings]
     )
