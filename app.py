@@ -1,7 +1,6 @@
 """The CDK app: access.toml in, a template for each stack of each account out."""
 
 import gc
-import os
 import sys
 from pathlib import Path
 
@@ -11,24 +10,22 @@ sys.path.append(str(Path(__file__).resolve().parent / "constructs"))
 # A process that lives for a second: looking for garbage among all that it imports takes a tenth of it.
 gc.disable()
 
-from aws_cdk import App, Validations
+from aws_cdk import App
 
 from stacks.access_file import AccessFileError, read_access
 from stacks.assembly import add_stacks, refuse_oversized
+from stacks.checks import add_checks, checks_are_on
 
 # From Python each trace of where a resource was created says "no user code", and takes as long as the resource.
-app = App(context={"aws:cdk:disable-creation-stack-traces": True})
+app = App(context={"aws:cdk:disable-creation-stack-traces": True}, tree_metadata=False)
 # Relative to the working folder, as every path that is typed on a command line.
 named = app.node.try_get_context("access")
 path = Path(__file__).resolve().parent / "access.toml" if named is None else Path(named)
 try:
     access = read_access(path)
-    add_stacks(app, access=access)
-    # As CDK's own validation: on, unless it is switched off, which the CDK CLI never does by itself.
-    if os.environ.get("CDK_VALIDATION") != "false":
-        from cdk_nag import AwsSolutionsChecks, ServerlessChecks
-
-        Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app))
+    stacks = add_stacks(app, access=access)
+    if checks_are_on():
+        add_checks(app, stacks)
     app.synth()
     refuse_oversized(Path(app.outdir), access=access, path=str(path))
 except AccessFileError as error:

@@ -19,7 +19,7 @@ from statistics import median
 CHECKOUT = Path(__file__).resolve().parents[1]
 GRANTS = 1000
 GRANTS_OF_A_STACK = 100
-RUNS = int(os.environ.get("R","7"))
+RUNS = 7
 
 
 @dataclass(frozen=True)

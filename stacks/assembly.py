@@ -16,17 +16,21 @@ from stacks.prod_access_stack import ProdAccessStack
 TEMPLATE_BODY_QUOTA = 1_000_000
 
 
-def add_stacks(app: App, *, access: Access) -> None:
-    """Add the stacks to the app: production's always, the others where the file has a use for them."""
-    for number in access.stacks:
-        prod = ProdAccessStack(app, stack_name("ProdAccessStack", number), access=access, number=number)
-        _say(prod, prod_notices(access, number))
+def add_stacks(app: App, *, access: Access) -> list[ProdAccessStack]:
+    """Add the stacks to the app, the dev account's where the file has a use for them, and return production's."""
+    prod = [
+        ProdAccessStack(app, stack_name("ProdAccessStack", number), access=access, number=number)
+        for number in access.stacks
+    ]
+    for stack, number in zip(prod, access.stacks, strict=True):
+        _say(stack, prod_notices(access, number))
     grant = access.grant(access.writer.grant) if access.writer else None
     if access.writer and grant:
         dev = DevLambdaStack(app, "DevLambdaStack", access=access, writer=access.writer, grant=grant)
         _say(dev, dev_notices(access, access.writer, grant))
     for number in sorted({grant.stack for grant in access.grants if access.dev_users(grant)}):
         DevUsersStack(app, stack_name("DevUsersStack", number), access=access, number=number)
+    return prod
 
 
 def refuse_oversized(folder: Path, *, access: Access, path: str) -> None:

@@ -21,11 +21,12 @@ class ProdAccessStack(Stack):
             tags=access.all_tags,
         )
         buckets = self._make_buckets(access, number)
-        roles = Construct(self, "Grants")
+        scope_of_roles = Construct(self, "Grants")
+        self.roles: list[GrantRole] = []
         for grant in (each for each in access.grants if each.stack == number):
             bucket = buckets.get(grant.bucket)
             key_arn = bucket.key_arn if bucket else grant.kms_key
-            GrantRole(roles, grant.name, grant=grant, prod=access.prod, key_arn=key_arn)
+            self.roles.append(GrantRole(scope_of_roles, grant.name, grant=grant, prod=access.prod, key_arn=key_arn))
             if bucket:
                 bucket.allow_key_use(key_policy_statements(grant, access.prod))
 

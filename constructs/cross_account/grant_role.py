@@ -30,6 +30,7 @@ class GrantRole(Construct):
         self, scope: Construct, construct_id: str, *, grant: Grant, prod: Environment, key_arn: str | None
     ) -> None:
         super().__init__(scope, construct_id)
+        self.wildcards = list(_wildcards(grant, prod))
         policies = inline_policies(grant, prod, key_arn)
         self.role = iam.CfnRole(
             self,
@@ -48,8 +49,6 @@ class GrantRole(Construct):
         if grant.max_session < MINIMUM_MAX_SESSION:
             # Where IAM can't hold it, what reads the template still finds it.
             self.role.add_metadata("crossrole:MaxSession", grant.max_session)
-        if wildcards := list(_wildcards(grant, prod)):
-            acknowledge_all(self.role, [(f"AwsSolutions-IAM5[{each}]", reason) for each, reason in wildcards])
         command = assume_role_command(grant, prod)
         for output, value, description in (
             ("RoleArn", self.role.attr_arn, f"The role of {grant.name}"),
@@ -57,6 +56,11 @@ class GrantRole(Construct):
         ):
             # A key without CDK's hash, so that a person can ask for it by name.
             CfnOutput(self, output, key=f"{logical_name(grant.name)}{output}", value=value, description=description)
+
+    def acknowledge_wildcards(self) -> None:
+        """Acknowledge the wildcards that the grant asks for, where there are checks that find them."""
+        if self.wildcards:
+            acknowledge_all(self.role, [(f"AwsSolutions-IAM5[{each}]", reason) for each, reason in self.wildcards])
 
 
 def _wildcards(grant: Grant, prod: Environment) -> Iterator[tuple[str, str]]:
