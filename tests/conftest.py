@@ -1,10 +1,21 @@
-"""What every layer of tests shares: each access.toml is synthesized once in a session."""
+"""What every layer of tests shares: each access.toml is synthesized once in a process."""
 
 from typing import Any
 
 import pytest
 
 from tests.synthesis import ROOT, Assembly, synthesize
+
+ONE_PROCESS = ("local_accounts", "sandbox")
+"""Folders whose tests share accounts that take long to start, or that lock the folder of their state."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep each such folder's tests in one process where several run them; other tests go to whichever is free."""
+    for item in items:
+        folder = item.path.parent.name
+        if folder in ONE_PROCESS:
+            item.add_marker(pytest.mark.xdist_group(folder))
 
 
 @pytest.fixture(scope="session")
