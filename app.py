@@ -1,25 +1,33 @@
-"""The CDK app: access.toml in, one template for each account out."""
+"""The CDK app: access.toml in, a template for each stack of each account out."""
 
+import gc
 import sys
 from pathlib import Path
 
 # `constructs/` is a source root: as a package it would shadow the PyPI package of that name.
 sys.path.append(str(Path(__file__).resolve().parent / "constructs"))
 
-from aws_cdk import App, Validations
-from cdk_nag import AwsSolutionsChecks, ServerlessChecks
+# A process that lives for a second: looking for garbage among all that it imports takes a tenth of it.
+gc.disable()
+
+from aws_cdk import App
 
 from stacks.access_file import AccessFileError, read_access
-from stacks.assembly import add_stacks
+from stacks.assembly import add_stacks, refuse_oversized
+from stacks.checks import add_checks, checks_are_on
 
-app = App()
+# From Python each trace of where a resource was created says "no user code", and takes as long as the resource.
+app = App(context={"aws:cdk:disable-creation-stack-traces": True}, tree_metadata=False)
 # Relative to the working folder, as every path that is typed on a command line.
 named = app.node.try_get_context("access")
+path = Path(__file__).resolve().parent / "access.toml" if named is None else Path(named)
 try:
-    access = read_access(Path(__file__).resolve().parent / "access.toml" if named is None else Path(named))
+    access = read_access(path)
+    stacks = add_stacks(app, access=access)
+    if checks_are_on():
+        add_checks(app, stacks)
+    app.synth()
+    refuse_oversized(Path(app.outdir), access=access, path=str(path))
 except AccessFileError as error:
     print(error, file=sys.stderr)  # noqa: T201 a command line's own message
     sys.exit(2)
-add_stacks(app, access=access)
-Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app))
-app.synth()

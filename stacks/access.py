@@ -11,6 +11,7 @@ from cross_account.fields import (
     ExternalId,
     RoleName,
     RolePathAndName,
+    StackNumber,
     TagKey,
     TagValue,
     TopicArn,
@@ -19,6 +20,11 @@ from cross_account.grant import Grant
 from cross_account.principal import PrincipalKind
 
 _STRICT = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+def stack_name(stack: str, number: int) -> str:
+    """Return a stack's name: the first of its kind has no number, so that a second one renames nothing."""
+    return stack if number == 1 else f"{stack}{number}"
 
 
 class Bucket(BaseModel):
@@ -34,6 +40,7 @@ class Bucket(BaseModel):
         None,
         description='Encrypt with a customer key: its ARN, or `"new"` to make one; left out: S3\'s own key.',
     )
+    stack: StackNumber = Field(1, description="The stack that makes it, as a grant's.")
     log_bucket: BucketName | None = Field(
         None, description="The existing bucket that gets the access log; it must let S3's log delivery write."
     )
@@ -77,6 +84,12 @@ class Access(BaseModel):
     )
     writer: Writer | None = Field(None, description="The Lambda function; left out: no DevLambdaStack.")
     tags: dict[TagKey, TagValue] = Field({}, description="Tags on every resource that takes tags.")
+
+    @property
+    def stacks(self) -> list[int]:
+        """The numbers of production's stacks: those that something is made in."""
+        made = [bucket.stack for bucket in self.buckets if bucket.create]
+        return sorted({*made, *(grant.stack for grant in self.grants)})
 
     def bucket(self, name: str) -> Bucket | None:
         """Return the `[[buckets]]` entry of that name, if there is one."""

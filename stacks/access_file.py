@@ -50,7 +50,8 @@ def parse_access(data: Mapping[str, Any], *, path: str = "access.toml") -> Acces
     except ValidationError as error:
         problems += [problem_of(details, data) for details in own_errors(error.errors())]
     # What is right by itself is still held against the rules, so that nothing is left for a second run.
-    problems += [each for each in access_problems(_parts(data)) if not _follows(each, problems)]
+    parts = _parts_of(access) if access else _sound_parts(data)
+    problems += [each for each in access_problems(parts) if not _follows(each, problems)]
     if problems or access is None:
         raise AccessFileError(path, problems)
     return access
@@ -63,7 +64,20 @@ def _follows(problem: Problem, wrong: list[Problem]) -> bool:
     return bool(key) and any(table == other_table and other.startswith(key) for other_table, _, other in elsewhere)
 
 
-def _parts(data: Mapping[str, Any]) -> Parts:
+def _parts_of(access: Access) -> Parts:
+    return Parts(
+        prod=access.prod,
+        dev=access.dev,
+        grants=list(access.grants),
+        doubts=set(),
+        buckets=list(access.buckets),
+        writer=access.writer,
+        grant_names=[grant.name for grant in access.grants],
+        tags=access.tags,
+    )
+
+
+def _sound_parts(data: Mapping[str, Any]) -> Parts:
     def entries(key: str) -> list[Any]:
         value = data.get(key, [])
         return value if isinstance(value, list) else []

@@ -10,15 +10,16 @@ from cross_account.problem import Notice
 from stacks.access import Access, Writer
 
 
-def prod_notices(access: Access) -> list[Notice]:
-    """Return what a reviewer should hear of ProdAccessStack."""
+def prod_notices(access: Access, number: int) -> list[Notice]:
+    """Return what a reviewer should hear of production's stack of this number; of the whole file in its first."""
     notices: list[Notice] = []
-    for grant in access.grants:
+    for grant in (each for each in access.grants if each.stack == number):
         bucket = access.bucket(grant.bucket)
         key = bucket.kms_key if bucket and bucket.create else grant.kms_key
         notices += grant_notices(grant, access.prod, key if key != "new" else None)
         notices += _foreign_users(access, grant)
-    return [*_accounts(access), *_buckets(access), *notices]
+    whole = [*_accounts(access), *_buckets(access)] if number == access.stacks[0] else []
+    return [*whole, *notices]
 
 
 def _accounts(access: Access) -> Iterator[Notice]:
@@ -30,8 +31,7 @@ def _buckets(access: Access) -> Iterator[Notice]:
     declared = [bucket.name for bucket in access.buckets]
     used = {grant.bucket for grant in access.grants}
     for grant in access.grants:
-        near = did_you_mean(grant.bucket, declared)
-        if near and grant.bucket not in declared:
+        if grant.bucket not in declared and (near := did_you_mean(grant.bucket, declared)):
             yield Notice(
                 "BucketNotDeclared",
                 f"{grant.name} names the bucket {grant.bucket}, which must exist already; {near} "

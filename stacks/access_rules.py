@@ -17,6 +17,7 @@ def access_problems(parts: Parts) -> Iterator[Problem]:
     """Yield every reason to refuse what the entries say together."""
     yield from _names(parts)
     yield from _buckets(parts)
+    yield from _key_stacks(parts)
     for grant in parts.grants:
         yield from grant_problems(grant)
         if parts.prod:
@@ -88,6 +89,19 @@ def _buckets(parts: Parts) -> Iterator[Problem]:
                 "a key for a bucket that is made here",
                 "the key in the bucket's own entry",
                 f"move kms_key to [[buckets]] {grant.bucket}",
+            )
+
+
+def _key_stacks(parts: Parts) -> Iterator[Problem]:
+    making = {bucket.name: bucket.stack for bucket in parts.buckets if bucket.create and bucket.kms_key == "new"}
+    for grant in parts.grants:
+        stack = making.get(grant.bucket, grant.stack)
+        if grant.stack != stack:
+            yield Problem(
+                at(grant, "stack"),
+                f"{grant.stack}, for a grant on {grant.bucket}",
+                f"{stack}, where the bucket's key is made, whose ARN no other stack knows",
+                f"stack = {stack}",
             )
 
 

@@ -1,25 +1,56 @@
 """Which stacks an access.toml makes, and what the synth says aloud of them."""
 
+from pathlib import Path
+
 from aws_cdk import Annotations, App, Stack
 
-from cross_account.problem import Notice
-from stacks.access import Access
+from cross_account.problem import Notice, Problem
+from stacks.access import Access, stack_name
+from stacks.access_file import AccessFileError
 from stacks.access_notices import dev_notices, prod_notices
 from stacks.dev_lambda_stack import DevLambdaStack
 from stacks.dev_users_stack import DevUsersStack
 from stacks.prod_access_stack import ProdAccessStack
 
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+TEMPLATE_BODY_QUOTA = 1_000_000
 
-def add_stacks(app: App, *, access: Access) -> None:
-    """Add the stacks to the app: production's always, the others where the file has a use for them."""
-    prod = ProdAccessStack(app, "ProdAccessStack", access=access)
-    _say(prod, prod_notices(access))
+
+def add_stacks(app: App, *, access: Access) -> list[ProdAccessStack]:
+    """Add the stacks to the app, the dev account's where the file has a use for them, and return production's."""
+    prod = [
+        ProdAccessStack(app, stack_name("ProdAccessStack", number), access=access, number=number)
+        for number in access.stacks
+    ]
+    for stack, number in zip(prod, access.stacks, strict=True):
+        _say(stack, prod_notices(access, number))
     grant = access.grant(access.writer.grant) if access.writer else None
     if access.writer and grant:
         dev = DevLambdaStack(app, "DevLambdaStack", access=access, writer=access.writer, grant=grant)
         _say(dev, dev_notices(access, access.writer, grant))
-    if any(access.dev_users(grant) for grant in access.grants):
-        DevUsersStack(app, "DevUsersStack", access=access)
+    for number in sorted({grant.stack for grant in access.grants if access.dev_users(grant)}):
+        DevUsersStack(app, stack_name("DevUsersStack", number), access=access, number=number)
+    return prod
+
+
+def refuse_oversized(folder: Path, *, access: Access, path: str) -> None:
+    """Refuse templates that are too large, which is known only when they are written; raises `AccessFileError`."""
+    sizes = {
+        stack: (folder / f"{stack}.template.json").stat().st_size
+        for stack in (stack_name("ProdAccessStack", number) for number in access.stacks)
+    }
+    problems = [
+        Problem(
+            "grants",
+            f"a template of {size} bytes for {stack}",
+            f"at most {TEMPLATE_BODY_QUOTA}, CloudFormation's quota",
+            "add another stack to those that are not deployed yet; what is deployed must stay in its stack",
+        )
+        for stack, size in sizes.items()
+        if size > TEMPLATE_BODY_QUOTA
+    ]
+    if problems:
+        raise AccessFileError(path, problems)
 
 
 def _say(stack: Stack, notices: list[Notice]) -> None:

@@ -8,9 +8,9 @@ from stacks.access import Access
 
 
 class DevUsersStack(Stack):
-    """A managed policy for each grant that names users of the dev account, attached to them."""
+    """A managed policy for each grant of this number that names users of the dev account, attached to them."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, access: Access) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, access: Access, number: int) -> None:
         super().__init__(
             scope,
             construct_id,
@@ -18,6 +18,6 @@ class DevUsersStack(Stack):
             description=f"crossrole: lets IAM users assume their roles in {access.prod.account}",
             tags=access.all_tags,
         )
-        for grant in access.grants:
+        for grant in (each for each in access.grants if each.stack == number):
             if names := access.dev_users(grant):
                 CallerPolicy(self, grant.name, grant=grant, prod=access.prod, user_names=names)

@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import count
 
 from cross_account.environment import Environment
 from cross_account.permissions import key_policy_statements
 from cross_account.policy import document, size
 from cross_account.principal import PrincipalKind
 from cross_account.problem import Problem
+from stacks.access import stack_name
 from stacks.parts import Parts
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
@@ -33,19 +35,27 @@ def quota_problems(parts: Parts) -> Iterator[Problem]:
 
 
 def _stack_size(parts: Parts) -> Iterator[Problem]:
-    per_bucket = sum(2 + (2 if bucket.kms_key == "new" else 0) for bucket in parts.buckets if bucket.create)
-    resources = len(parts.grants) + per_bucket
-    for count, quota, what in (
-        (resources, STACK_RESOURCES_QUOTA, "resources"),
-        (len(parts.grants) * OUTPUTS_PER_GRANT, STACK_OUTPUTS_QUOTA, "outputs"),
-    ):
-        if count > quota:
-            yield Problem(
-                "grants",
-                f"{len(parts.grants)} entries, which make {count} {what} in ProdAccessStack",
-                f"at most {quota}, CloudFormation's quota for one stack",
-                "let principals that need the same access share a grant, or remove what is disabled or expired",
-            )
+    grants = Counter(grant.stack for grant in parts.grants)
+    resources = grants.copy()
+    for bucket in parts.buckets:
+        if bucket.create:
+            # The bucket, its policy, and its key.
+            resources[bucket.stack] += 3 if bucket.kms_key == "new" else 2
+    quotas = (
+        (resources, 1, STACK_RESOURCES_QUOTA, "resources"),
+        (grants, OUTPUTS_PER_GRANT, STACK_OUTPUTS_QUOTA, "outputs"),
+    )
+    room = next(number for number in count(1) if all(of[number] * each < quota for of, each, quota, _ in quotas))
+    for number in sorted(resources):
+        for of, each, quota, what in quotas:
+            if of[number] * each > quota:
+                yield Problem(
+                    "grants",
+                    f"{grants[number]} entries, which make {of[number] * each} {what} in "
+                    + stack_name("ProdAccessStack", number),
+                    f"at most {quota}, CloudFormation's quota for one stack",
+                    f"add stack = {room} to those that are not deployed yet; what is deployed must stay in its stack",
+                )
 
 
 def _tags(tags: dict[str, str]) -> Iterator[Problem]:
@@ -81,11 +91,11 @@ def _user_policies(parts: Parts, dev: Environment) -> Iterator[Problem]:
         for user in dict.fromkeys(grant.of_kind(PrincipalKind.USER))
         if user.account == dev.account
     )
-    for user, count in users.items():
-        if count > USER_MANAGED_POLICIES_QUOTA:
+    for user, attached in users.items():
+        if attached > USER_MANAGED_POLICIES_QUOTA:
             yield Problem(
                 "grants",
-                f"{user} in {count} of them, each of which attaches a policy",
+                f"{user} in {attached} of them, each of which attaches a policy",
                 f"at most {USER_MANAGED_POLICIES_QUOTA}, IAM's quota for one user",
                 "let the user assume one role for several of these, or use Identity Center",
             )

@@ -1,10 +1,26 @@
-"""What every layer of tests shares: each access.toml is synthesized once in a session."""
+"""What every layer of tests shares: each access.toml is synthesized once in a process."""
 
 from typing import Any
 
 import pytest
 
 from tests.synthesis import ROOT, Assembly, synthesize
+
+TOGETHER = ("sandbox", "report")
+"""Folders whose tests share what takes long to start, or lock the folder of their state."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep tests that share much in one process where several run them; others go to whichever is free.
+
+    Each process that tries the local accounts starts accounts of its own, once.
+    """
+    for item in items:
+        folder = item.path.parent.name
+        if folder in TOGETHER:
+            item.add_marker(pytest.mark.xdist_group(folder))
+        elif folder == "local_accounts":
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
 
 
 @pytest.fixture(scope="session")

@@ -124,6 +124,8 @@ def _whole_seconds(value: AwareDatetime) -> AwareDatetime:
 _FIRST_YEAR, _LAST_YEAR = 1971, 9998
 
 
+# More stacks than any account has roles for: https://docs.aws.amazon.com/general/latest/gr/iam-service.html
+StackNumber = Annotated[int, Field(ge=1, le=99)]
 AccountId = Annotated[str, AfterValidator(_account_id), Field(json_schema_extra={"pattern": "^[0-9]{12}$"})]
 BucketName = Annotated[str, AfterValidator(_bucket_name), Field(json_schema_extra={"pattern": f"^{_BUCKET}$"})]
 BucketNameOrAny = Annotated[

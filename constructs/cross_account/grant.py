@@ -16,6 +16,7 @@ from cross_account.fields import (
     Prefix,
     RoleName,
     RolePath,
+    StackNumber,
 )
 from cross_account.principal import Principal, PrincipalField, PrincipalKind
 from cross_account.s3_actions import S3Action
@@ -100,6 +101,13 @@ class Grant(BaseModel):
         None, description="The ARN of the managed policy that bounds the role."
     )
     path: RolePath = Field("/", description="The role's path.")
+    stack: StackNumber = Field(
+        1,
+        description=(
+            "The stack that makes the role: `2` is ProdAccessStack2, and so on, for what ProdAccessStack has no room "
+            "for. A role that is deployed stays in its stack: another one can't make it while it exists."
+        ),
+    )
     kms_key: KeyArn | None = Field(None, description="The ARN of the customer key of a bucket that exists already.")
     revoked_before: Moment | None = Field(
         None, description="Sessions issued before this moment can do nothing; new sessions still can."

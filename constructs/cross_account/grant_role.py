@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from aws_cdk import CfnOutput, aws_iam as iam
 from constructs import Construct
 
-from cross_account.acknowledge import acknowledge
+from cross_account.acknowledge import acknowledge_all
 from cross_account.caller import assume_role_command
 from cross_account.environment import Environment
 from cross_account.grant import Grant, logical_name
@@ -30,6 +30,7 @@ class GrantRole(Construct):
         self, scope: Construct, construct_id: str, *, grant: Grant, prod: Environment, key_arn: str | None
     ) -> None:
         super().__init__(scope, construct_id)
+        self.wildcards = list(_wildcards(grant, prod))
         policies = inline_policies(grant, prod, key_arn)
         self.role = iam.CfnRole(
             self,
@@ -48,17 +49,18 @@ class GrantRole(Construct):
         if grant.max_session < MINIMUM_MAX_SESSION:
             # Where IAM can't hold it, what reads the template still finds it.
             self.role.add_metadata("crossrole:MaxSession", grant.max_session)
-        for wildcard, reason in _wildcards(grant, prod):
-            acknowledge(self.role, f"AwsSolutions-IAM5[{wildcard}]", reason=reason)
-        self._output("RoleArn", self.role.attr_arn, f"The role of {grant.name}")
         command = assume_role_command(grant, prod)
-        self._output("AssumeRoleCommand", command, f"How a principal of {grant.name} assumes it by hand")
+        for output, value, description in (
+            ("RoleArn", self.role.attr_arn, f"The role of {grant.name}"),
+            ("AssumeRoleCommand", command, f"How a principal of {grant.name} assumes it by hand"),
+        ):
+            # A key without CDK's hash, so that a person can ask for it by name.
+            CfnOutput(self, output, key=f"{logical_name(grant.name)}{output}", value=value, description=description)
 
-    def _output(self, output: str, value: str, description: str) -> None:
-        # A key without CDK's hash, so that a person can ask for it by name.
-        CfnOutput(self, output, value=value, description=description).override_logical_id(
-            f"{logical_name(self.node.id)}{output}"
-        )
+    def acknowledge_wildcards(self) -> None:
+        """Acknowledge the wildcards that the grant asks for, where there are checks that find them."""
+        if self.wildcards:
+            acknowledge_all(self.role, [(f"AwsSolutions-IAM5[{each}]", reason) for each, reason in self.wildcards])
 
 
 def _wildcards(grant: Grant, prod: Environment) -> Iterator[tuple[str, str]]:

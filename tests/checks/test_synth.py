@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -139,49 +140,34 @@ def test_a_wrong_file_ends_the_synth_with_its_problems(tmp_path: Path) -> None:
 
 
 WIDENED = """
-from cross_account import {module} as widened
-allow = widened.allow
-def allow_more(sid, **parts):
-    return allow(sid, **(parts | ({change} if sid == "{sid}" else {{}})))
-widened.allow = allow_more
+def widen(module, widened, **change):
+    allow = module.allow
+    module.allow = lambda sid, **parts: allow(sid, **(parts | (change if sid == widened else {})))
+from cross_account import caller, permissions
+widen(permissions, "WriteObjects", action=["s3:Put*"], resource=["arn:aws:s3:::reports-222222222222/*"])
+widen(caller, "AssumeGrantRole", resource=["*"])
 """
 
 
-@pytest.mark.parametrize(
-    ("sabotage", "finding"),
-    [
-        (
-            WIDENED.format(module="permissions", sid="WriteObjects", change='{"action": ["s3:Put*"]}'),
-            "AwsSolutions-IAM5[Action::s3:Put*]",
-        ),
-        (
-            WIDENED.format(
-                module="permissions", sid="WriteObjects", change='{"resource": ["arn:aws:s3:::reports-222222222222/*"]}'
-            ),
-            "AwsSolutions-IAM5[Resource::arn:aws:s3:::reports-222222222222/*]",
-        ),
-        (
-            WIDENED.format(module="caller", sid="AssumeGrantRole", change='{"resource": ["*"]}'),
-            "AwsSolutions-IAM5[Resource::*]",
-        ),
-    ],
-)
-def test_a_widened_statement_fails_the_synth(tmp_path: Path, sabotage: str, finding: str) -> None:
+def test_a_widened_statement_fails_the_synth(tmp_path: Path) -> None:
     """An acknowledgement is for what the grant asks for: a policy that holds more than that is an error."""
     copy = tmp_path / "checkout"
     copy.mkdir()
     for name in ("app.py", "cdk.json", "access.toml", "stacks", "constructs", "lambda"):
         (copy / name).symlink_to(ROOT / name)
     (copy / "app.py").unlink()
-    source = (ROOT / "app.py").read_text().replace("from aws_cdk", f"{sabotage}from aws_cdk", 1)
+    source = (ROOT / "app.py").read_text().replace("from aws_cdk", f"{WIDENED}from aws_cdk", 1)
     (copy / "app.py").write_text(source)
     done = subprocess.run(
-        ["cdk", "synth", "--quiet", "--output", str(tmp_path / "out")],
+        [sys.executable, "app.py"],
         cwd=copy,
+        # Without this process's CDK_VALIDATION=false.
+        env={"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], "CDK_OUTDIR": str(tmp_path / "out")},
         capture_output=True,
         text=True,
         check=False,
     )
 
     assert 0 != done.returncode
-    assert finding in done.stdout + done.stderr
+    for finding in ("Action::s3:Put*", "Resource::arn:aws:s3:::reports-222222222222/*", "Resource::*"):
+        assert f"AwsSolutions-IAM5[{finding}]" in done.stdout + done.stderr

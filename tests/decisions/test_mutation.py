@@ -26,7 +26,7 @@ from tests.decisions.test_table import question, refused_at
 from tests.synthesis import Assembly
 
 ROWS = {"committed": rows_committed.ROWS, "kinds": [*rows_assume.ROWS, *rows_session.ROWS]}
-SHARDS = 12
+SHARDS = 20
 
 
 @dataclass(frozen=True)
@@ -97,6 +97,7 @@ def without_names(policy: Policy) -> str:
     return re.sub(r"(a bucket/|role/)[^\"*?]*", r"\1", text)
 
 
+@pytest.fixture(scope="module")
 def unlike_mutants(cases: dict[str, Case]) -> dict[str, list[Mutant]]:
     """Return each file's mutants; the same slip in the same statement of another grant is made once."""
     known: set[str] = set()
@@ -143,16 +144,16 @@ def test_no_mutant_stays_alive(  # noqa: PLR0917 they are fixtures
     file: str,
     shard: int,
     cases: dict[str, Case],
+    unlike_mutants: dict[str, list[Mutant]],
     simulator: Simulator,
     prover: Prover,
     request: pytest.FixtureRequest,
 ) -> None:
     """Each change of each policy that AWS would judge otherwise turns a row of the table or a proof red."""
     case = cases[file]
-    mutants = unlike_mutants(cases)[file]
     alive = []
     count = request.config.stash.setdefault(KILLED, Counter())
-    for mutant in mutants[shard::SHARDS]:
+    for mutant in unlike_mutants[file][shard::SHARDS]:
         notice = noticed_by(case, mutant, simulator, prover)
         if notice:
             count[notice[:9].removesuffix(":")] += 1

@@ -28,7 +28,8 @@ LEFT = shutil.ignore_patterns(*ENVIRONMENTS, ".git", ".sandbox", "cdk.out", ".*_
 def test_every_block_of_a_page_works_as_written(page: Path, tmp_path: Path) -> None:
     """Commands end and print as the page says, one after the other in one shell; what it says to add is added."""
     access = read_access(CHECKOUT / "access.toml")
-    with Accounts(state=CHECKOUT / ".sandbox" / "documents", dev=access.dev, prod=access.prod) as accounts:
+    state = CHECKOUT / ".sandbox" / f"document-{page.stem}"
+    with Accounts(state=state, dev=access.dev, prod=access.prod) as accounts:
         reader = Reader(tmp_path, accounts)
         if page.name == "README.md":
             reader.add_alice()

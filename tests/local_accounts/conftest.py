@@ -100,7 +100,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Return the accounts with every stack of `kinds.toml` deployed."""
     access = read_access(KINDS)
     file = tmp_path_factory.mktemp("access") / "kinds.toml"
-    with Accounts(state=CHECKOUT / ".sandbox" / "test", dev=access.dev, prod=access.prod) as accounts:
+    process = os.environ.get("PYTEST_XDIST_WORKER", "alone")
+    with Accounts(state=CHECKOUT / ".sandbox" / f"test-{process}", dev=access.dev, prod=access.prod) as accounts:
         world = World(accounts=accounts, access=file)
         file.write_text(_join_organization(world))
         world.add_user("alice")

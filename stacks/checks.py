@@ -1,0 +1,23 @@
+"""The checks of every synth beside CDK's own: both cdk-nag packs, and what is acknowledged of the grants' roles."""
+
+import os
+
+from aws_cdk import App, Validations
+
+from stacks.prod_access_stack import ProdAccessStack
+
+
+def checks_are_on() -> bool:
+    """Return whether CDK validates; the CDK CLI switches that off only where it is told to, by this variable."""
+    return os.environ.get("CDK_VALIDATION") != "false"
+
+
+def add_checks(app: App, stacks: list[ProdAccessStack]) -> None:
+    """Let a finding that is not acknowledged fail the synth; without this nobody reads what is acknowledged."""
+    # It takes as long to load as CDK itself.
+    from cdk_nag import AwsSolutionsChecks, ServerlessChecks  # noqa: PLC0415
+
+    for stack in stacks:
+        for role in stack.roles:
+            role.acknowledge_wildcards()
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app))
