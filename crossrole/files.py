@@ -1,4 +1,4 @@
-"""Writes files so that nothing is lost: whole or not at all, and what was there is kept."""
+"""Writes files so that nothing is lost: each is whole or as it was."""
 
 import os
 from collections.abc import Mapping
@@ -6,6 +6,29 @@ from itertools import count
 from pathlib import Path
 
 from crossrole.unusable import Unusable
+
+
+def write(path: Path, text: str) -> Path:
+    """Write a text to a file, in place of what it held, and return where that is.
+
+    Raises `Unusable` where it can't be; then the file is as it was.
+    """
+    where = path.resolve()
+    if where.exists() and not where.is_file():
+        raise Unusable(f"{path} is no file, so nothing is written to it; name a file")
+    if not where.parent.is_dir():
+        raise Unusable(f"there is no folder {where.parent}; make it, or name another file")
+    try:
+        temporary = _written(where, text)
+        try:
+            if where.exists():
+                temporary.chmod(where.stat().st_mode & 0o777)
+            temporary.replace(where)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise Unusable(f"{path} can't be written ({error.strerror}); name another file") from None
+    return where
 
 
 def write_all(folder: Path, contents: Mapping[str, str]) -> list[Path]:
@@ -39,9 +62,13 @@ def _holds(path: Path, text: str) -> bool:
 
 
 def _written(path: Path, text: str) -> Path:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with temporary.open("x", encoding="utf-8") as file:
-        file.write(text)
+    temporary = path.with_name(f".{path.name[:100]}.{os.getpid()}")
+    try:
+        with temporary.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
     return temporary
 
 

@@ -11,15 +11,15 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from crossrole.assume import Asked, Credentials, Refusal, assume, check_duration, check_open
+from crossrole.assume.assume import Asked, Credentials, Refusal, assume, check_duration, check_open
+from crossrole.assume.refused import why
+from crossrole.assume.session_policy import narrowed
+from crossrole.assume.shells import SHELLS
+from crossrole.assume.variables import remembered, variables_of, way_back
 from crossrole.commands.common import add_template_dir, hint, landscape_of, put
 from crossrole.grant import grant_of
 from crossrole.live import live_session, reach_of
-from crossrole.refused import why
-from crossrole.session_policy import narrowed
-from crossrole.shells import SHELLS
 from crossrole.unusable import Unusable
-from crossrole.variables import remembered, variables_of, way_back
 
 _FORMATS = [*SHELLS, "json", "credential-process"]
 

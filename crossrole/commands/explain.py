@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from crossrole.commands.common import add_json, add_template_dir, landscape_of, put
-from crossrole.error_text import MOST_BYTES, read_error_text
-from crossrole.explain import explained, explanations_json
-from crossrole.explain_text import explanations_text, unrecognised_text
-from crossrole.facts import facts_of
+from crossrole.explain.error_text import MOST_BYTES, read_error_text
+from crossrole.explain.explanation import explained, explanations_json
+from crossrole.explain.facts import facts_of
+from crossrole.explain.recognise import recognised
+from crossrole.explain.text import explanations_text, unrecognised_text
 from crossrole.landscape import Landscape
-from crossrole.recognise import recognised
 from crossrole.unusable import Unusable
 
 

@@ -3,10 +3,10 @@
 import argparse
 import getpass
 
+from crossrole.assume.role_profile import role_profile
 from crossrole.commands.common import add_json, add_template_dir, hint, landscape_of, put
 from crossrole.grant import grant_of
 from crossrole.live import profiles
-from crossrole.role_profile import role_profile
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:

@@ -7,13 +7,13 @@ from pathlib import Path
 from crossrole.assembly import CHECKOUT, read_assembly
 from crossrole.commands.common import add_template_dir, put
 from crossrole.engine import Simulator
+from crossrole.files import write
 from crossrole.report.drawing import Pen
 from crossrole.report.facts import Report, report_of
 from crossrole.report.graph import figures_of
 from crossrole.report.history import NOTHING, history_of
 from crossrole.report.markdown import markdown_of
 from crossrole.report.page import page_of
-from crossrole.written import write
 
 PAGE = Path("access.html")
 

@@ -4,8 +4,8 @@ import argparse
 
 from crossrole.commands.common import add_json, add_template_dir, landscape_of, put
 from crossrole.grant import grant_of
-from crossrole.restore import restore
-from crossrole.restore_text import restored_json, restored_text
+from crossrole.revoke.restore import restore
+from crossrole.revoke.restore_text import restored_json, restored_text
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:

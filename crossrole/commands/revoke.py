@@ -5,10 +5,10 @@ from datetime import datetime
 
 from crossrole.commands.common import add_json, add_template_dir, landscape_of, put
 from crossrole.grant import grant_of
-from crossrole.revocation import session_name
-from crossrole.revoke import revoke
-from crossrole.revoke_plan import Asked
-from crossrole.revoke_text import revoked_json, revoked_text
+from crossrole.revoke.plan import Asked
+from crossrole.revoke.revocation import session_name
+from crossrole.revoke.revoke import revoke
+from crossrole.revoke.revoke_text import revoked_json, revoked_text
 from crossrole.unusable import Unusable
 
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from crossrole.caller import caller_of
+from crossrole.assume.caller import caller_of
 from crossrole.unusable import Unusable
 
 DEV = "111111111111"

@@ -9,11 +9,11 @@ from collections import Counter
 import pytest
 
 from crossrole.cli import COMMANDS
-from crossrole.error_text import read_error_text
-from crossrole.filling import filled
-from crossrole.recognise import recognised
-from crossrole.troubles import CATALOGUE
-from crossrole.troubles.model import Cause, Trouble
+from crossrole.explain.error_text import read_error_text
+from crossrole.explain.filling import filled
+from crossrole.explain.recognise import recognised
+from crossrole.explain.troubles import CATALOGUE
+from crossrole.explain.troubles.model import Cause, Trouble
 from tests.hands.error_texts import TEXTS
 
 # What issue 4 gives to the commands that are not made yet; one that is made is asked itself.

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from crossrole.error_text import read_error_text
-from crossrole.facts import Facts, completed, facts_of
-from crossrole.recognise import recognised
-from crossrole.redaction import without_secrets
+from crossrole.explain.error_text import read_error_text
+from crossrole.explain.facts import Facts, completed, facts_of
+from crossrole.explain.recognise import recognised
+from crossrole.explain.redaction import without_secrets
 
 SESSION = "arn:aws:sts::222222222222:assumed-role/DevAccountAccessS3Role/writer"
 ROLE = "arn:aws:iam::222222222222:role/DevAccountAccessS3Role"

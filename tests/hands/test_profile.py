@@ -8,11 +8,11 @@ import botocore.configloader
 import pytest
 
 from crossrole.assembly import read_assembly
+from crossrole.assume.role_profile import RoleProfile, role_profile
 from crossrole.cli import main
 from crossrole.grant import grant_of
 from crossrole.landscape import Landscape
 from crossrole.reader import read_landscape
-from crossrole.role_profile import RoleProfile, role_profile
 from crossrole.unusable import Unusable
 from tests.synthesis import Assembly
 

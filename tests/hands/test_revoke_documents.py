@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from crossrole.revocation import (
+from crossrole.revoke.revocation import (
     OURS,
     Cut,
     Document,

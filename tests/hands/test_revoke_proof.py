@@ -10,11 +10,11 @@ from crossrole.assembly import read_assembly
 from crossrole.engine import Simulator
 from crossrole.grant import Grant, grant_of, grants_of
 from crossrole.landscape import Landscape
-from crossrole.live_role import LiveRole
 from crossrole.reader import read_landscape
-from crossrole.revocation import POLICY_NAME, Cut, revoked, shut
-from crossrole.revocation_proof import Decided, decide
-from crossrole.witness import probe_of
+from crossrole.revoke.live_role import LiveRole
+from crossrole.revoke.proof import Decided, decide
+from crossrole.revoke.revocation import POLICY_NAME, Cut, revoked, shut
+from crossrole.revoke.witness import probe_of
 from tests.synthesis import Assembly
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

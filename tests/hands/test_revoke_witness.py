@@ -10,7 +10,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from crossrole.witness import IN_A_ROW, Probe, Witness, settled
+from crossrole.revoke.witness import IN_A_ROW, Probe, Witness, settled
 
 ANSWERS = {
     "NoSuchUpload": 404,

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from crossrole.assembly import read_assembly
+from crossrole.assume.session_policy import narrowed
 from crossrole.grant import Grant, grant_of
 from crossrole.landscape import Landscape
 from crossrole.reader import read_landscape
-from crossrole.session_policy import narrowed
 from crossrole.unusable import Unusable
 from tests.synthesis import Assembly
 

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from crossrole.shells import SHELLS
+from crossrole.assume.shells import SHELLS
 
 NASTY = "a'b\"c $HOME `id` \\ !x %y\n#é"
 

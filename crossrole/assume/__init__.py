@@ -1,0 +1,1 @@
+"""Working as a grant's role: `crossrole assume` and `profile`."""

@@ -1,0 +1,1 @@
+"""The road without CDK: `crossrole policies`."""

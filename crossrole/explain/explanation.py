@@ -1,0 +1,114 @@
+"""What an error text means: the trouble, the side that it is on, and the mend, certain where the templates know."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from crossrole.engine import Simulator
+from crossrole.explain.certain import Verdict, grant_meant, verdicts_of
+from crossrole.explain.facts import Facts
+from crossrole.explain.filling import filled, words_of
+from crossrole.explain.recognise import Found
+from crossrole.explain.troubles.model import Cause
+from crossrole.grant import Grant
+from crossrole.landscape import Landscape
+from crossrole.unusable import Unusable
+
+# What the templates do not hold: where AWS names one of these, a refusal of theirs is not the only one.
+_IN_NO_TEMPLATE = {"scp", "rcp", "session", "endpoint", "boundary"}
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """One trouble of a text with its causes, in the words of the text, and what the templates decide on it."""
+
+    found: Found
+    causes: tuple[Cause, ...]
+    """Likeliest first; filled with what the text and the templates say."""
+    verdicts: tuple[Verdict, ...]
+    grant: str | None
+    undecided: str | None
+    """Why no decision was made; None where one was, or where the trouble is no refusal."""
+
+    @property
+    def certain(self) -> Verdict | None:
+        """The decision, where the text names the caller."""
+        return next((each for each in self.verdicts if each.named), None)
+
+    @property
+    def lists_causes(self) -> bool:
+        """Whether the causes are told: a refusal that the templates explain needs none of them."""
+        certain = self.certain
+        return certain is None or certain.allowed or self.found.facts.policy_type in _IN_NO_TEMPLATE
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it for `--json`."""
+        trouble = self.found.trouble
+        return {
+            "trouble": trouble.name,
+            "means": trouble.means,
+            "source": trouble.source,
+            "seen": self.found.seen,
+            "facts": self.found.facts.as_json(),
+            "grant": self.grant,
+            "decisions": [each.as_json() for each in self.verdicts],
+            "undecided": self.undecided,
+            "causes": [
+                {"side": each.side, "what": each.what, "tell": each.tell, "mend": each.mend} for each in self.causes
+            ],
+        }
+
+
+def explained(found: Sequence[Found], templates: Landscape | Unusable, now: datetime) -> list[Explanation]:
+    """Return what each trouble means; without templates, all but the decision."""
+    with Simulator() as simulator:
+        return [_explained(each, templates, simulator, now) for each in found]
+
+
+def _explained(found: Found, templates: Landscape | Unusable, simulator: Simulator, now: datetime) -> Explanation:
+    facts = found.facts
+    verdicts: list[Verdict] = []
+    undecided = None
+    if _is_refusal(found):
+        try:
+            if isinstance(templates, Unusable):
+                raise templates
+            verdicts = verdicts_of(templates, simulator, facts, now)
+        except Unusable as error:
+            undecided = str(error)
+    grant = None if isinstance(templates, Unusable) else _grant(templates, facts)
+    words = words_of(facts, grant)
+    causes = [filled(cause, words) for cause in found.trouble.causes]
+    if any(each.named and each.allowed for each in verdicts):
+        # The templates have answered for these.
+        causes = [each for each in causes if not each.in_templates] or causes
+    return Explanation(found, tuple(causes), tuple(verdicts), grant.name if grant else None, undecided)
+
+
+def _grant(templates: Landscape, facts: Facts) -> Grant | None:
+    try:
+        return grant_meant(templates, facts)
+    except Unusable:
+        return None
+
+
+def _is_refusal(found: Found) -> bool:
+    """Return whether a policy may be behind it, which is what can be decided."""
+    code = (found.facts.code or "").lower()
+    refusal = ("refused", "refuses", "denies", "denied", "lacks", "trusted", "policy", "revoked", "account", "owner")
+    return "accessdenied" in code or found.trouble.name.rsplit("-", 1)[-1] in refusal
+
+
+def explanations_json(explanations: Sequence[Explanation], facts: Facts, *, skipped: bool) -> Mapping[str, Any]:
+    """Return the answer for `--json`; `facts` are those of a text in which nothing was recognised."""
+    return {
+        "recognised": bool(explanations),
+        "troubles": [each.as_json() for each in explanations],
+        "understood": facts.as_json(),
+        "only_parts_read": skipped,
+        "next": [] if explanations else [NEXT],
+    }
+
+
+NEXT = "python -m crossrole doctor GRANT --profile dev --prod-profile prod"

@@ -1,0 +1,84 @@
+"""Fills the catalogue's texts with what an error text says; what it does not say is left as a word that reads well."""
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import replace
+
+from crossrole.arn import account_of, name_of
+from crossrole.explain.facts import Facts
+from crossrole.explain.troubles.model import Cause
+from crossrole.grant import Grant
+
+# In a command: what to put there. In a sentence: what it is.
+_UNKNOWN = {
+    "principal": ("CALLER_ARN", "the caller"),
+    "principal_name": ("ROLE", "the caller"),
+    "caller_name": ("NAME", "the caller"),
+    "caller_account": ("ACCOUNT_ID", "its account"),
+    "role": ("ROLE_ARN", "the role"),
+    "role_name": ("ROLE", "the role"),
+    "grant": ("GRANT", "the grant"),
+    "action": ("ACTION", "this"),
+    "resource": ("RESOURCE_ARN", "the resource"),
+    "bucket": ("BUCKET", "the bucket"),
+    "key": ("KEY", "the key"),
+    "kms_key": ("KEY_ARN", "the key"),
+    "region": ("REGION", "the region"),
+    "account": ("ACCOUNT_ID", "the account"),
+    "policy": ("POLICY_ARN", ""),
+    "profile": ("PROFILE", "the profile"),
+    "operation": ("EVENT_NAME", "the call"),
+    "unique_id": ("UNIQUE_ID", "a unique id (AROA…, AIDA…)"),
+}
+
+
+def words_of(facts: Facts, grant: Grant | None) -> dict[str, str]:
+    """Return what the placeholders stand for, as far as it is known."""
+    role = facts.role or (grant.arn if grant else None)
+    resource = facts.resource
+    known = {
+        "principal": facts.principal,
+        "principal_name": name_of(facts.principal) if facts.principal else None,
+        "caller_name": name_of(facts.principal) if facts.principal else None,
+        "caller_account": account_of(facts.principal) if facts.principal else None,
+        "role": role,
+        "role_name": name_of(role) if role else None,
+        "grant": grant.name if grant else _grant_by_name(facts),
+        "action": facts.action,
+        "resource": resource,
+        "bucket": facts.bucket or _bucket_of(grant),
+        "key": resource.partition("/")[2] or None if resource and facts.bucket else None,
+        "kms_key": resource if resource and ":kms:" in resource else None,
+        "region": facts.region or (grant.region if grant and facts.action else None),
+        "account": facts.account or (grant.account if grant and facts.action else None),
+        "policy": facts.policy,
+        "profile": facts.profile,
+        "operation": facts.operation,
+        "unique_id": facts.unique_id,
+    }
+    return {name: value for name, value in known.items() if value}
+
+
+def filled(cause: Cause, words: Mapping[str, str]) -> Cause:
+    """Return a cause with its placeholders filled; in what is to be pasted, each word is quoted for the shell."""
+    said = {name: words.get(name, sentence) for name, (_, sentence) in _UNKNOWN.items()}
+    pasted = {name: shlex.quote(words[name]) if name in words else word for name, (word, _) in _UNKNOWN.items()}
+    return replace(
+        cause,
+        what=" ".join(cause.what.format_map(said).split()),
+        tell=cause.tell.format_map(pasted),
+        mend=cause.mend.format_map(pasted),
+    )
+
+
+def _grant_by_name(facts: Facts) -> str | None:
+    """Return the role's name where no template says which grant it is: a grant's role has the grant's name."""
+    if facts.resource and ":role/" in facts.resource:
+        return name_of(facts.resource)
+    in_s3 = (facts.action or "").startswith(("s3:", "kms:"))
+    return name_of(facts.role) if in_s3 and facts.role else None
+
+
+def _bucket_of(grant: Grant | None) -> str | None:
+    buckets = {reach.bucket for reach in grant.reaches if reach.bucket != "*"} if grant else set()
+    return buckets.pop() if len(buckets) == 1 else None

@@ -1,0 +1,132 @@
+"""An explanation as a tired person reads it: what it is and the mend first, 80 columns wide, commands unbroken."""
+
+from collections.abc import Iterator, Sequence
+from textwrap import wrap
+
+from crossrole.explain.certain import Verdict
+from crossrole.explain.explanation import NEXT, Explanation
+from crossrole.explain.facts import Facts
+
+_WIDTH = 80
+
+
+def explanations_text(explanations: Sequence[Explanation], *, skipped: bool) -> str:
+    """Return the answer; the root of a chain is first."""
+    blocks = []
+    for number, each in enumerate(explanations, start=1):
+        lines = list(_lines(each))
+        if len(explanations) > 1:
+            lines[0] = f"{number} of {len(explanations)}{', the root first' if number == 1 else ''}. {lines[0]}"
+        blocks.append("\n".join(lines))
+    return "\n\n".join([*blocks, *([_SKIPPED] if skipped else [])])
+
+
+def unrecognised_text(facts: Facts, *, skipped: bool) -> str:
+    """Return what is said where nothing was recognised: what was understood, and what to do next."""
+    lines = ["this is no trouble that explain knows."]
+    told = list(_facts(facts))
+    lines += told or ["  It names no error code, caller, action or resource of AWS."]
+    lines += ["", "next, check the living chain step by step:", f"  {NEXT}"]
+    return "\n".join([*lines, *(["", _SKIPPED] if skipped else [])])
+
+
+_SKIPPED = "note: the text is long; only its lines that look like errors were read, and of these the last 256 KB."
+
+
+def _lines(explanation: Explanation) -> Iterator[str]:
+    trouble = explanation.found.trouble
+    yield from _wrapped(f"{trouble.name}: ", trouble.means)
+    yield from _wrapped("  seen    ", explanation.found.seen)
+    yield from _facts(explanation.found.facts)
+    yield ""
+    certain = explanation.certain
+    if certain:
+        yield from _certain(certain, explanation.grant)
+    else:
+        for verdict in explanation.verdicts:
+            yield from _possible(verdict)
+        if explanation.undecided:
+            yield from _wrapped("", f"no decision was run on the templates: {explanation.undecided}")
+    if explanation.lists_causes:
+        if certain or explanation.verdicts or explanation.undecided:
+            yield ""
+        yield "behind it, likeliest first:" if len(explanation.causes) > 1 else "behind it:"
+        for number, cause in enumerate(explanation.causes, start=1):
+            yield from _wrapped(f"  {number}. ", f"{cause.side}: {cause.what}")
+            yield f"     tell  {cause.tell}"
+            yield from _with_commands("     mend  ", cause.mend)
+    yield f"source: {trouble.source}"
+
+
+def _facts(facts: Facts) -> Iterator[str]:
+    asked = " on ".join(filter(None, (facts.action or facts.operation, facts.resource)))
+    for name, value in (
+        ("code", facts.code),
+        ("caller", facts.caller),
+        ("action", asked),
+        ("policy", facts.policy),
+        ("request", facts.request_id),
+    ):
+        if value:
+            yield f"  {name:<7} {value}"
+
+
+def _certain(verdict: Verdict, grant: str | None) -> Iterator[str]:
+    if not verdict.allowed:
+        yield "certain: the templates refuse this."
+        for why in verdict.why:
+            yield from _wrapped("  why     ", why)
+        for mend in verdict.mends:
+            yield from _wrapped("  mend    ", mend)
+        yield f"  see     {verdict.command}"
+        return
+    if verdict.sent:
+        yield from _wrapped("certain: ", "the templates allow this only where the call carries")
+        yield from (f"  {pair}" for pair in verdict.sent)
+        yield from _wrapped("", "See first that it does.")
+    else:
+        yield "certain: the templates allow this."
+    for needed in verdict.needed:
+        yield from _wrapped("  if      ", needed)
+    yield from _wrapped(
+        "",
+        "So it is not deployed as in cdk.out, or a policy that no template holds refuses it. Whether it is deployed:",
+    )
+    yield f"  python -m crossrole doctor {grant or 'GRANT'} --profile dev --prod-profile prod"
+
+
+def _possible(verdict: Verdict) -> Iterator[str]:
+    name = verdict.caller.rpartition("/")[2]
+    says = "allow" if verdict.allowed else "refuse"
+    sent = f", where the call carries {' and '.join(verdict.sent)}" if verdict.sent else ""
+    yield from _wrapped("", f"if it was {name}: the templates {says} this{sent}.")
+    if not verdict.allowed:
+        for mend in verdict.mends:
+            yield from _wrapped("  mend    ", mend)
+    yield f"  see     {verdict.command}"
+
+
+def _with_commands(head: str, text: str) -> Iterator[str]:
+    """Yield a text with each of its commands on a line of its own, which can be pasted whole."""
+    indent = " " * len(head)
+    for number, part in enumerate(text.split("`")):
+        if number % 2:
+            yield f"{head}{part}"
+        elif words := part.strip().lstrip(",;").strip():
+            yield from _wrapped(head, words)
+        else:
+            continue
+        head = indent
+
+
+def _wrapped(head: str, text: str) -> list[str]:
+    """Return a text under its head; words that are longer than a line, such as ARNs, stay whole."""
+    indent = " " * len(head) if head.startswith(" ") else "  " if head else ""
+    return wrap(
+        text,
+        _WIDTH,
+        initial_indent=head,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -1,0 +1,232 @@
+"""Assuming a role: who may, with what name, for how long."""
+
+from crossrole.explain.troubles.model import CALL, DEV, IAM_GUIDE, ORGANIZATION, PROD, STS_API, Cause, Trouble, said
+
+_TRUST = "aws iam get-role --role-name {role_name} --query Role.AssumeRolePolicyDocument --profile prod"
+_OWN = (
+    "aws iam simulate-principal-policy --policy-source-arn {principal} --action-names {action} "
+    "--resource-arns {role} --profile dev"
+)
+
+_NOT_TRUSTED = Cause(
+    PROD,
+    "the role's trust policy does not let this caller in: another account, name or path, an external ID or an MFA "
+    "code that was not sent, or a grant that is expired or disabled",
+    "python -m crossrole can {principal} sts:AssumeRole {role}",
+    'access.toml, [[grants]] {grant}: add "{principal}" to principals (with the role\'s path), or call with what '
+    "the grant asks for; then `cdk deploy ProdAccessStack --profile prod`",
+    in_templates=True,
+)
+_NOT_ALLOWED = Cause(
+    DEV,
+    "the caller's own policy does not allow sts:AssumeRole on exactly this role, or asks for an MFA code too",
+    _OWN,
+    "deploy the stack that gives it (DevLambdaStack, DevUsersStack), or attach to the caller the statement that "
+    "`python -m crossrole policies {grant}` writes",
+    in_templates=True,
+)
+_NO_SUCH_ROLE = Cause(
+    PROD,
+    "there is no such role: not deployed yet, or the ARN has another account, name or path (STS answers the same)",
+    "aws iam get-role --role-name {role_name} --query Role.Arn --profile prod",
+    "`cdk deploy ProdAccessStack --profile prod`, and take the ARN from its outputs",
+)
+_CONTROL_POLICY = Cause(
+    ORGANIZATION,
+    "a control policy of either account's organization refuses sts:AssumeRole",
+    "python -m crossrole doctor {grant} --profile dev --prod-profile prod",
+    "ask the organization's administrators for an exception in the policy",
+)
+
+TROUBLES = (
+    Trouble(
+        "tag-session-refused",
+        "the caller sends session tags, and one side does not allow sts:TagSession.",
+        said(r"not authorized to perform:? sts:TagSession"),
+        f"{IAM_GUIDE}/id_session-tags.html#id_session-tags_permissions-required",
+        (
+            Cause(
+                CALL,
+                "the tool tags each session by itself, as aws-actions/configure-aws-credentials does, or a tag of "
+                "the caller's own session is transitive",
+                "aws sts assume-role --role-arn {role} --role-session-name test --profile dev",
+                "where that works, switch the tags off: role-skip-session-tagging: true in the GitHub action",
+            ),
+            Cause(
+                PROD,
+                "the trust policy allows sts:AssumeRole alone: no grant of access.toml takes tags",
+                _TRUST,
+                "leave the tags out; nothing in access.toml opens sts:TagSession",
+            ),
+        ),
+    ),
+    Trouble(
+        "source-identity-refused",
+        "the caller sends a source identity, and one side does not allow sts:SetSourceIdentity.",
+        said(r"not authorized to perform:? sts:SetSourceIdentity"),
+        f"{IAM_GUIDE}/id_credentials_temp_control-access_monitor.html",
+        (
+            Cause(
+                PROD,
+                "the trust policy does not let the caller set a source identity",
+                _TRUST,
+                "call without --source-identity; where the caller's own session has one, every role that it "
+                "assumes must allow sts:SetSourceIdentity",
+            ),
+            Cause(
+                DEV,
+                "the caller's own policy does not allow sts:SetSourceIdentity on the role",
+                _OWN,
+                "allow sts:SetSourceIdentity beside sts:AssumeRole in the caller's policy",
+            ),
+        ),
+    ),
+    Trouble(
+        "root-may-not-assume",
+        "an account's root user can assume no role.",
+        said(r"Roles may not be assumed by root accounts"),
+        f"{STS_API}/API_AssumeRole.html",
+        (
+            Cause(
+                DEV,
+                "the profile or the environment holds the access key of the account's root user",
+                "aws sts get-caller-identity --query Arn --profile dev",
+                "sign in as a user or a role: `aws configure sso --profile dev`, and delete the root user's access key",
+            ),
+        ),
+    ),
+    Trouble(
+        "chaining-over-an-hour",
+        "a role that assumes a role gets at most one hour.",
+        said(r"exceeds the 1 hour session limit for roles assumed by role chaining"),
+        f"{IAM_GUIDE}/id_roles.html#iam-term-role-chaining",
+        (
+            Cause(
+                CALL,
+                "more than 3600 seconds were asked for with the credentials of a role (a function, Identity Center "
+                "and CI always have these)",
+                "aws sts get-caller-identity --query Arn --profile dev",
+                "ask for 3600 or less: duration_seconds = 3600 in the profile, or --duration-seconds 3600",
+            ),
+            Cause(
+                CALL,
+                "a person who needs longer came through a role",
+                "aws configure get role_arn --profile dev",
+                "start from an IAM user's access key: `python -m crossrole profile {grant} --source-profile dev`",
+            ),
+        ),
+    ),
+    Trouble(
+        "over-max-session",
+        "more seconds were asked for than the role gives.",
+        said(r"DurationSeconds exceeds the MaxSessionDuration"),
+        f"{IAM_GUIDE}/id_roles_update-role-settings.html",
+        (
+            Cause(
+                CALL,
+                "the call or the profile asks for more than the role's maximum",
+                "aws iam get-role --role-name {role_name} --query Role.MaxSessionDuration --profile prod",
+                "ask for less (--duration-seconds, duration_seconds), or access.toml, [[grants]] {grant}: set a larger "
+                "max_session, at most 43200",
+            ),
+        ),
+    ),
+    Trouble(
+        "session-name-refused",
+        "the role session name has a character, or a length, that STS does not take.",
+        said(r"roleSessionName'? failed to satisfy constraint", r"Invalid length for parameter RoleSessionName"),
+        f"{STS_API}/API_AssumeRole.html",
+        (
+            Cause(
+                CALL,
+                "it has a space, a slash, a colon or a bracket, or is not of 2 to 64 characters; often it is made of "
+                "a branch's or a person's name",
+                "printf %s NAME | tr -c 'A-Za-z0-9+=,.@_-' '-' | cut -c -64",
+                "use what that prints, as role_session_name or --role-session-name",
+            ),
+        ),
+    ),
+    Trouble(
+        "sts-region-off",
+        "STS is not active in that region for the account whose credentials were used.",
+        said(r"RegionDisabledException", r"STS is not activated in this region"),
+        f"{IAM_GUIDE}/id_credentials_temp_enable-regions.html",
+        (
+            Cause(
+                DEV,
+                "the region is opt-in, or the account's administrator has switched STS off there",
+                "aws account get-region-opt-status --region-name {region} --profile dev",
+                "enable it (IAM, Account settings, Security Token Service), or set another region in the profile",
+            ),
+        ),
+    ),
+    Trouble(
+        "external-id-malformed",
+        "the external ID has a character or a length that STS does not take.",
+        said(r"externalId'? failed to satisfy constraint", r"Invalid length for parameter ExternalId"),
+        f"{STS_API}/API_AssumeRole.html",
+        (
+            Cause(
+                CALL,
+                "it is not of 2 to 1224 letters, digits and +=,.@:/-; often a variable is empty",
+                "python -m crossrole profile {grant} --source-profile dev",
+                "send the external_id that this shows",
+            ),
+        ),
+    ),
+    Trouble(
+        "assume-role-not-in-own-policy",
+        "the caller's own policies do not allow sts:AssumeRole on this role.",
+        said(r"sts:AssumeRole\b.{0,1300}because no identity-based policy allows the sts:AssumeRole"),
+        f"{IAM_GUIDE}/troubleshoot_access-denied.html",
+        (_NOT_ALLOWED,),
+    ),
+    Trouble(
+        "assume-role-not-trusted",
+        "the role's trust policy does not let this caller in.",
+        said(r"because no (?:role trust|resource-based) policy allows the sts:AssumeRole"),
+        f"{IAM_GUIDE}/troubleshoot_roles.html",
+        (_NOT_TRUSTED,),
+    ),
+    Trouble(
+        "assume-role-trust-denies",
+        "a statement of the role's trust policy refuses this caller.",
+        said(r"sts:AssumeRole\b.{0,1300}explicit deny in (?:a|the) (?:role trust|resource-based) policy"),
+        f"{IAM_GUIDE}/troubleshoot_access-denied.html",
+        (
+            Cause(
+                PROD,
+                "the grant is disabled, or someone added a Deny by hand",
+                _TRUST,
+                "access.toml, [[grants]] {grant}: take out disabled = true, then deploy ProdAccessStack; "
+                "after a revoke with --and-disable: `python -m crossrole restore {grant} --profile prod`",
+            ),
+        ),
+    ),
+    Trouble(
+        "assume-role-refused",
+        "STS does not let the caller assume the role. Both sides must allow it, and it does not say which does not.",
+        said(
+            r"not authorized to perform:? sts:AssumeRole(?!With)(?!.{0,1300}(?:explicit deny in|because no))",
+            r"\(AccessDenied\) when calling the AssumeRole operation(?!.{0,1300}(?:explicit deny in|because no))",
+            r"AssumeRole on arn:\S{1,600}: got AccessDenied \((?!.{0,1300}(?:explicit deny in|because no))",
+        ),
+        f"{IAM_GUIDE}/troubleshoot_roles.html",
+        (_NOT_TRUSTED, _NOT_ALLOWED, _NO_SUCH_ROLE, _CONTROL_POLICY),
+    ),
+    Trouble(
+        "web-identity-refused",
+        "the role does not trust this identity provider or this subject of it.",
+        said(r"Not authorized to perform:? sts:AssumeRoleWith(?:WebIdentity|SAML)"),
+        f"{IAM_GUIDE}/id_roles_providers_create_oidc.html",
+        (
+            Cause(
+                DEV,
+                "the trust policy of the provider's role (not of a grant: those trust no provider) names another "
+                "repository, branch or audience",
+                "aws iam get-role --role-name ROLE --query Role.AssumeRolePolicyDocument --profile dev",
+                "mend the condition on :sub and :aud there; that role then assumes the grant's",
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,1 @@
+"""Cutting off a role's live sessions, and taking it back: `crossrole revoke` and `restore`."""

@@ -1,0 +1,84 @@
+"""What a revocation is to do to the living role, and what becomes of it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from crossrole.grant import Grant
+from crossrole.revoke.live_role import LiveRole
+from crossrole.revoke.revocation import (
+    POLICY_NAME,
+    Cut,
+    Document,
+    denies_everything,
+    moment_of,
+    revoked,
+    shut,
+    whole_second,
+)
+from crossrole.revoke.testimony import Proof
+
+TRUST = "trust policy"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the operator asks for."""
+
+    profile: str
+    before: datetime | None = None
+    session: str | None = None
+    and_disable: bool = False
+    caller_profile: str | None = None
+    dry_run: bool = False
+
+
+@dataclass
+class Revoked:
+    """What was found, what was written and what is shown."""
+
+    grant: Grant
+    asked: Asked
+    cut: Cut
+    found: LiveRole
+    now: datetime
+    """AWS's time when the role was read."""
+    policy: Document
+    trust: Document
+    written: list[str] = field(default_factory=list)
+    """The policies that were changed, by name."""
+    wrong: list[str] = field(default_factory=list)
+    """What was not done or is not known, and what stands in IAM then."""
+    proofs: list[Proof] = field(default_factory=list)
+
+    @property
+    def changes(self) -> list[str]:
+        """The policies that have to be changed, in the order in which they are."""
+        policy = [POLICY_NAME] if self.policy is not self.found.inline.get(POLICY_NAME) else []
+        return [*policy, *([TRUST] if self.trust is not self.found.trust else [])]
+
+    @property
+    def is_proved(self) -> bool:
+        """Whether all was done, and nothing that was asked for came out otherwise."""
+        return not self.wrong and all(proof.holds is not False for proof in self.proofs)
+
+    @property
+    def in_the_future(self) -> bool:
+        """Whether sessions that are begun now are hit too."""
+        return self.cut.moment > self.now + timedelta(seconds=1)
+
+
+def plan_of(grant: Grant, asked: Asked, role: LiveRole, now: datetime) -> Revoked:
+    """Return what is to be done to the role; `now` is AWS's time when it was read."""
+    policy = role.inline.get(POLICY_NAME)
+    session = f"{role.id}:{asked.session}" if asked.session else None
+    stands = moment_of(policy, session)
+    if asked.before:
+        moment = whole_second(asked.before)
+    elif stands and denies_everything(policy, POLICY_NAME):
+        # Nobody could do anything since, so there is nobody to hit who was not.
+        moment = stands
+    else:
+        moment = now.replace(microsecond=0) + timedelta(seconds=1)
+    cut = Cut(moment, session, everything=asked.and_disable)
+    trust = shut(role.trust) if asked.and_disable else role.trust
+    return Revoked(grant, asked, cut, role, now, revoked(policy, cut), trust)

@@ -1,0 +1,121 @@
+"""`crossrole restore GRANT`: take out of a role's policies what `revoke` has put there, and nothing else.
+
+The trust policy comes first: what is killed between the two calls leaves the role refusing, and the same line again
+finishes it.
+"""
+
+from dataclasses import dataclass, field
+
+from crossrole.grant import Grant
+from crossrole.live import live_session, told
+from crossrole.revoke.live_role import Iam, LiveRole, pauses
+from crossrole.revoke.plan import TRUST
+from crossrole.revoke.revocation import (
+    POLICY_NAME,
+    Document,
+    denies_everything,
+    is_ours,
+    is_shut,
+    moment_of,
+    restored,
+    statements_of,
+)
+from crossrole.revoke.revoke import READ_BACK_WITHIN, say
+from crossrole.revoke.testimony import Proof
+from crossrole.revoke.writing import NotKnownError, NotWrittenError, write
+from crossrole.unusable import Unusable
+
+
+@dataclass
+class Restored:
+    """What was found and what was taken out."""
+
+    grant: Grant
+    dry_run: bool
+    found: LiveRole
+    policy: Document | None
+    """The inline policy as it is to be; None where the role is to have none of that name."""
+    trust: Document
+    written: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+    proofs: list[Proof] = field(default_factory=list)
+
+    @property
+    def changes(self) -> list[str]:
+        """The policies that have to be changed, in the order in which they are."""
+        trust = [TRUST] if self.trust is not self.found.trust else []
+        return [*trust, *([POLICY_NAME] if self.policy is not self.found.inline.get(POLICY_NAME) else [])]
+
+    @property
+    def is_proved(self) -> bool:
+        """Whether all was done, and IAM answers so."""
+        return not self.wrong and all(proof.holds is not False for proof in self.proofs)
+
+    @property
+    def left(self) -> list[str]:
+        """What still refuses, and is none of ours."""
+        moment = moment_of(self.policy, None)
+        others = {**self.found.inline, POLICY_NAME: self.policy}
+        return [
+            *([f"{POLICY_NAME} refuses sessions begun before {moment:%Y-%m-%dT%H:%M:%SZ}"] if moment else []),
+            *(f"{name} refuses everything" for name, each in others.items() if denies_everything(each, name)),
+            *(["the trust policy refuses everyone"] if is_shut(self.trust) else []),
+        ]
+
+
+def restore(grant: Grant, *, profile: str, dry_run: bool) -> Restored:
+    """Take our statements out; raises `Unusable` where nothing was changed."""
+    with told(profile):
+        iam = Iam(live_session(profile, region=grant.region), grant)
+        iam.expect_account(profile)
+        role = iam.role()
+    trust = restored(role.trust, "the trust policy")
+    if trust is None:
+        raise Unusable(f"the trust policy of {grant.name} would be empty, which IAM does not take; look at it in IAM")
+    plan = Restored(grant, dry_run, role, restored(role.inline.get(POLICY_NAME), POLICY_NAME), trust)
+    if not dry_run and plan.changes:
+        _write(plan, iam, profile)
+        _read_back(plan, iam, profile)
+    return plan
+
+
+def _write(plan: Restored, iam: Iam, profile: str) -> None:
+    changes = {
+        TRUST: (
+            lambda: iam.put_trust(plan.trust),
+            lambda: not _holds_ours(iam.trust(), "the trust policy"),
+        ),
+        POLICY_NAME: (
+            lambda: iam.put_policy(POLICY_NAME, plan.policy),
+            lambda: not _holds_ours(iam.policy(POLICY_NAME), POLICY_NAME),
+        ),
+    }
+    for name in plan.changes:
+        say(f"write the {name} of {plan.grant.name} without what revoke added")
+        change, is_made = changes[name]
+        try:
+            write(profile, change, is_made=is_made, full="look at the role's policies in IAM")
+        except (NotWrittenError, NotKnownError) as error:
+            if not plan.written and isinstance(error, NotWrittenError):
+                raise
+            plan.wrong.append(f"{error}; the {name} still refuses: run the same line again")
+            return
+        plan.written.append(name)
+
+
+def _read_back(plan: Restored, iam: Iam, profile: str) -> None:
+    try:
+        with told(profile):
+            for _ in pauses(READ_BACK_WITHIN):
+                policy, trust = iam.policy(POLICY_NAME), iam.trust()
+                if not _holds_ours(policy, POLICY_NAME) and not _holds_ours(trust, "the trust policy"):
+                    plan.proofs.append(Proof("IAM answers the role back without it", holds=True))
+                    return
+    except Unusable as error:
+        plan.proofs.append(Proof(f"the role could not be read back: {error}", holds=False))
+        return
+    plan.proofs.append(Proof(f"IAM still answers with it after {READ_BACK_WITHIN:.0f} s", holds=False))
+
+
+def _holds_ours(document: Document | None, name: str) -> bool:
+    return document is not None and any(map(is_ours, statements_of(document, name)))

@@ -1,0 +1,140 @@
+"""`crossrole revoke GRANT`: cut off a role's live sessions, and prove it.
+
+The permissions policy is written first, so that the harm stops with the first call; what is killed after it leaves
+the role more shut than it was, and the same line again finishes it.
+"""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import boto3
+
+from crossrole.grant import Grant
+from crossrole.live import client, live_session, told
+from crossrole.revoke.live_role import Iam, pauses
+from crossrole.revoke.plan import TRUST, Asked, Revoked, plan_of
+from crossrole.revoke.proof import decided
+from crossrole.revoke.revocation import POLICY_NAME, Document, is_shut, revoked, shut
+from crossrole.revoke.testimony import Proof, Testimony
+from crossrole.revoke.writing import NotKnownError, NotWrittenError, write
+from crossrole.unusable import Unusable
+
+READ_BACK_WITHIN = 30.0
+"""Seconds that IAM is given to answer with what was written to it."""
+
+
+def revoke(grant: Grant, asked: Asked) -> Revoked:
+    """Cut off the sessions; raises `Unusable` where nothing was changed."""
+    with told(asked.profile):
+        administrator = live_session(asked.profile, region=grant.region)
+        iam = Iam(administrator, grant)
+        iam.expect_account(asked.profile)
+        iam.facts()
+    testimony = _testimony(grant, asked, administrator)
+    with told(asked.profile):
+        role = iam.role()
+    begun = time.monotonic()
+    plan = plan_of(grant, asked, role, iam.now)
+    if asked.dry_run:
+        planned = replace(role, inline={**role.inline, POLICY_NAME: plan.policy}, trust=plan.trust)
+        plan.proofs.append(decided(plan, planned, done=False))
+        return plan
+    with _interruption_told(plan):
+        _write(plan, iam)
+        _prove(plan, iam)
+        if not plan.in_the_future:
+            # The moment is the second after AWS's answer; a session that is begun before it has passed is hit too.
+            time.sleep(max(0.0, 1.0 - (time.monotonic() - begun)))
+        plan.proofs += testimony.given(
+            plan.cut, future=plan.in_the_future, was_shut=is_shut(role.trust), left_open=bool(plan.wrong)
+        )
+    return plan
+
+
+def _testimony(grant: Grant, asked: Asked, administrator: boto3.Session) -> Testimony:
+    if asked.caller_profile is None or asked.dry_run:
+        return Testimony(grant)
+    with told(asked.caller_profile):
+        caller = live_session(asked.caller_profile, region=grant.region)
+        client(caller, "sts").get_caller_identity()
+    say("begin a session as a witness")
+    return Testimony.taken(grant, caller, administrator, profile=asked.caller_profile, session=asked.session)
+
+
+def _write(plan: Revoked, iam: Iam) -> None:
+    """Write what has to be changed; raises `Unusable` where the first change was not made."""
+    profile, name = plan.asked.profile, plan.grant.name
+    if POLICY_NAME in plan.changes:
+        say(f"write the inline policy {POLICY_NAME} of {name}")
+        try:
+            write(
+                profile,
+                lambda: iam.put_policy(POLICY_NAME, plan.policy),
+                is_made=lambda: _holds(plan, iam.policy(POLICY_NAME)),
+                full="a role's inline policies may hold 10,240 characters in all: take away what is not needed there",
+            )
+        except NotKnownError as error:
+            plan.wrong.append(f"{error}; run the same line again")
+            return
+        plan.written.append(POLICY_NAME)
+    if TRUST in plan.changes:
+        say(f"write the trust policy of {name}")
+        try:
+            write(
+                profile,
+                lambda: iam.put_trust(shut(iam.trust())),
+                is_made=lambda: is_shut(iam.trust()),
+                full="name fewer principals, or have the quota of the role trust policy length raised (to 4,096)",
+            )
+        except (NotWrittenError, NotKnownError) as error:
+            if not plan.written and isinstance(error, NotWrittenError):
+                raise
+            plan.wrong.append(f"{error}. New sessions can be made, but {POLICY_NAME} lets them do nothing")
+            return
+        plan.written.append(TRUST)
+
+
+def _holds(plan: Revoked, policy: Document | None) -> bool:
+    return policy is not None and revoked(policy, plan.cut) is policy
+
+
+def _prove(plan: Revoked, iam: Iam) -> None:
+    """Read back what IAM holds, and decide from it."""
+    say("read the role back and decide")
+    role = None
+    try:
+        with told(plan.asked.profile):
+            for _ in pauses(READ_BACK_WITHIN):
+                role = iam.role()
+                shut_as_asked = is_shut(role.trust) or not plan.asked.and_disable or bool(plan.wrong)
+                if _holds(plan, role.inline.get(POLICY_NAME)) and shut_as_asked:
+                    plan.proofs.append(Proof("IAM answers the role back with it", holds=True))
+                    plan.proofs.append(decided(plan, role, done=True))
+                    return
+    except Unusable as error:
+        plan.proofs.append(Proof(f"the role could not be read back: {error}", holds=False))
+        return
+    plan.proofs.append(Proof(f"IAM does not answer the role back with it within {READ_BACK_WITHIN:.0f} s", holds=False))
+
+
+@contextmanager
+def _interruption_told(plan: Revoked) -> Iterator[None]:
+    """Say what stands in IAM where the command is interrupted."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit):
+        written = " and the ".join(plan.written)
+        stands = (
+            f"the {written} of {plan.grant.name} stands as changed" if written else "nothing is known to be changed"
+        )
+        say(f"interrupted: {stands}; the same line again finishes, `restore {plan.grant.name}` undoes it")
+        raise
+
+
+def say(text: str) -> None:
+    """Tell the operator on standard error what is being done."""
+    sys.stderr.write(f"crossrole: {text}\n")
+    sys.stderr.flush()
