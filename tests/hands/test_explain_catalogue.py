@@ -39,6 +39,14 @@ def test_awss_own_words_are_recognised(name: str, text: str, source: str) -> Non
     assert source.startswith(("https://", "lambda/"))
 
 
+@pytest.mark.parametrize(("name", "text", "source"), TEXTS, ids=[name for name, _, _ in TEXTS])
+def test_it_is_found_in_a_long_log(name: str, text: str, source: str) -> None:
+    """In half a megabyte of other lines, of which only those that look like errors are read, it is found too."""
+    noise = "2026-11-24T02:00:00 INFO the object was written\n" * 11_000
+
+    assert name in [each.trouble.name for each in recognised(read_error_text(f"{noise}{text}\n{noise}"))], source
+
+
 @BY_NAME
 def test_an_entry_has_a_text(trouble: Trouble) -> None:
     """No entry is there of which no text is known."""
