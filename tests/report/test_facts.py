@@ -82,6 +82,19 @@ def test_a_condition_of_one_caller_is_said_of_it_alone(kinds: Assembly, read: Re
     assert ["Whole account"] == [each.title for each in several.tags]
 
 
+def test_an_organization_narrows_a_whole_account(kinds: Assembly, read: Read, tmp_path: Path) -> None:
+    """An account whose callers must belong to an organization is wide, but not without condition."""
+
+    def change(resources: dict[str, dict[str, dict[str, dict[str, list[dict[str, object]]]]]]) -> None:
+        role = next(each for name, each in resources.items() if name.startswith("GrantsWholeAccount"))
+        account = role["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]
+        account["Condition"] = {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}
+
+    narrowed = grant(read(changed(kinds, tmp_path / "changed", change)), "WholeAccount")
+
+    assert ["Whole account"] == [each.title for each in narrowed.tags]
+
+
 STATES = {
     "ServiceRole": ("active", "has no end", True),
     "Expired": ("expired", "since 2026-01-01 00:00 UTC nobody can use it", False),
