@@ -1,15 +1,12 @@
 """`crossrole assume GRANT --profile PROFILE`."""
 
 import argparse
-import getpass
 import json
 import os
-import re
 import signal
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 
 from crossrole.assume.assume import Asked, Credentials, Refusal, assume, check_duration, check_open
 from crossrole.assume.refused import why
@@ -19,6 +16,7 @@ from crossrole.assume.variables import remembered, variables_of, way_back
 from crossrole.commands.common import add_template_dir, hint, landscape_of, put
 from crossrole.grant import grant_of
 from crossrole.live import live_session, reach_of
+from crossrole.mfa import read_code
 from crossrole.unusable import Unusable
 
 _FORMATS = [*SHELLS, "json", "credential-process"]
@@ -59,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
     reach = reach_of(arguments.profile)
     asked = Asked(grant, arguments.duration, policy, arguments.mfa_serial or reach.mfa_serial)
     try:
-        given = assume(asked, session, profile=arguments.profile, read_code=_code, hint=hint)
+        given = assume(asked, session, profile=arguments.profile, read_code=read_code, hint=hint)
     except Refusal as refusal:
         hint(why(landscape, grant, refusal, now=now))
         return 1
@@ -85,17 +83,6 @@ def _check_words(arguments: argparse.Namespace) -> None:
             'the output holds secrets and would stay on the terminal; use eval "$(crossrole assume …)", or run one '
             "command with -- COMMAND, or show it with --show"
         )
-
-
-def _code(serial: str) -> str:
-    try:
-        with Path("/dev/tty").open("rb"):
-            code = getpass.getpass(f"MFA code of {serial}: ").strip()
-    except (OSError, EOFError):
-        raise Unusable("the grant asks for an MFA code, and there is no terminal to ask for it") from None
-    if not re.fullmatch(r"[0-9]{6}", code):
-        raise Unusable("an MFA code is six digits; call again with the one that the device shows")
-    return code
 
 
 def _text(form: str, given: Credentials, variables: Mapping[str, str | None]) -> str:

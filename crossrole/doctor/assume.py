@@ -1,7 +1,5 @@
 """The one request that starts a session: a real AssumeRole, as the grant asks for it."""
 
-import getpass
-import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +12,8 @@ from crossrole.doctor.case import Case
 from crossrole.doctor.judge import UNSEEN
 from crossrole.doctor.line import Line, Status, failed, ok, unknown
 from crossrole.live import assumed_session, client, code_of, message_of, told
+from crossrole.mfa import read_code
+from crossrole.unusable import Unusable
 
 SESSION_NAME = "crossrole-doctor"
 _SHORTEST = 900
@@ -34,9 +34,11 @@ def assume_line(case: Case, caller: Caller | None, before: Sequence[Line]) -> tu
     if grant.external_id:
         request["ExternalId"] = grant.external_id
     if grant.mfa_max_age is not None and caller.principal and not is_role(caller.principal):
-        if not sys.stdin.isatty():
-            return unknown(check, "the grant asks for an MFA code, and there is no terminal to ask for it"), None
-        request |= _second_factor(case, caller.principal)
+        device = _device(case, caller.principal)
+        try:
+            request |= {"SerialNumber": device, "TokenCode": read_code(device)}
+        except Unusable as error:
+            return unknown(check, str(error)), None
     case.tell(f"assuming {grant.name} for {seconds} s")
     with told(case.profile):
         try:
@@ -46,12 +48,6 @@ def assume_line(case: Case, caller: Caller | None, before: Sequence[Line]) -> tu
     session = assumed_session(case.profile, answer["Credentials"], region=grant.region)
     chained = " (a role's sessions chain: an hour at most)" if seconds < grant.max_session else ""
     return ok(check, f"a session of {seconds} s{chained}"), session
-
-
-def _second_factor(case: Case, user: str) -> dict[str, str]:
-    device = _device(case, user)
-    code = getpass.getpass(f"MFA code of {device}: ").strip()
-    return {"SerialNumber": device, "TokenCode": code}
 
 
 def _device(case: Case, user: str) -> str:

@@ -27,7 +27,7 @@ TIMEOUT = 180.0  # seconds for one command
 
 _FENCE = re.compile(r"^( *)```(\S*)[^\n]*\n(.*?)^ *```\n", re.MULTILINE | re.DOTALL)
 # The AWS CLI's own words, and those of crossrole's commands.
-_REFUSED = re.compile(r"^(An error occurred \(|upload failed: |refused: |crossrole: )", re.MULTILINE)
+_REFUSED = re.compile(r"^(An error occurred \(|upload failed: |refused: )", re.MULTILINE)
 _MFA_PROMPT = re.compile(rb"Enter MFA code for \S+: $")
 _ANY_SIX_DIGITS = b"123456\n"
 

@@ -248,7 +248,7 @@ def test_every_kind_of_grant_can_be_narrowed(shell: Any, options: tuple[str, str
 def test_the_code_is_asked_for_on_the_terminal(shell: Any) -> None:
     """The grant asks for MFA: the prompt is on the terminal, the code is not echoed, and standard output is clean."""
     command = words(shell, "assume", "RecentMfa", "--profile", "alice")
-    seen = at_terminal(command, shell.environment, typed={f"MFA code of {SERIAL}: ": CODE})
+    seen = at_terminal(command, shell.environment, typed={f"Enter MFA code for {SERIAL}: ": CODE})
 
     assert 0 == seen.status
     assert CODE not in seen.terminal + seen.out

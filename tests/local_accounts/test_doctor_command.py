@@ -211,7 +211,7 @@ def test_mfa_is_asked_for_on_the_terminal(shell: Any) -> None:
     status, screen = _on_a_terminal(shell, "RecentMfa", "--profile", "alice", answer="123456")
 
     assert 0 == status
-    assert "MFA code of arn:aws:iam::111111111111:mfa/alice: " in screen
+    assert "Enter MFA code for arn:aws:iam::111111111111:mfa/alice: " in screen
     assert "ok            assume     a session of 3600 s" in screen
     assert "123456" not in screen
 
@@ -250,7 +250,7 @@ def _on_a_terminal(shell: Any, *words: str, answer: str) -> tuple[int, str]:
         if not read:
             break
         screen += read
-        if b"MFA code of" in screen and not asked:
+        if b"Enter MFA code for" in screen and not asked:
             os.write(terminal, f"{answer}\n".encode())
             asked = True
     os.close(terminal)

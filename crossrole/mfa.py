@@ -1,0 +1,22 @@
+"""A code of an MFA device, asked for on the terminal: never an argument, never shown."""
+
+import getpass
+import re
+from pathlib import Path
+
+from crossrole.unusable import Unusable
+
+
+def read_code(device: str) -> str:
+    """Return the six digits that the person types; raises `Unusable` where there is no terminal, or no six digits.
+
+    The prompt is the AWS CLI's own.
+    """
+    try:
+        with Path("/dev/tty").open("rb"):
+            code = getpass.getpass(f"Enter MFA code for {device}: ").strip()
+    except (OSError, EOFError):
+        raise Unusable("the grant asks for an MFA code, and there is no terminal to ask for it") from None
+    if not re.fullmatch(r"[0-9]{6}", code):
+        raise Unusable("an MFA code is six digits; call again with the one that the device shows")
+    return code
