@@ -3,19 +3,26 @@
 from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.synthesis import ROOT, Assembly, synthesize
 
-ONE_PROCESS = ("local_accounts", "sandbox")
-"""Folders whose tests share accounts that take long to start, or that lock the folder of their state."""
+
+class Scheduler(LoadScopeScheduling):  # type: ignore[misc] xdist ships no types
+    """Sends a test to whichever process is free, and the tests of some folders all to one.
+
+    These share accounts that take long to start, and lock the folder of their state.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        folder = nodeid.rpartition("::")[0].rpartition("/")[0]
+        return folder if folder in {"tests/local_accounts", "tests/sandbox"} else nodeid
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep each such folder's tests in one process where several run them; other tests go to whichever is free."""
-    for item in items:
-        folder = item.path.parent.name
-        if folder in ONE_PROCESS:
-            item.add_marker(pytest.mark.xdist_group(folder))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduler:
+    """Share the tests out over processes, where there are several."""
+    return Scheduler(config, log)
 
 
 @pytest.fixture(scope="session")
