@@ -72,7 +72,9 @@ class Reader:
         config = ConfigParser()
         config.read(self.config)
         given = command_environment(os.environ, config_file=Path(), output=Path())
-        for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "CDK_OUTPUT", "VIRTUAL_ENV"):
+        of_this_test = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "CDK_OUTPUT", "VIRTUAL_ENV")
+        # What `make test` tells the makes below it: they would print where they are.
+        for name in (*of_this_test, "MAKEFLAGS", "MFLAGS", "MAKELEVEL"):
             given.pop(name, None)
         own = str(Path(sys.executable).parent)
         cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")

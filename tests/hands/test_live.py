@@ -162,12 +162,18 @@ def test_half_a_key(config: Path) -> None:
     assert why("half").startswith("the credentials of the profile half can't be had: Partial credentials")
 
 
-@pytest.mark.parametrize("text", ["[profile dev]\nregion = eu\n[profile", "[profile dev\n", "\0\1"])
-def test_a_half_written_config_file(config: Path, text: str) -> None:
-    """The file is named."""
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("[profile dev]\nregion = eu\n[profile sentinel-secret", 3), ("[profile dev\n", 1), ("\0\1", 1)],
+)
+def test_a_half_written_config_file(config: Path, text: str, line: int) -> None:
+    """The file and the line are named, and nothing of what stands there: it may be a secret."""
     config.write_text(text)
 
-    assert why("dev").startswith(f"{config} can't be read (Unable to parse config file")
+    assert (
+        f"the AWS config can't be read: in {config} line {line} is neither [profile NAME] nor KEY = VALUE, "
+        "or stands there twice"
+    ) == why("dev")
 
 
 def test_a_profile_whose_session_has_ended(config: Path) -> None:
