@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from bench.canned_aws import CannedAws, Refusal
 from s3_writer.connection import ConnectionCache
 from s3_writer.errors import AssumeRoleFailed, InvalidEvent, Misconfigured, PutFailed, WriterError
 from s3_writer.settings import Settings
-from tests.writer.fake_aws import FakeAws, Refusal
 
 Write = Callable[..., dict[str, Any]]
 Logged = Callable[[], list[dict[str, Any]]]
@@ -35,7 +35,7 @@ def test_given_a_success_when_logged_then_it_is_one_line_with_the_receipt(write:
 
 @pytest.mark.parametrize(("operation", "error"), [("AssumeRole", AssumeRoleFailed), ("PutObject", PutFailed)])
 def test_given_aws_refuses_when_logged_then_it_is_one_line_with_what_to_check(
-    aws: FakeAws, write: Write, logged: Logged, operation: str, error: type[WriterError]
+    aws: CannedAws, write: Write, logged: Logged, operation: str, error: type[WriterError]
 ) -> None:
     """A refusal is one ERROR line with both request ids, AWS's code, and what to look at."""
     aws.refusals[operation] = Refusal(403, "AccessDenied", "User: x is not authorized")
@@ -117,7 +117,7 @@ def shown(capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -
     ids=lambda refusals: " ".join(f"{name} {refusal.code}" for name, refusal in refusals.items()) or "none",
 )
 def test_given_secrets_when_anything_happens_then_none_is_shown(
-    aws: FakeAws,
+    aws: CannedAws,
     write: Write,
     monkeypatch: pytest.MonkeyPatch,
     shown: Callable[[], str],
@@ -143,7 +143,7 @@ def test_given_secrets_when_anything_happens_then_none_is_shown(
 
 
 def test_given_a_connection_when_shown_then_no_secret_is_in_it(
-    aws: FakeAws, connections: ConnectionCache, monkeypatch: pytest.MonkeyPatch
+    aws: CannedAws, connections: ConnectionCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The objects that hold secrets don't show them when printed."""
     monkeypatch.setenv("EXTERNAL_ID", "the-external-id")
