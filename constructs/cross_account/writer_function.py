@@ -1,8 +1,7 @@
 """The Lambda function that writes through a grant, in the dev account."""
 
-from pathlib import Path
-
 from aws_cdk import (
+    Annotations,
     Duration,
     RemovalPolicy,
     aws_cloudwatch as cloudwatch,
@@ -18,8 +17,7 @@ from constructs import Construct
 
 from cross_account.acknowledge import acknowledge
 from cross_account.policy import Statement, allow, document
-
-SOURCE = Path(__file__).resolve().parents[2] / "lambda"
+from cross_account.writer_package import SOURCE, interpreter, packaged
 
 _SEND_TRACES = allow("SendTraces", action=["xray:PutTraceSegments", "xray:PutTelemetryRecords"], resource=["*"])
 
@@ -76,7 +74,7 @@ class WriterFunction(Construct):
             description="Writes objects into the production bucket through the grant's role",
             runtime=lambda_.Runtime.PYTHON_3_14,
             architecture=lambda_.Architecture.ARM_64,
-            code=lambda_.Code.from_asset(str(SOURCE), exclude=["**/__pycache__", "**/*.pyc"]),
+            code=self._code(),
             handler="s3_writer.handler.handler",
             role=self.role.without_policy_updates(),
             environment=environment,
@@ -96,6 +94,21 @@ class WriterFunction(Construct):
         # Lambda checks at once that the role may send traces, too.
         self.function.node.add_dependency(traces)
         self._add_alarms(alarm_topic)
+
+    def _code(self) -> lambda_.Code:
+        """Return the package or, where nothing can compile one, the sources, and let the synth say which it is."""
+        python = interpreter()
+        told = Annotations.of(self)
+        if python is None:
+            told.add_info_v2(
+                "crossrole:writer-sources",
+                "the function is deployed as its sources, on the runtime's own botocore: there is no Python 3.14 here "
+                "to compile the package with, which starts in less time (docs/performance.md)",
+            )
+            return lambda_.Code.from_asset(str(SOURCE), exclude=["**/__pycache__", "**/*.pyc"])
+        package = packaged(python)
+        told.add_info_v2("crossrole:writer-package", f"the function is deployed as {package.name}")
+        return lambda_.Code.from_asset(str(package))
 
     def _statements(self, assume_role: Statement) -> list[Statement]:
         return [

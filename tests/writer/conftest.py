@@ -10,6 +10,7 @@ from typing import Any
 
 import botocore.loaders
 import pytest
+import urllib3
 
 from bench.canned_aws import CannedAws, CannedServer
 from s3_writer import handler as handler_module
@@ -59,6 +60,13 @@ def authority(server: CannedServer, tmp_path_factory: pytest.TempPathFactory) ->
     file = tmp_path_factory.mktemp("authority") / "authority.pem"
     file.write_bytes(server.authority)
     return file
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _of_the_package() -> None:
+    """Where these tests are run on a package (test_package.py), hold that it is what they run on."""
+    package = os.environ.get("PACKAGE", "/")
+    assert all(Path(module.__file__ or "").is_relative_to(package) for module in (botocore, urllib3, handler_module))
 
 
 @pytest.fixture(scope="session", autouse=True)
