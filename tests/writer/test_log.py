@@ -1,7 +1,10 @@
 """What is logged, and what never is."""
 
+import json
 import logging
 import os
+import subprocess
+import sys
 import traceback
 from collections.abc import Callable
 from datetime import datetime
@@ -77,6 +80,21 @@ def test_given_a_bad_environment_when_logged_then_it_is_one_line(
 
     (line,) = logged()
     assert ("ERROR", "Misconfigured") == (line["level"], line["error"])
+
+
+def test_given_many_threads_when_they_log_then_each_line_is_whole() -> None:
+    """Stdout in a pipe, as on Lambda: Python itself mixes up what several threads write to it at once."""
+    code = (
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "from s3_writer.log import log\n"
+        "with ThreadPoolExecutor(32) as threads:\n"
+        "    list(threads.map(lambda number: log('INFO', 'x' * 200, number=number), range(20_000)))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={"PYTHONPATH": os.pathsep.join(sys.path)}, capture_output=True, check=True
+    )
+
+    assert set(range(20_000)) == {json.loads(line)["number"] for line in done.stdout.splitlines()}
 
 
 SECRETS = (
