@@ -96,18 +96,17 @@ class WriterFunction(Construct):
         self._add_alarms(alarm_topic)
 
     def _code(self) -> lambda_.Code:
-        """Return the package or, where nothing can compile one, the sources, and let the synth say which it is."""
+        """Return the package or, where nothing can compile one, the sources; the synth says which."""
         python = interpreter()
-        told = Annotations.of(self)
         if python is None:
-            told.add_info_v2(
+            Annotations.of(self).add_info_v2(
                 "crossrole:writer-sources",
-                "the function is deployed as its sources, on the runtime's own botocore: there is no Python 3.14 here "
-                "to compile the package with, which starts in less time (docs/performance.md)",
+                "deployed as sources on the runtime's botocore, which starts more slowly: no Python 3.14 here to"
+                " compile the package with (docs/performance.md)",
             )
             return lambda_.Code.from_asset(str(SOURCE), exclude=["**/__pycache__", "**/*.pyc"])
         package = packaged(python)
-        told.add_info_v2("crossrole:writer-package", f"the function is deployed as {package.name}")
+        Annotations.of(self).add_info_v2("crossrole:writer-package", f"deployed as the package {package.name}")
         return lambda_.Code.from_asset(str(package))
 
     def _statements(self, assume_role: Statement) -> list[Statement]:

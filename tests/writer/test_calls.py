@@ -14,8 +14,9 @@ import pytest
 
 from bench.canned_aws import CannedAws, Refusal
 from s3_writer import client_options
-from s3_writer.client_options import MAX_CONCURRENCY, certificates
+from s3_writer.client_options import certificates
 from s3_writer.connection import ConnectionCache
+from s3_writer.settings import Settings
 
 Write = Callable[..., dict[str, Any]]
 CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----\n[^-]+-----END CERTIFICATE-----")
@@ -48,7 +49,7 @@ def test_given_a_large_batch_when_written_then_its_connections_are_bounded(aws: 
     assert [f"dev/id-{number}" for number in range(200)] == [each["key"] for each in answer["objects"]]
     assert {f"/reports-222222222222/dev/id-{number}": b"%d" % number for number in range(200)} == aws.objects
     assert (1, 200) == (aws.counts["AssumeRole"], aws.counts["PutObject"])
-    assert 2 < aws.counts["connections"] <= 1 + MAX_CONCURRENCY
+    assert 2 < aws.counts["connections"] <= 1 + 32  # one of them is to STS
 
 
 def test_given_a_put_when_signed_then_its_checksum_and_owner_are_in_the_signature(aws: CannedAws, write: Write) -> None:
@@ -93,6 +94,19 @@ def test_given_an_ended_session_when_it_signs_then_the_canned_s3_refuses(aws: Ca
 
     with pytest.raises(Exception, match="ExpiredToken"):
         write({"body": "x"})
+
+
+def test_given_a_damaged_body_when_it_arrives_then_the_canned_s3_refuses(
+    aws: CannedAws, connections: ConnectionCache, settings: Settings
+) -> None:
+    """The server of these tests compares the checksum, in a header or after a body in chunks."""
+    s3 = connections.get(settings).s3
+
+    with pytest.raises(s3.exceptions.ClientError, match="BadDigest"):
+        s3.put_object(Bucket=settings.bucket, Key="dev/a", Body=b"text", ChecksumSHA256="0" * 43 + "=")
+    assert {} == aws.objects
+    s3.put_object(Bucket=settings.bucket, Key="dev/a", Body=b"text", ChecksumAlgorithm="SHA256")
+    assert {"/reports-222222222222/dev/a": b"text"} == aws.objects
 
 
 def test_given_a_sound_environment_when_prepared_then_nothing_is_asked(

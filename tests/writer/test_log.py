@@ -61,6 +61,26 @@ def test_given_aws_refuses_when_logged_then_it_is_one_line_with_what_to_check(
     assert "(User: x is not authorized)" in line["message"]
 
 
+def test_given_a_renewal_fails_when_logged_then_botocore_warns_only_of_one_that_is_not_raised(
+    aws: CannedAws, write: Write, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A failure that is raised is the writer's one line; one that stops nothing yet is a warning."""
+    aws.lifetime = 200  # in the first window, not in the last
+    write({"body": "x"})
+    aws.refusals["AssumeRole"] = Refusal(403, "AccessDenied")
+    write({"body": "x"})
+    warned = [record.getMessage() for record in caplog.records]
+    aws.lifetime = 100
+    aws.refusals.clear()
+    write({"body": "x"})
+    aws.refusals["AssumeRole"] = Refusal(403, "AccessDenied")
+    with pytest.raises(AssumeRoleFailed):
+        write({"body": "x"})
+
+    assert {"Refreshing temporary credentials failed during advisory refresh period."} == set(warned)
+    assert warned == [record.getMessage() for record in caplog.records]
+
+
 def test_given_an_invalid_event_when_logged_then_it_is_one_line_with_the_field(write: Write, logged: Logged) -> None:
     """A refused event is one ERROR line that names the field."""
     with pytest.raises(InvalidEvent):

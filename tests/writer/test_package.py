@@ -12,7 +12,7 @@ import pytest
 
 from cross_account import writer_package
 from cross_account.writer_package import CHECKOUT, PYTHON, assemble, packaged
-from tests.synthesis import Assembly
+from tests.synthesis import ROOT, Assembly, synthesize
 
 # PEP 552: a compiled file begins with 4 bytes of Python's version and 4 of flags; 1 is "by hash, unchecked".
 UNCHECKED = (1).to_bytes(4, "little")
@@ -114,3 +114,22 @@ def test_the_deployed_python_is_the_one_it_is_compiled_for(default: Assembly) ->
     (function,) = default.resources("DevLambdaStack", "AWS::Lambda::Function").values()
 
     assert f"python{PYTHON[0]}.{PYTHON[1]}" == function["Properties"]["Runtime"]
+
+
+@pytest.mark.parametrize(("python", "told"), [(sys.executable, "the package"), (None, "no Python 3.14")], ids=str)
+def test_a_synth_deploys_the_package_or_the_sources_and_says_which(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, python: str | None, told: str
+) -> None:
+    """What is deployed follows from what is there to compile with, never from what an earlier command left."""
+    monkeypatch.setattr(writer_package, "PACKAGES", tmp_path / "packages")
+    monkeypatch.setattr("cross_account.writer_function.interpreter", lambda: python)
+
+    assembly = synthesize(ROOT / "access.toml", tmp_path / "out")
+
+    (function,) = assembly.resources("DevLambdaStack", "AWS::Lambda::Function").values()
+    asset = f"asset.{function['Properties']['Code']['S3Key']}"
+    if python is None:
+        assert (assembly.directory / asset.removesuffix(".zip") / "s3_writer" / "handler.py").exists()
+    else:
+        assert (assembly.directory / asset).read_bytes() == packaged(python).read_bytes()
+    assert told in (assembly.directory / "DevLambdaStack.metadata.json").read_text()
