@@ -42,7 +42,7 @@ package: $(TOOLS) ## make the writer's package, as a synth with Python 3.14 depl
 	@PYTHONPATH=constructs python -m cross_account.writer_package
 
 .PHONY: bench
-bench: $(TOOLS) $(BENCH) ## measure the writer against the original and others, into docs/performance.md
+bench: $(BENCH) ## measure the writer against the original and others, into docs/performance.md
 	@.venv-bench/bin/python bench/performance.py
 
 .PHONY: docs

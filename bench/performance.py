@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from html import escape
 from importlib import metadata
-from os import cpu_count
+from os import cpu_count, getloadavg
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
@@ -37,7 +37,9 @@ def machine() -> str:
     versions = ", ".join(f"{name} {metadata.version(name)}" for name in _MEASURED)
     return (
         f"Measured on {datetime.now(UTC):%d %B %Y} on one machine: {cpu_count()} cores, {platform.machine()}, "
-        f"{platform.system()}, Python {platform.python_version()}, {ssl.OPENSSL_VERSION}; {versions}."
+        f"{platform.system()}, Python {platform.python_version()}, {ssl.OPENSSL_VERSION}; {versions}. "
+        f"At the end {getloadavg()[2]:.0f} processes had wanted its cores for a quarter of an hour, these among them: "
+        "where that is more than the cores, look at the ratio of the processor's time, which is the steadier one."
     )
 
 
