@@ -8,6 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 TOOLS := .venv/.installed node_modules/.installed
 LOCAL_ACCOUNTS := .venv-sandbox/.installed
 BROWSER := tests/report/node_modules/.installed
+BENCH := .venv-bench/.installed
 
 .PHONY: help
 help: ## list the commands
@@ -37,6 +38,14 @@ synth: $(TOOLS) ## make the templates in cdk.out, with every check; needs no net
 	@cdk synth --quiet
 	@echo "the templates are in cdk.out"
 
+.PHONY: package
+package: $(TOOLS) ## make the writer's package, as a synth with Python 3.14 deploys it
+	@PYTHONPATH=constructs python -m cross_account.writer_package
+
+.PHONY: bench
+bench: $(BENCH) ## measure the writer against the original and others, into docs/performance.md
+	@.venv-bench/bin/python bench/performance.py
+
 .PHONY: docs
 docs: $(TOOLS) ## write the JSON Schema and the README's tables anew from the models
 	@python docs/generate.py
@@ -46,7 +55,8 @@ setup: $(TOOLS) ## install what deploying and testing need, into the checkout
 
 .PHONY: clean
 clean: ## remove what the other commands made
-	rm -rf .venv .venv-sandbox node_modules tests/report/node_modules cdk.out .sandbox .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-sandbox .venv-bench .package node_modules tests/report/node_modules cdk.out .sandbox
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/.installed: requirements.txt requirements-dev.txt constraints.txt
@@ -55,6 +65,10 @@ clean: ## remove what the other commands made
 
 .venv-sandbox/.installed: sandbox/requirements.txt
 	@$(call python_environment,.venv-sandbox,sandbox/requirements.txt)
+	@touch $@
+
+.venv-bench/.installed: bench/requirements.txt constraints.txt
+	@$(call python_environment,.venv-bench,bench/requirements.txt)
 	@touch $@
 
 node_modules/.installed: package.json package-lock.json .venv/.installed

@@ -13,8 +13,10 @@ TOGETHER = ("sandbox", "report")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep tests that share much in one process where several run them; others go to whichever is free.
 
-    Each process that tries the local accounts starts accounts of its own, once.
+    Each process that tries the local accounts starts accounts of its own, once. What takes longest begins first, so
+    that no process is left alone with it at the end.
     """
+    items.sort(key=lambda item: item.path.parent.name not in {"local_accounts", "documents"})
     for item in items:
         folder = item.path.parent.name
         if folder in TOGETHER:

@@ -1,18 +1,24 @@
 """The connection to the bucket: one S3 client per execution environment, signed by the grant's role."""
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-import boto3
-import botocore.session
+from botocore.client import BaseClient
 from botocore.credentials import CredentialProvider, CredentialResolver, RefreshableCredentials
+from botocore.exceptions import BotoCoreError
+from botocore.handlers import add_expect_header
+from botocore.session import Session
 
-from s3_writer.credentials import CLIENT_CONFIG, assume_role
+from s3_writer.client_options import CLIENT_CONFIG, certificates
+from s3_writer.credentials import role_credentials
+from s3_writer.errors import Misconfigured
 from s3_writer.settings import Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sts import STSClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +44,26 @@ class _Given(CredentialProvider):
 
 
 def connect(settings: Settings) -> Connection:
-    """Assume the role and make the S3 client. Raises `AssumeRoleFailed`."""
-    credentials = assume_role(settings)
-    session = botocore.session.Session()
-    session.register_component("credential_provider", CredentialResolver([_Given(credentials)]))
-    s3 = boto3.Session(botocore_session=session).client("s3", region_name=settings.bucket_region, config=CLIENT_CONFIG)
+    """Make the clients. AWS is not asked anything yet: the role is assumed when the credentials are first used."""
+    own, assumed = Session(), Session()
+    # The endpoint in the function's region, whatever AWS_STS_REGIONAL_ENDPOINTS or an older botocore says.
+    own.set_config_variable("sts_regional_endpoints", "regional")
+    sts = cast("STSClient", _client(own, "sts", settings.region))
+    credentials = role_credentials(sts, settings)
+    assumed.register_component("credential_provider", CredentialResolver([_Given(credentials)]))
+    # One loader: what it has read of AWS's models and endpoints it doesn't read again.
+    assumed.register_component("data_loader", own.get_component("data_loader"))
+    s3 = cast("S3Client", _client(assumed, "s3", settings.bucket_region))
+    # "Expect: 100-continue" costs each put a round trip, to spare a refused one its body, which is small here.
+    # botocore has no setting for it.
+    s3.meta.events.unregister("before-call.s3", add_expect_header)
     return Connection(settings, s3, credentials)
+
+
+def _client(session: Session, service: str, region: str) -> BaseClient:
+    return session.create_client(
+        service, region_name=region, config=CLIENT_CONFIG, verify=certificates(session, region)
+    )
 
 
 class ConnectionCache:
@@ -53,15 +73,30 @@ class ConnectionCache:
         self._lock = threading.Lock()
         self._connection: Connection | None = None
 
+    def prepare(self, environ: Mapping[str, str]) -> None:
+        """Make the clients before the first event, while Lambda still lends the function a whole processor.
+
+        Nothing is sent, and no fault is raised: the first event meets it. Not under SnapStart, where what is made
+        now would be in each copy of the snapshot, the function's own credentials too.
+        https://docs.aws.amazon.com/lambda/latest/dg/snapstart-uniqueness.html
+        """
+        if environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
+            return
+        try:
+            self._connection = connect(Settings.from_environment(environ))
+        except (BotoCoreError, Misconfigured):
+            return
+
     def get(self, settings: Settings) -> Connection:
         """Return the connection, made at first use, with credentials that are good now.
 
         Raises `AssumeRoleFailed`: here, once, rather than in each of an invocation's puts.
         """
-        with self._lock:  # also while STS is asked: threads that start cold together share one AssumeRole
+        with self._lock:
             if self._connection is None:
                 self._connection = connect(settings)
             connection = self._connection
+        # botocore's own lock: threads that start cold together share one AssumeRole.
         connection.credentials.get_frozen_credentials()
         return connection
 

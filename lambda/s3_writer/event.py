@@ -5,8 +5,8 @@ from collections.abc import Collection
 from s3_writer.errors import InvalidEvent
 from s3_writer.request import FIELDS, PutRequest, fields_of, kind, quote
 
-# One after the other, so many take some seconds; more belong in more invocations, which run side by side.
-MAX_OBJECTS = 100
+# At 32 at a time some seconds; more belong in more invocations, which run side by side.
+MAX_OBJECTS = 1000
 
 
 def read_event(event: object, *, prefix: str, request_id: str) -> PutRequest | tuple[PutRequest | InvalidEvent, ...]:

@@ -2,9 +2,11 @@
 
 import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from typing import Protocol
 
+from s3_writer.client_options import MAX_CONCURRENCY
 from s3_writer.connection import Connection, ConnectionCache
 from s3_writer.errors import BatchFailed, InvalidEvent, PutFailed, WriterError
 from s3_writer.event import read_event
@@ -17,6 +19,7 @@ from s3_writer.settings import Settings
 _STALE_SESSION = frozenset({"AccessDenied", "ExpiredToken", "InvalidToken", "InvalidAccessKeyId"})
 
 _connections = ConnectionCache()
+_connections.prepare(os.environ)
 
 
 class Invocation(Protocol):
@@ -60,27 +63,29 @@ def _put(connection: Connection, request: PutRequest, request_id: str) -> Writte
 
 
 def _put_each(settings: Settings, work: Sequence[PutRequest | InvalidEvent], request_id: str) -> dict[str, object]:
-    """Attempt every object, one after the other; raise `BatchFailed` with all results if any failed."""
-    results: dict[int, Written | WriterError] = {}
-    requests: dict[int, PutRequest] = {}
-    for index, item in enumerate(work):
-        if isinstance(item, PutRequest):
-            requests[index] = item
-        else:
+    """Attempt every object, some at a time; raise `BatchFailed` with all results if any failed."""
+    for item in work:
+        if isinstance(item, InvalidEvent):
             log_failure(item, request_id)
-            results[index] = item
+    requests = [item for item in work if isinstance(item, PutRequest)]
+    results: list[Written | WriterError] = []
     if requests:
         connection = _connections.get(settings)
-        for index, request in requests.items():
-            try:
-                results[index] = _put(connection, request, request_id)
-            except WriterError as error:
-                log_failure(error, request_id, key=request.key)
-                results[index] = error
-    answers = [_answer(results[index]) for index in range(len(work))]
-    if any(isinstance(result, WriterError) for result in results.values()):
-        raise BatchFailed(answers)
-    return {"objects": answers}
+        with ThreadPoolExecutor(min(MAX_CONCURRENCY, len(requests))) as threads:
+            results = list(threads.map(lambda request: _attempt(connection, request, request_id), requests))
+    put_results = iter(results)
+    answers = [item if isinstance(item, InvalidEvent) else next(put_results) for item in work]
+    if any(isinstance(answer, WriterError) for answer in answers):
+        raise BatchFailed([_answer(answer) for answer in answers])
+    return {"objects": [_answer(answer) for answer in answers]}
+
+
+def _attempt(connection: Connection, request: PutRequest, request_id: str) -> Written | WriterError:
+    try:
+        return _put(connection, request, request_id)
+    except WriterError as error:
+        log_failure(error, request_id, key=request.key)
+        return error
 
 
 def _answer(result: Written | WriterError) -> dict[str, object]:

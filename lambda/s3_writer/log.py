@@ -2,10 +2,13 @@
 
 import json
 import sys
+import threading
 from datetime import UTC, datetime
 from typing import Literal
 
 from s3_writer.errors import WriterError
+
+_writing = threading.Lock()
 
 
 def log(level: Literal["INFO", "ERROR"], message: str, **fields: object) -> None:
@@ -15,7 +18,11 @@ def log(level: Literal["INFO", "ERROR"], message: str, **fields: object) -> None
     `timestamp` from it for its log-level filter (Lambda developer guide, "Log-level filtering").
     """
     line = {"timestamp": datetime.now(UTC).isoformat(), "level": level, "message": message, **fields}
-    sys.stdout.write(json.dumps(line) + "\n")  # in one write, so that threads never share a line
+    text = json.dumps(line) + "\n"
+    # Unlocked, threads that write at once lose lines, and even write out memory that was never theirs to show.
+    # https://github.com/python/cpython/issues/118138
+    with _writing:
+        sys.stdout.write(text)
 
 
 def log_failure(error: WriterError, request_id: str, **where: object) -> None:

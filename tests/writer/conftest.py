@@ -3,19 +3,20 @@
 import functools
 import json
 import os
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import botocore.loaders
 import pytest
+import urllib3
 
+from bench.canned_aws import CannedAws, CannedServer
 from s3_writer import handler as handler_module
 from s3_writer.connection import ConnectionCache
 from s3_writer.session_name import role_session_name
 from s3_writer.settings import Settings
-from tests.writer.fake_aws import FakeAws, FakeAwsRequests, FakeAwsServer
 
 ENVIRONMENT = {
     "ROLE_ARN": "arn:aws:iam::222222222222:role/DevAccountAccessS3Role",
@@ -46,12 +47,26 @@ class Context:
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[FakeAwsServer]:
+def server() -> Iterator[CannedServer]:
     """Serve on a free port of this machine for the whole run."""
-    with FakeAwsServer(("127.0.0.1", 0), FakeAwsRequests) as running:
-        threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        yield running
-        running.shutdown()
+    canned = CannedServer(CannedAws())
+    with canned.running():
+        yield canned
+
+
+@pytest.fixture(scope="session")
+def authority(server: CannedServer, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Keep the certificate of the authority that the server's own is by."""
+    file = tmp_path_factory.mktemp("authority") / "authority.pem"
+    file.write_bytes(server.authority)
+    return file
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _of_the_package() -> None:
+    """Where these tests are run on a package (test_package.py), hold that it is what they run on."""
+    package = os.environ.get("PACKAGE", "/")
+    assert all(Path(module.__file__ or "").is_relative_to(package) for module in (botocore, urllib3, handler_module))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -63,16 +78,17 @@ def _one_loader() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def aws(server: FakeAwsServer, monkeypatch: pytest.MonkeyPatch) -> FakeAws:
+def aws(server: CannedServer, authority: Path, monkeypatch: pytest.MonkeyPatch) -> CannedAws:
     """Give each test an AWS that was asked nothing yet, and the environment of a deployed function."""
     for name in [name for name in os.environ if name.startswith("AWS_") or name.upper().endswith("_PROXY")]:
         monkeypatch.delenv(name)
     monkeypatch.delenv("EXTERNAL_ID", raising=False)
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(authority))
     monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _seconds: None)  # the pauses between attempts
-    server.aws = FakeAws()
+    server.aws = CannedAws()
     return server.aws
 
 

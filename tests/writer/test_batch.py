@@ -6,21 +6,20 @@ from typing import Any
 
 import pytest
 
+from bench.canned_aws import CannedAws, Refusal
 from s3_writer.errors import AssumeRoleFailed, BatchFailed
-from tests.writer.fake_aws import FakeAws, Refusal
 
 Write = Callable[..., dict[str, Any]]
 Logged = Callable[[], list[dict[str, Any]]]
 
 
-def test_given_sound_objects_when_written_then_each_is_answered_in_order(aws: FakeAws, write: Write) -> None:
+def test_given_sound_objects_when_written_then_each_is_answered_in_order(aws: CannedAws, write: Write) -> None:
     """A batch answers every object, in the event's order, by one session."""
     answer = write({"objects": [{"key": "dev/b", "body": "1"}, {"key": "dev/a", "body": "22"}]})
 
     assert ["objects"] == list(answer)
-    assert [("dev/b", "etag-1", 1), ("dev/a", "etag-2", 2)] == [
-        (each["key"], each["etag"], each["size"]) for each in answer["objects"]
-    ]
+    assert [("dev/b", 1), ("dev/a", 2)] == [(each["key"], each["size"]) for each in answer["objects"]]
+    assert {"etag-1", "etag-2"} == {each["etag"] for each in answer["objects"]}
     assert len(aws.assume_roles) == 1
 
 
@@ -31,7 +30,7 @@ def test_given_objects_without_keys_when_written_then_each_gets_its_own(write: W
     assert ["dev/id-0", "dev/k", "dev/id-2"] == [each["key"] for each in answer["objects"]]
 
 
-def test_given_invalid_objects_when_written_then_the_others_are_and_it_is_raised(aws: FakeAws, write: Write) -> None:
+def test_given_invalid_objects_when_written_then_the_others_are_and_it_is_raised(aws: CannedAws, write: Write) -> None:
     """The message of BatchFailed is a JSON document with each object's result, in order."""
     objects = [{"key": "prod/a", "body": "x"}, {"key": "dev/a", "body": "x"}, "x", {"body": 1}]
 
@@ -59,7 +58,7 @@ def test_given_invalid_objects_when_written_then_the_others_are_and_it_is_raised
 
 
 def test_given_s3_refuses_when_a_batch_is_written_then_every_object_is_attempted_once(
-    aws: FakeAws, write: Write
+    aws: CannedAws, write: Write
 ) -> None:
     """Refused puts are answered one by one, with AWS's code and request id, and cost no extra call to STS."""
     aws.refusals["PutObject"] = Refusal(403, "AccessDenied")
@@ -68,14 +67,13 @@ def test_given_s3_refuses_when_a_batch_is_written_then_every_object_is_attempted
         write({"objects": [{"body": "1"}, {"body": "2"}, {"body": "3"}]})
 
     errors = [each["error"] for each in json.loads(str(caught.value))["objects"]]
-    assert [("PutFailed", "AccessDenied", f"s3-{number}") for number in (1, 2, 3)] == [
-        (error["type"], error["code"], error["request_id"]) for error in errors
-    ]
+    assert [("PutFailed", "AccessDenied")] * 3 == [(error["type"], error["code"]) for error in errors]
+    assert {"s3-1", "s3-2", "s3-3"} == {error["request_id"] for error in errors}
     assert (1, 3) == (len(aws.assume_roles), len(aws.puts))
 
 
 def test_given_a_revoked_session_when_a_batch_is_retried_then_the_role_is_assumed_afresh(
-    aws: FakeAws, write: Write
+    aws: CannedAws, write: Write
 ) -> None:
     """A batch gives up a refused session as a single put does."""
     aws.refusals["PutObject"] = Refusal(403, "AccessDenied")
@@ -89,7 +87,7 @@ def test_given_a_revoked_session_when_a_batch_is_retried_then_the_role_is_assume
     assert {"ASIAASSUMED2"} == {put.access_key for put in aws.puts[2:]}
 
 
-def test_given_sts_refuses_when_a_batch_is_written_then_it_is_asked_once(aws: FakeAws, write: Write) -> None:
+def test_given_sts_refuses_when_a_batch_is_written_then_it_is_asked_once(aws: CannedAws, write: Write) -> None:
     """A role that can't be assumed is one failure of the invocation, not one for each object."""
     aws.refusals["AssumeRole"] = Refusal(403, "AccessDenied")
 
@@ -100,7 +98,7 @@ def test_given_sts_refuses_when_a_batch_is_written_then_it_is_asked_once(aws: Fa
 
 
 def test_given_credentials_about_to_end_when_sts_fails_then_a_warm_batch_is_one_failure_too(
-    aws: FakeAws, write: Write
+    aws: CannedAws, write: Write
 ) -> None:
     """Credentials that are due are renewed before the first put of an invocation, not in each of its puts."""
     aws.lifetime = 100
@@ -113,7 +111,7 @@ def test_given_credentials_about_to_end_when_sts_fails_then_a_warm_batch_is_one_
     assert len(aws.puts) == 1
 
 
-def test_given_only_invalid_objects_when_written_then_aws_is_not_asked(aws: FakeAws, write: Write) -> None:
+def test_given_only_invalid_objects_when_written_then_aws_is_not_asked(aws: CannedAws, write: Write) -> None:
     """A batch with nothing to write costs no call to STS."""
     with pytest.raises(BatchFailed):
         write({"objects": [{"key": "a", "body": "x"}]})

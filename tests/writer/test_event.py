@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from bench.canned_aws import CannedAws
 from s3_writer.errors import InvalidEvent
 from s3_writer.event import MAX_OBJECTS, read_event
 from s3_writer.request import MAX_BODY_BYTES, PutRequest
-from tests.writer.fake_aws import FakeAws
 
 Write = Callable[..., dict[str, Any]]
 KNOWN = "key, body, content_type, encoding, metadata, objects"
@@ -162,8 +162,8 @@ def test_given_a_byte_more_when_read_then_it_is_refused(event: dict[str, str]) -
             "event: got 'objects' and beside it 'body', expected 'objects' alone, or one object's fields",
         ),
         ({"objects": {}}, "objects: got an object, expected an array of objects"),
-        ({"objects": []}, "objects: got 0 objects, expected 1 to 100"),
-        ({"objects": [{"body": "x"}] * (MAX_OBJECTS + 1)}, "objects: got 101 objects, expected 1 to 100"),
+        ({"objects": []}, "objects: got 0 objects, expected 1 to 1000"),
+        ({"objects": [{"body": "x"}] * (MAX_OBJECTS + 1)}, "objects: got 1001 objects, expected 1 to 1000"),
         (
             {"objects": [{"key": "dev/a", "body": "x"}, {"body": "x"}, {"key": "dev/a", "body": "y"}]},
             "objects[2].key: got 'dev/a', the key of objects[0] too, expected a key of its own",
@@ -189,7 +189,7 @@ def test_given_a_long_value_when_refused_then_the_message_is_short() -> None:
     assert len(str(refusal({"n" * 100_000: 1, "body": "x"}))) < 250
 
 
-def test_given_a_refused_event_when_written_then_aws_is_not_asked(aws: FakeAws, write: Write) -> None:
+def test_given_a_refused_event_when_written_then_aws_is_not_asked(aws: CannedAws, write: Write) -> None:
     """An event that is refused costs no call to STS or S3."""
     with pytest.raises(InvalidEvent):
         write({"key": "prod/a", "body": "x"})

@@ -1,7 +1,10 @@
 """What is logged, and what never is."""
 
+import json
 import logging
 import os
+import subprocess
+import sys
 import traceback
 from collections.abc import Callable
 from datetime import datetime
@@ -9,10 +12,10 @@ from typing import Any
 
 import pytest
 
+from bench.canned_aws import CannedAws, Refusal
 from s3_writer.connection import ConnectionCache
 from s3_writer.errors import AssumeRoleFailed, InvalidEvent, Misconfigured, PutFailed, WriterError
 from s3_writer.settings import Settings
-from tests.writer.fake_aws import FakeAws, Refusal
 
 Write = Callable[..., dict[str, Any]]
 Logged = Callable[[], list[dict[str, Any]]]
@@ -35,7 +38,7 @@ def test_given_a_success_when_logged_then_it_is_one_line_with_the_receipt(write:
 
 @pytest.mark.parametrize(("operation", "error"), [("AssumeRole", AssumeRoleFailed), ("PutObject", PutFailed)])
 def test_given_aws_refuses_when_logged_then_it_is_one_line_with_what_to_check(
-    aws: FakeAws, write: Write, logged: Logged, operation: str, error: type[WriterError]
+    aws: CannedAws, write: Write, logged: Logged, operation: str, error: type[WriterError]
 ) -> None:
     """A refusal is one ERROR line with both request ids, AWS's code, and what to look at."""
     aws.refusals[operation] = Refusal(403, "AccessDenied", "User: x is not authorized")
@@ -58,6 +61,26 @@ def test_given_aws_refuses_when_logged_then_it_is_one_line_with_what_to_check(
     assert "(User: x is not authorized)" in line["message"]
 
 
+def test_given_a_renewal_fails_when_logged_then_botocore_warns_only_of_one_that_is_not_raised(
+    aws: CannedAws, write: Write, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A failure that is raised is the writer's one line; one that stops nothing yet is a warning."""
+    aws.lifetime = 200  # in the first window, not in the last
+    write({"body": "x"})
+    aws.refusals["AssumeRole"] = Refusal(403, "AccessDenied")
+    write({"body": "x"})
+    warned = [record.getMessage() for record in caplog.records]
+    aws.lifetime = 100
+    aws.refusals.clear()
+    write({"body": "x"})
+    aws.refusals["AssumeRole"] = Refusal(403, "AccessDenied")
+    with pytest.raises(AssumeRoleFailed):
+        write({"body": "x"})
+
+    assert {"Refreshing temporary credentials failed during advisory refresh period."} == set(warned)
+    assert warned == [record.getMessage() for record in caplog.records]
+
+
 def test_given_an_invalid_event_when_logged_then_it_is_one_line_with_the_field(write: Write, logged: Logged) -> None:
     """A refused event is one ERROR line that names the field."""
     with pytest.raises(InvalidEvent):
@@ -77,6 +100,21 @@ def test_given_a_bad_environment_when_logged_then_it_is_one_line(
 
     (line,) = logged()
     assert ("ERROR", "Misconfigured") == (line["level"], line["error"])
+
+
+def test_given_many_threads_when_they_log_then_each_line_is_whole() -> None:
+    """Stdout in a pipe, as on Lambda: Python itself mixes up what several threads write to it at once."""
+    code = (
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "from s3_writer.log import log\n"
+        "with ThreadPoolExecutor(32) as threads:\n"
+        "    list(threads.map(lambda number: log('INFO', 'x' * 200, number=number), range(20_000)))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={"PYTHONPATH": os.pathsep.join(sys.path)}, capture_output=True, check=True
+    )
+
+    assert set(range(20_000)) == {json.loads(line)["number"] for line in done.stdout.splitlines()}
 
 
 SECRETS = (
@@ -117,7 +155,7 @@ def shown(capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -
     ids=lambda refusals: " ".join(f"{name} {refusal.code}" for name, refusal in refusals.items()) or "none",
 )
 def test_given_secrets_when_anything_happens_then_none_is_shown(
-    aws: FakeAws,
+    aws: CannedAws,
     write: Write,
     monkeypatch: pytest.MonkeyPatch,
     shown: Callable[[], str],
@@ -143,7 +181,7 @@ def test_given_secrets_when_anything_happens_then_none_is_shown(
 
 
 def test_given_a_connection_when_shown_then_no_secret_is_in_it(
-    aws: FakeAws, connections: ConnectionCache, monkeypatch: pytest.MonkeyPatch
+    aws: CannedAws, connections: ConnectionCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The objects that hold secrets don't show them when printed."""
     monkeypatch.setenv("EXTERNAL_ID", "the-external-id")

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
+from bench.canned_aws import CannedAws, Refusal
 from s3_writer.connection import ConnectionCache
 from s3_writer.errors import PutFailed
 from s3_writer.settings import Settings
-from tests.writer.fake_aws import FakeAws, Refusal
 
 Write = Callable[..., dict[str, Any]]
 
@@ -19,7 +19,7 @@ Write = Callable[..., dict[str, Any]]
 def test_given_every_field_when_written_then_s3_gets_exactly_these_parameters(
     connections: ConnectionCache, settings: Settings, write: Write
 ) -> None:
-    """Each put names the bucket's owner and asks for a SHA-256 checksum."""
+    """Each put names the bucket's owner and carries a SHA-256 checksum."""
     event = {
         "key": "dev/a/report.csv",
         "body": "a;b\n",
@@ -37,7 +37,7 @@ def test_given_every_field_when_written_then_s3_gets_exactly_these_parameters(
                 "ContentType": "text/csv",
                 "Metadata": {"made-by": "nightly export"},
                 "ExpectedBucketOwner": "222222222222",
-                "ChecksumAlgorithm": "SHA256",
+                "ChecksumSHA256": base64.b64encode(hashlib.sha256(b"a;b\n").digest()).decode(),
             },
         )
         answer = write(event)
@@ -64,7 +64,7 @@ def test_given_an_unversioned_bucket_when_written_then_there_is_no_version_id(wr
     } == answer
 
 
-def test_given_a_body_when_written_then_its_checksum_and_owner_are_on_the_wire(aws: FakeAws, write: Write) -> None:
+def test_given_a_body_when_written_then_its_checksum_and_owner_are_on_the_wire(aws: CannedAws, write: Write) -> None:
     """S3 is sent what it needs to refuse a damaged body, or a bucket in another account's hands."""
     write({"key": "dev/a", "body": "text"})
 
@@ -75,7 +75,7 @@ def test_given_a_body_when_written_then_its_checksum_and_owner_are_on_the_wire(a
     assert put.headers["x-amz-expected-bucket-owner"] == "222222222222"
 
 
-def test_given_base64_when_written_then_the_decoded_bytes_are_stored(aws: FakeAws, write: Write) -> None:
+def test_given_base64_when_written_then_the_decoded_bytes_are_stored(aws: CannedAws, write: Write) -> None:
     """A body in base64 is stored, and counted, decoded."""
     data = bytes(range(256))
 
@@ -85,7 +85,7 @@ def test_given_base64_when_written_then_the_decoded_bytes_are_stored(aws: FakeAw
     assert answer["size"] == 256
 
 
-def test_given_an_empty_body_when_written_then_an_empty_object_is_stored(aws: FakeAws, write: Write) -> None:
+def test_given_an_empty_body_when_written_then_an_empty_object_is_stored(aws: CannedAws, write: Write) -> None:
     """An empty string is a body."""
     write({"key": "dev/a", "body": ""})
 
@@ -93,7 +93,7 @@ def test_given_an_empty_body_when_written_then_an_empty_object_is_stored(aws: Fa
 
 
 def test_given_a_key_with_unusual_characters_when_written_then_it_is_stored_as_it_is(
-    aws: FakeAws, write: Write
+    aws: CannedAws, write: Write
 ) -> None:
     """A sound key is never rewritten, whatever a URL would make of it."""
     key = "dev/ü %2e%2e/a+b=c&d?e#f..g/.h"
@@ -102,7 +102,9 @@ def test_given_a_key_with_unusual_characters_when_written_then_it_is_stored_as_i
     assert list(aws.objects) == [f"/reports-222222222222/{key}"]
 
 
-def test_given_no_key_when_the_event_is_retried_then_the_same_object_is_overwritten(aws: FakeAws, write: Write) -> None:
+def test_given_no_key_when_the_event_is_retried_then_the_same_object_is_overwritten(
+    aws: CannedAws, write: Write
+) -> None:
     """A fresh key comes from the request id, which Lambda keeps when it retries an asynchronous event."""
     first = write({"body": "x"}, request_id="id-1")
     again = write({"body": "x"}, request_id="id-1")
@@ -134,7 +136,7 @@ def test_given_no_prefix_when_a_key_is_made_then_it_is_the_request_id(
     ],
 )
 def test_given_s3_refuses_when_written_then_the_error_says_what_to_check(
-    aws: FakeAws, write: Write, status: int, code: str, check: str
+    aws: CannedAws, write: Write, status: int, code: str, check: str
 ) -> None:
     """A refusal is raised as PutFailed with AWS's own code and request id, and names what to look at."""
     aws.refusals["PutObject"] = Refusal(status, code)
@@ -151,7 +153,7 @@ def test_given_s3_refuses_when_written_then_the_error_says_what_to_check(
     )
 
 
-def test_given_s3_is_busy_when_written_then_three_attempts_are_made(aws: FakeAws, write: Write) -> None:
+def test_given_s3_is_busy_when_written_then_three_attempts_are_made(aws: CannedAws, write: Write) -> None:
     """A put that S3 is too busy for is tried three times in all, then raised."""
     aws.refusals["PutObject"] = Refusal(503, "SlowDown")
 
@@ -165,7 +167,7 @@ def test_given_no_connection_to_s3_when_written_then_the_network_is_named(
     write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What never reaches S3 is a PutFailed too, with botocore's own name for it as the code."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9")  # the discard port: nothing listens
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "https://127.0.0.1:9")  # the discard port: nothing listens
 
     with pytest.raises(PutFailed) as caught:
         write({"body": "x"})
