@@ -24,7 +24,7 @@ accounts: $(TOOLS) $(LOCAL_ACCOUNTS) ## keep two local accounts running, to work
 
 .PHONY: test
 test: $(TOOLS) $(LOCAL_ACCOUNTS) $(BROWSER) ## run every test, those in the two local accounts too
-	@python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup
+	@python -m pytest --numprocesses auto --maxprocesses 4
 
 .PHONY: lint
 lint: synth ## check style, types and the synthesized templates

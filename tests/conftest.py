@@ -3,26 +3,27 @@
 from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.synthesis import ROOT, Assembly, synthesize
 
-TOGETHER = ("sandbox", "report")
-"""Folders whose tests share what takes long to start, or lock the folder of their state."""
 
+class Scheduler(LoadScopeScheduling):  # type: ignore[misc] xdist ships no types
+    """Sends a test to whichever process is free, and tests that share what takes long to start all to one.
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep tests that share much in one process where several run them; others go to whichever is free.
-
-    Each process that tries the local accounts starts accounts of its own, once. What takes longest begins first, so
-    that no process is left alone with it at the end.
+    Each process that tries the local accounts starts accounts of its own, once.
     """
-    items.sort(key=lambda item: item.path.parent.name not in {"local_accounts", "documents"})
-    for item in items:
-        folder = item.path.parent.name
-        if folder in TOGETHER:
-            item.add_marker(pytest.mark.xdist_group(folder))
-        elif folder == "local_accounts":
-            item.add_marker(pytest.mark.xdist_group(item.path.name))
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        folder = file.rpartition("/")[0]
+        return {"tests/local_accounts": file, "tests/sandbox": folder, "tests/report": folder}.get(folder, nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduler:
+    """Share the tests out over processes, where there are several."""
+    return Scheduler(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -16,16 +16,6 @@ from crossrole.explain.troubles import CATALOGUE
 from crossrole.explain.troubles.model import Cause, Trouble
 from tests.hands.error_texts import TEXTS
 
-# What issue 4 gives to the commands that are not made yet; one that is made is asked itself.
-OPTIONS = {
-    "policies": {"--out"},
-    "profile": {"--source-profile"},
-    "assume": {"--profile", "--only", "--prefix", "--duration"},
-    "revoke": {"--profile", "--before", "--session", "--dry-run", "--and-disable"},
-    "restore": {"--profile"},
-    "doctor": {"--profile", "--prod-profile", "--json", "--write-probe"},
-    "report": {"--out", "--markdown"},
-}
 BY_NAME = pytest.mark.parametrize("trouble", CATALOGUE, ids=[each.name for each in CATALOGUE])
 CAUSES = [(each, cause) for each in CATALOGUE for cause in each.causes]
 BY_CAUSE = pytest.mark.parametrize(("trouble", "cause"), CAUSES, ids=[each.name for each, _ in CAUSES])
@@ -102,9 +92,8 @@ def test_only_commands_that_exist_are_named(trouble: Trouble, cause: Cause) -> N
 
 
 def options_of(name: str) -> set[str]:
-    """Return the options of a command: a made one's own, else what the issue says of it."""
-    if name not in COMMANDS:
-        return OPTIONS[name]
+    """Return the options of a command."""
+    assert name in COMMANDS
     parser = argparse.ArgumentParser()
     importlib.import_module(f"crossrole.commands.{name}").add_arguments(parser)
     return set(parser._option_string_actions)  # noqa: SLF001 there is no public way to list them

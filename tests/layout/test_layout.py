@@ -77,3 +77,18 @@ def test_each_source_root_holds_one_package() -> None:
     for root, package in (("constructs", "cross_account"), ("lambda", "s3_writer")):
         packages = {path.name for path in (ROOT / root).iterdir() if path.is_dir() and path.name != "__pycache__"}
         assert {package} == packages
+
+
+COMMANDS = sorted(path.stem for path in (ROOT / "crossrole" / "commands").glob("[a-z]*.py") if path.stem != "common")
+ASK_AWS = {"assume", "doctor", "profile", "restore", "revoke"}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_loads_no_more_than_it_needs(command: str) -> None:
+    """None loads CDK, and only those that ask AWS, or read its config file, load boto3: so they start fast."""
+    code = f"import sys, crossrole.cli, crossrole.commands.{command}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = {name.partition(".")[0] for name in done.stdout.split()}
+
+    assert not {"aws_cdk", "jsii", "constructs", "pydantic"} & loaded
+    assert (command in ASK_AWS) == ("botocore" in loaded)

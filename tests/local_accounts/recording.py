@@ -13,13 +13,17 @@ from sandbox.folder import RUN
 from tests.local_accounts.conftest import World
 
 Seen = Callable[[str], None]
+Heard = Callable[[bytes], None]
 
 
 @contextmanager
-def recording(world: World, *, after: Seen = lambda _: None) -> Iterator[tuple[str, list[str]]]:
+def recording(
+    world: World, *, after: Seen = lambda _: None, heard: Heard = lambda _: None
+) -> Iterator[tuple[str, list[str]]]:
     """Return the server's URL and the S3 calls that it passed on, such as `GetObject /bucket/key`.
 
-    `after` is called with each of them when the accounts have answered and the caller does not know it yet.
+    `after` is called with each of them when the accounts have answered and the caller does not know it yet, `heard`
+    with the content of every answer.
     """
     calls: list[str] = []
     target = urlsplit(world.accounts.endpoint_url)
@@ -36,6 +40,7 @@ def recording(world: World, *, after: Seen = lambda _: None) -> Iterator[tuple[s
                 beyond.request(self.command, self.path, body=body, headers=dict(self.headers))
                 answer = beyond.getresponse()
                 content = answer.read()
+            heard(content)
             call = _call(self.command, self.path, self.headers.get("Authorization", ""))
             if call:
                 calls.append(call)
