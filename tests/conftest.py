@@ -8,7 +8,7 @@ from xdist.scheduler import LoadScopeScheduling
 from tests.synthesis import ROOT, Assembly, synthesize
 
 
-class Scheduler(LoadScopeScheduling):  # type: ignore[misc] xdist ships no types
+class Scheduler(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
     """Sends a test to whichever process is free, and the tests of some folders all to one.
 
     These share accounts that take long to start, and lock the folder of their state.
