@@ -14,7 +14,7 @@ from aws_cdk import App
 
 from stacks.access_file import AccessFileError, read_access
 from stacks.assembly import add_stacks, refuse_oversized
-from stacks.checks import add_checks, checks_are_on
+from stacks.checks import NOT_CHECKED, add_checks, checks_are_on
 
 # From Python each trace of where a resource was created says "no user code", and takes as long as the resource.
 app = App(context={"aws:cdk:disable-creation-stack-traces": True}, tree_metadata=False)
@@ -31,3 +31,5 @@ try:
 except AccessFileError as error:
     print(error, file=sys.stderr)  # noqa: T201 a command line's own message
     sys.exit(2)
+if not checks_are_on():
+    print(NOT_CHECKED, file=sys.stderr)  # noqa: T201 as above

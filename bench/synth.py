@@ -98,7 +98,10 @@ def many_grants() -> str:
     head, heading, tail = text.partition("[[grants]]")
     own, writer, rest = tail.partition("[writer]")
     further = [
-        f"{heading}{own.rstrip()}\nstack = {number // GRANTS_OF_A_STACK + 1}\n\n".replace("AccessS3Role", f"{number}")
+        # Of names, and for roles, of their own: one role's policy could not list a thousand others.
+        f"{heading}{own.rstrip()}\nstack = {number // GRANTS_OF_A_STACK + 1}\n\n".replace(
+            "AccessS3Role", f"{number}"
+        ).replace("LambdaRole", f"Role{number}")
         for number in range(1, GRANTS)
     ]
     return "".join([head, heading, own, *further, writer, rest])

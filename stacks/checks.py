@@ -6,6 +6,8 @@ from aws_cdk import App, Validations
 
 from stacks.prod_access_stack import ProdAccessStack
 
+NOT_CHECKED = "CDK_VALIDATION=false: neither CDK's validation nor cdk-nag has looked at these templates"
+
 
 def checks_are_on() -> bool:
     """Return whether CDK validates; the CDK CLI switches that off only where it is told to, by this variable."""

@@ -1,14 +1,16 @@
 """What every layer of tests shares: each access.toml is synthesized once in a process."""
 
+from collections import Counter
 from typing import Any
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.decisions.mutants import KILLED
 from tests.synthesis import ROOT, Assembly, synthesize
 
 
-class Scheduler(LoadScopeScheduling):  # type: ignore[misc] xdist ships no types
+class Scheduler(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
     """Sends a test to whichever process is free, and tests that share what takes long to start all to one.
 
     Each process that tries the local accounts starts accounts of its own, once.
@@ -24,6 +26,27 @@ class Scheduler(LoadScopeScheduling):  # type: ignore[misc] xdist ships no types
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduler:
     """Share the tests out over processes, where there are several."""
     return Scheduler(config, log)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand what a process of several noticed to the one that tells of it."""
+    if hasattr(session.config, "workeroutput"):
+        killed = session.config.stash.setdefault(KILLED, Counter())
+        session.config.workeroutput["killed"] = dict(killed)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Add up what each process noticed."""
+    node.config.stash.setdefault(KILLED, Counter()).update(getattr(node, "workeroutput", {}).get("killed", {}))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say how many mutants of the policies were noticed."""
+    killed = config.stash.get(KILLED, None)
+    if killed:
+        noticed = ", ".join(f"{number} by {what}" for what, number in sorted(killed.items()) if what != "equivalent")
+        terminalreporter.write_line(f"mutants of the policies: {noticed}; {killed['equivalent']} judged alike by AWS")
 
 
 @pytest.fixture(scope="session")
