@@ -1,7 +1,7 @@
 """What access changed between two states of the templates, decided by proof and not by their text."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from crossrole.assumption import allowing
@@ -36,7 +36,7 @@ def _changes(direction: Direction) -> Iterator[Change]:
             for caller, difference in newcomers.items():
                 yield _assume_change(direction, caller, role, difference)
             new = {caller for caller, difference in newcomers.items() if not difference.loosened}
-            yield from _use(direction, role, [each for each in _able(direction, role) if each not in new])
+            yield from _use(direction, role, (each for each in _able(direction, role) if each not in new))
         else:
             yield from _use(direction, role, [Candidate(role.arn, role.arn, None)])
         yield from _other_principals(direction, role)
@@ -89,10 +89,11 @@ def _opened(direction: Direction, role: Identity) -> list[str]:
     return [f"through it: {', '.join(dict.fromkeys(actions))} on {on}" for on, actions in opened.items()]
 
 
-def _able(direction: Direction, role: Identity) -> list[Candidate]:
-    """Return who may assume the role: they gain what its sessions gain."""
-    every = callers((direction.old, direction.new), role)
-    return [each for each in every if direction.allows(_side(direction, direction.new, each, role), ASSUME, role.arn)]
+def _able(direction: Direction, role: Identity) -> Iterator[Candidate]:
+    """Yield who may assume the role, each proved when it is asked for: they gain what its sessions gain."""
+    for each in callers((direction.old, direction.new), role):
+        if direction.allows(_side(direction, direction.new, each, role), ASSUME, role.arn):
+            yield each
 
 
 def _other_principals(direction: Direction, role: Identity) -> Iterator[Change]:
@@ -129,7 +130,7 @@ def _pinned(trust: Policy | None) -> set[str]:
 # --- what a role or user may do
 
 
-def _use(direction: Direction, actor: Identity, speakers: list[Candidate]) -> Iterator[Change]:
+def _use(direction: Direction, actor: Identity, speakers: Iterable[Candidate]) -> Iterator[Change]:
     found: dict[tuple[str, Difference], list[str]] = {}
     for action, resource in atoms(actor.policies):
         if action == ASSUME and resource in direction.new.roles:

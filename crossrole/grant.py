@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from crossrole.arn import is_role
 from crossrole.chain import ASSUME
 from crossrole.landscape import Identity, Landscape, trusted
 from crossrole.policy import Policy, Statement
@@ -16,6 +15,8 @@ ROLE_CHAINING_LIMIT = 3600
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining
 """
+SHORTEST_SESSION = 900
+"""Seconds. https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html"""
 _DISABLED = "DenyWhileDisabled"
 
 
@@ -117,9 +118,9 @@ class Grant:
         """Seconds that a session may last."""
         return self.role.asked_session or self.role.max_session or ROLE_CHAINING_LIMIT
 
-    def longest_session(self, caller: str) -> int:
-        """Return the seconds that a caller's session may last: a role chains, and chaining ends after an hour."""
-        return min(self.max_session, ROLE_CHAINING_LIMIT) if is_role(caller) else self.max_session
+    def longest_session(self, *, chained: bool) -> int:
+        """Return the seconds that a session may last; one that a role's credentials ask for is chained."""
+        return min(self.max_session, ROLE_CHAINING_LIMIT) if chained else self.max_session
 
     @property
     def reaches(self) -> list[Reach]:

@@ -6,6 +6,8 @@ Only what talks to AWS imports this; the commands that read templates alone star
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +94,12 @@ def told(profile: str | None) -> Iterator[None]:
         raise Unusable(_answered(error, profile)) from None
     except exceptions.BotoCoreError as error:
         raise Unusable(_failed(error, profile)) from None
+
+
+def date_of(answer: Mapping[str, Any]) -> datetime | None:
+    """Return AWS's own time at its answer: an operator's clock may be wrong. None where the answer has no Date."""
+    date = answer["ResponseMetadata"].get("HTTPHeaders", {}).get("date")
+    return parsedate_to_datetime(date).astimezone(UTC) if date else None
 
 
 def code_of(error: exceptions.ClientError) -> str:

@@ -7,6 +7,11 @@ from pathlib import Path
 from crossrole.unusable import Unusable
 
 
+def device_named_after(user: str) -> str:
+    """Return the ARN that the MFA device of a user has where it was named after the user, as the console suggests."""
+    return f"{user.partition(':user/')[0]}:mfa/{user.rpartition('/')[2]}"
+
+
 def read_code(device: str) -> str:
     """Return the six digits that the person types; raises `Unusable` where there is no terminal, or no six digits.
 

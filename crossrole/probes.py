@@ -18,7 +18,7 @@ from crossrole.grant import Grant, Reach
 from crossrole.landscape import Landscape
 from crossrole.live import code_of, message_of
 
-NO_UPLOAD = "crossrole-doctor-no-such-upload"
+NO_UPLOAD = "crossrole-no-such-upload"
 FOLDER = ".crossrole-doctor/"
 """Under it lies nothing, and what `--write-probe` puts and removes."""
 
@@ -57,6 +57,7 @@ class Answer:
     key: str | None = None
 
 
+_LIST_BUCKETS = Probe("s3:ListAllMyBuckets", "*", "ListBuckets", "list_buckets")
 # What reads a bucket's settings: by their permission, and S3's call for it.
 _OF_BUCKETS = {
     "s3:getaccelerateconfiguration": "get_bucket_accelerate_configuration",
@@ -121,12 +122,11 @@ def probes_of(grant: Grant, landscape: Landscape, name: str) -> list[Probe]:
         inside, outside = f"{prefix}{FOLDER}{name}", f"{FOLDER}{name}"
         granted = [each for reach in _reaches(grant, bucket, prefix) for each in reach.actions]
         exact = [each for each in granted if each.lower() not in {one.lower() for one in _EVERYWHERE}]
-        for action in [*_EVERYWHERE, *exact]:
-            probes += _probe(action, bucket, prefix, inside)
+        asked = [probe_of(action, bucket, prefix, inside) for action in [*_EVERYWHERE, *exact]]
         if not outside.startswith(prefix):
-            for action in _OUTSIDE:
-                probes += _probe(action, bucket, "", outside)
-    probes.append(Probe("s3:ListAllMyBuckets", "*", "ListBuckets", "list_buckets"))
+            asked += [probe_of(action, bucket, "", outside) for action in _OUTSIDE]
+        probes += [each for each in asked if each]
+    probes.append(_LIST_BUCKETS)
     return list({(each.action, each.resource, each.words): each for each in probes}.values())
 
 
@@ -165,32 +165,31 @@ def _reaches(grant: Grant, bucket: str, prefix: str) -> Iterator[Reach]:
             yield reach
 
 
-def _probe(action: str, bucket: str, prefix: str, key: str) -> Iterator[Probe]:
-    """Yield the harmless request that shows an action, where there is one."""
+def probe_of(action: str, bucket: str, prefix: str, key: str) -> Probe | None:
+    """Return the harmless request that shows an action on a bucket, a prefix of it or a key; None where none does."""
     folded, arn = action.lower(), f"arn:aws:s3:::{bucket}"
+    asked: dict[str, Any] = {"Bucket": bucket}
     if folded in _LISTINGS:
         operation, limit = _LISTINGS[folded]
         words = f"{_call(operation)} s3://{bucket}/{prefix}, one entry"
-        asked: dict[str, Any] = {"Bucket": bucket, limit: 1, **({"Prefix": prefix} if prefix else {})}
-        yield Probe(action, arn, words, operation, asked, {"s3:prefix": prefix}, place=(bucket, prefix))
-    elif folded in _OF_BUCKETS:
-        operation = _OF_BUCKETS[folded]
-        yield Probe(action, arn, f"{_call(operation)} s3://{bucket}", operation, {"Bucket": bucket})
-    elif folded in _OF_UPLOADS:
-        operation = _OF_UPLOADS[folded]
-        asked = {"Bucket": bucket, "Key": key, "UploadId": NO_UPLOAD}
+        asked |= {limit: 1, **({"Prefix": prefix} if prefix else {})}
+        return Probe(action, arn, words, operation, asked, {"s3:prefix": prefix}, place=(bucket, prefix))
+    if operation := _OF_BUCKETS.get(folded, ""):
+        return Probe(action, arn, f"{_call(operation)} s3://{bucket}", operation, asked)
+    asked["Key"] = key
+    if operation := _OF_UPLOADS.get(folded, ""):
+        asked["UploadId"] = NO_UPLOAD
         if folded == "s3:putobject":
             asked |= {"PartNumber": 1, "Body": b"x"}
         words = f"{_call(operation)} s3://{bucket}/{key}, of an upload that does not exist"
-        yield Probe(action, f"{arn}/{key}", words, operation, asked, place=(bucket, prefix))
-    elif folded in _OF_OBJECTS:
-        operation = _OF_OBJECTS[folded]
-        asked = {"Bucket": bucket, "Key": key}
+        return Probe(action, f"{arn}/{key}", words, operation, asked, place=(bucket, prefix))
+    if operation := _OF_OBJECTS.get(folded, ""):
         words = f"{_call(operation)} s3://{bucket}/{key}, which does not exist"
         if folded == "s3:getobject":
             asked["Range"] = "bytes=0-0"
             words += ", or the first byte of what the listing showed"
-        yield Probe(action, f"{arn}/{key}", words, operation, asked, place=(bucket, prefix), hidden=True)
+        return Probe(action, f"{arn}/{key}", words, operation, asked, place=(bucket, prefix), hidden=True)
+    return _LIST_BUCKETS if folded == "s3:listallmybuckets" else None
 
 
 def _call(operation: str) -> str:
@@ -210,8 +209,7 @@ def send(s3: Any, probe: Probe, known_key: str | None = None) -> Answer:
     if probe.operation == "get_object":
         answer["Body"].close()
     contents = answer.get("Contents", []) if probe.operation == "list_objects_v2" else []
-    keys = [str(each["Key"]) for each in contents if each["Size"] > 0]
-    return Answer(Seen.ALLOWED, key=next(iter(keys), None))
+    return Answer(Seen.ALLOWED, key=next((str(each["Key"]) for each in contents), None))
 
 
 _REFUSALS = frozenset({"AccessDenied", "403", "Forbidden"})

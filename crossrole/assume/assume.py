@@ -9,12 +9,10 @@ import boto3
 from botocore.exceptions import ClientError
 
 from crossrole.assume.caller import Caller, caller_of
-from crossrole.grant import ROLE_CHAINING_LIMIT, Grant
+from crossrole.grant import ROLE_CHAINING_LIMIT, SHORTEST_SESSION, Grant
 from crossrole.live import client, code_of, message_of, told
+from crossrole.mfa import device_named_after
 from crossrole.unusable import Unusable
-
-SHORTEST_SESSION = 900
-"""Seconds. https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html"""
 
 
 @dataclass(frozen=True)
@@ -107,7 +105,7 @@ def assume(
         caller = caller_of(sts.get_caller_identity()["Arn"])
     request = _request(asked, caller)
     if asked.grant.mfa_max_age is not None and not caller.is_role:
-        serial = asked.mfa_serial or str(caller.mfa_serial)
+        serial = asked.mfa_serial or device_named_after(caller.arn)
         request |= {"SerialNumber": serial, "TokenCode": read_code(serial)}
     try:
         return _answered(sts, request, caller, profile)
@@ -126,7 +124,7 @@ _SET_IDENTITY = "sts:SetSourceIdentity"
 
 def _request(asked: Asked, caller: Caller) -> dict[str, Any]:
     grant = asked.grant
-    longest = min(grant.max_session, ROLE_CHAINING_LIMIT) if caller.is_role else grant.max_session
+    longest = grant.longest_session(chained=caller.is_role)
     if (asked.duration or 0) > longest:
         raise Unusable(
             f"--duration {asked.duration} is too long: {caller.arn} is a role's session, and AWS ends what it assumes "

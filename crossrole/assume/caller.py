@@ -27,17 +27,6 @@ class Caller:
     user_name: str | None
     """The IAM user's name; None for a role's session."""
 
-    @property
-    def account(self) -> str:
-        """The account that it is in."""
-        return self.arn.split(":")[4]
-
-    @property
-    def mfa_serial(self) -> str | None:
-        """The ARN that the user's MFA device has where it was named after the user, as the console suggests."""
-        partition = self.arn.split(":")[1]
-        return f"arn:{partition}:iam::{self.account}:mfa/{self.user_name}" if self.user_name else None
-
 
 def caller_of(arn: str) -> Caller:
     """Return who an ARN of GetCallerIdentity is; raises `Unusable` for one that can assume no role."""

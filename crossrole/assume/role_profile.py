@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from crossrole.assume.caller import session_name
-from crossrole.grant import ROLE_CHAINING_LIMIT, Grant
+from crossrole.grant import Grant
+from crossrole.mfa import device_named_after
 from crossrole.unusable import Unusable, nearest
 
 _NAME = re.compile(r"[\w+=,.@:/][\w+=,.@:/-]*", re.ASCII)
@@ -61,13 +62,13 @@ def role_profile(
     user = _only_user(grant)
     serial = None
     if grant.mfa_max_age is not None:
-        serial = mfa_serial or below.get("mfa_serial") or (_device_of(user) if user else None)
+        serial = mfa_serial or below.get("mfa_serial") or (device_named_after(user) if user else None)
         if serial is None:
             raise Unusable(f"{grant.name} asks for an MFA code: give the ARN of your device with --mfa-serial")
         if not mfa_serial and "mfa_serial" not in below:
             hints.append(f"mfa_serial is the name that the console suggests for {user}; if it is another: --mfa-serial")
     chained = any(key in below for key in _OF_A_ROLE)
-    longest = min(grant.max_session, ROLE_CHAINING_LIMIT) if chained else grant.max_session
+    longest = grant.longest_session(chained=chained)
     if longest < grant.max_session:
         hints.append(f"{source} has a role's credentials or may have, so a session lasts {longest} seconds at most")
     if grant.disabled:
@@ -93,7 +94,3 @@ def _listed(profiles: Mapping[str, Mapping[str, str]]) -> str:
 def _only_user(grant: Grant) -> str | None:
     users = [each for each in grant.principals if ":user/" in each]
     return users[0] if len(users) == 1 else None
-
-
-def _device_of(user: str) -> str:
-    return f"{user.partition(':user/')[0]}:mfa/{user.rpartition('/')[2]}"

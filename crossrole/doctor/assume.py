@@ -6,18 +6,17 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
-from crossrole.arn import account_of, is_role, name_of
+from crossrole.arn import is_role, name_of
 from crossrole.doctor.caller import Caller, refused
 from crossrole.doctor.case import Case
 from crossrole.doctor.judge import UNSEEN
 from crossrole.doctor.line import Line, Status, failed, ok, unknown
+from crossrole.grant import SHORTEST_SESSION
 from crossrole.live import assumed_session, client, code_of, message_of, told
-from crossrole.mfa import read_code
+from crossrole.mfa import device_named_after, read_code
 from crossrole.unusable import Unusable
 
 SESSION_NAME = "crossrole-doctor"
-_SHORTEST = 900
-"""https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html"""
 
 
 def assume_line(case: Case, caller: Caller | None, before: Sequence[Line]) -> tuple[Line, boto3.Session | None]:
@@ -25,7 +24,8 @@ def assume_line(case: Case, caller: Caller | None, before: Sequence[Line]) -> tu
     check, grant = "assume", case.grant
     if caller is None:
         return unknown(check, "nobody calls"), None
-    seconds = max(_SHORTEST, grant.longest_session(caller.principal or caller.arn))
+    chained = caller.principal is not None and is_role(caller.principal)
+    seconds = max(SHORTEST_SESSION, grant.longest_session(chained=chained))
     request: dict[str, Any] = {
         "RoleArn": grant.arn,
         "RoleSessionName": SESSION_NAME,
@@ -33,7 +33,7 @@ def assume_line(case: Case, caller: Caller | None, before: Sequence[Line]) -> tu
     }
     if grant.external_id:
         request["ExternalId"] = grant.external_id
-    if grant.mfa_max_age is not None and caller.principal and not is_role(caller.principal):
+    if grant.mfa_max_age is not None and caller.principal and not chained:
         device = _device(case, caller.principal)
         try:
             request |= {"SerialNumber": device, "TokenCode": read_code(device)}
@@ -46,8 +46,8 @@ def assume_line(case: Case, caller: Caller | None, before: Sequence[Line]) -> tu
         except ClientError as error:
             return _why(case, error, before), None
     session = assumed_session(case.profile, answer["Credentials"], region=grant.region)
-    chained = " (a role's sessions chain: an hour at most)" if seconds < grant.max_session else ""
-    return ok(check, f"a session of {seconds} s{chained}"), session
+    why = " (a role's sessions chain: an hour at most)" if seconds < grant.max_session else ""
+    return ok(check, f"a session of {seconds} s{why}"), session
 
 
 def _device(case: Case, user: str) -> str:
@@ -59,9 +59,7 @@ def _device(case: Case, user: str) -> str:
         devices = client(case.session, "iam").list_mfa_devices(UserName=name_of(user))["MFADevices"]
     except ClientError:
         devices = []
-    partition = user.split(":")[1]
-    default = f"arn:{partition}:iam::{account_of(user)}:mfa/{name_of(user)}"
-    return str(devices[0]["SerialNumber"]) if devices else default
+    return str(devices[0]["SerialNumber"]) if devices else device_named_after(user)
 
 
 def _why(case: Case, error: ClientError, before: Sequence[Line]) -> Line:

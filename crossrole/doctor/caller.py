@@ -2,19 +2,18 @@
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from typing import Any
 
 from botocore.exceptions import ClientError
 
 from crossrole.arn import account_of, is_role, name_of
+from crossrole.assume.caller import caller_of
 from crossrole.can import question_of
 from crossrole.chain import ASSUME
 from crossrole.doctor.case import Case
 from crossrole.doctor.judge import Verdict, judged_own_policies, judged_trust, meets
 from crossrole.doctor.line import Line, failed, ok, unknown
 from crossrole.landscape import Identity, Landscape
-from crossrole.live import client, message_of, told
+from crossrole.live import client, code_of, date_of, message_of, told
 from crossrole.live_identity import DENIED, Unreadable, live_identity
 from crossrole.unusable import Unusable
 
@@ -33,11 +32,11 @@ class Caller:
     principal: str | None
 
 
-def clock_line(date: str, now: datetime) -> Line:
+def clock_line(date: datetime | None, now: datetime) -> Line:
     """Return whether this machine's clock is near enough to AWS's, by the Date of an answer."""
-    if not date:
+    if date is None:
         return unknown("clock", "AWS's answer has no Date")
-    seconds = (now - parsedate_to_datetime(date)).total_seconds()
+    seconds = (now - date).total_seconds()
     if abs(seconds) <= CLOCK_LIMIT:
         return ok("clock", f"within {CLOCK_LIMIT} s of AWS's")
     way = "ahead of" if seconds > 0 else "behind"
@@ -55,39 +54,25 @@ def who_calls(case: Case) -> tuple[list[Line], Caller | None]:
         try:
             answer = client(case.session, "sts").get_caller_identity()
         except ClientError as error:
-            clock = clock_line(_date(error.response), datetime.now(UTC))
+            clock = clock_line(date_of(error.response), datetime.now(UTC))
             if clock.mend is None:
                 raise
             why = f"AWS takes no request that is signed with this clock: {message_of(error)}"
             return [clock, unknown("caller", why)], None
-    clock = clock_line(_date(answer), datetime.now(UTC))
+    clock = clock_line(date_of(answer), datetime.now(UTC))
     line, caller = identified(case, answer["Arn"])
     return [clock, line], caller
 
 
-def _date(response: Any) -> str:
-    return str(response["ResponseMetadata"].get("HTTPHeaders", {}).get("date", ""))
-
-
 def identified(case: Case, arn: str) -> tuple[Line, Caller]:
     """Return the caller, and whether it is one that can assume a role at all."""
-    resource = arn.split(":", 5)[5]
-    if resource == "root":
-        line = failed(
-            "caller",
-            f"{arn}, the account's root user: AWS lets it assume no role",
-            mend="use a profile of an IAM user or role, one that the grant trusts",
-        )
-        return line, Caller(arn, None)
-    if not resource.startswith(("user/", "assumed-role/")):
-        # https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html
-        line = failed(
-            "caller",
-            f"{arn}, whose credentials can call nothing of STS but GetCallerIdentity",
-            mend="use a profile of an IAM user or role, one that the grant trusts",
-        )
-        return line, Caller(arn, None)
-    if resource.startswith("user/"):
+    try:
+        kind = caller_of(arn)
+    except Unusable as error:
+        what = str(error).rpartition("; ")[0]
+        mend = "use a profile of an IAM user or role, one that the grant trusts"
+        return failed("caller", what, mend=mend), Caller(arn, None)
+    if not kind.is_role:
         return ok("caller", arn), Caller(arn, arn)
     role, details = _role_of(case, arn)
     return ok("caller", arn, *details), Caller(arn, role)
@@ -153,7 +138,7 @@ def own_policies_line(case: Case, caller: Caller | None) -> Line:
                 _as_templated(case, arn),
             )
         except ClientError as error:
-            if _is_gone(error):
+            if code_of(error) == "NoSuchEntity":
                 return failed(
                     check,
                     f"{arn} is not there any more; its credentials outlive it",
@@ -211,10 +196,6 @@ def with_identity(landscape: Landscape, identity: Identity) -> Landscape:
     return replace(landscape, users={**landscape.users, key: identity})
 
 
-def _is_gone(error: ClientError) -> bool:
-    return str(error.response["Error"]["Code"]) == "NoSuchEntity"
-
-
 def refused(error: ClientError) -> bool:
     """Return whether AWS refuses the request for want of permission."""
-    return str(error.response["Error"]["Code"]) in DENIED
+    return code_of(error) in DENIED

@@ -7,9 +7,8 @@ from crossrole.doctor.case import Case
 from crossrole.doctor.line import Line, failed, ok
 from crossrole.landscape import Identity
 from crossrole.policy import Policy, Statement
+from crossrole.revoke.revocation import POLICY_NAME, instant, refuses_everyone
 from crossrole.sides import canonical, texts
-
-REVOCATION, DISABLING = "AWSRevokeOlderSessions", "DenyWhileDisabled"
 
 
 def revocation_lines(case: Case, base: Identity, live: Identity) -> Iterator[Line]:
@@ -17,16 +16,13 @@ def revocation_lines(case: Case, base: Identity, live: Identity) -> Iterator[Lin
     templated = {canonical(each) for each in base.policies}
     restore = f"python -m crossrole restore {case.grant.name} --profile {case.prod_profile}"
     for policy in live.policies:
-        if canonical(policy) in templated:
-            continue
-        if policy.name == REVOCATION:
-            yield _revoked(policy, restore, str(case.now.strftime("%Y-%m-%dT%H:%M:%SZ")))
-        elif policy.name == DISABLING:
-            yield failed(
-                "revocation", f"the role's sessions are shut, by {policy.name}, as crossrole revoke does", mend=restore
-            )
+        if policy.name == POLICY_NAME and canonical(policy) not in templated:
+            yield _revoked(policy, restore, instant(case.now))
     known = {canonical(each) for each in (base.trust.statements if base.trust else [])}
-    if any(disables(each) and canonical(each) not in known for each in (live.trust.statements if live.trust else [])):
+    if any(
+        refuses_everyone(each) and canonical(each) not in known
+        for each in (live.trust.statements if live.trust else [])
+    ):
         yield failed(
             "revocation",
             "nobody can assume the role: its trust policy denies everyone, as crossrole revoke --and-disable does",
@@ -49,14 +45,6 @@ def _revoked(policy: Policy, restore: str, now: str) -> Line:
     if denies and len(moments) == len(denies) and max(moments) <= now:
         return ok("revocation", f"{text}; new sessions are not hit", *said, f"to undo it: {restore}")
     return failed("revocation", f"{text}; it may hit new sessions too", *said, mend=restore)
-
-
-def disables(statement: Statement) -> bool:
-    """Return whether a trust policy's statement shuts everyone out."""
-    principal = statement.get("Principal")
-    everyone = principal == "*" or named_in(statement) == ["*"]
-    shuts = any(each.lower() in {"sts:assumerole", "sts:*", "*"} for each in texts(statement.get("Action")))
-    return statement["Effect"] == "Deny" and everyone and shuts and not statement.get("Condition")
 
 
 def named_in(statement: Statement) -> list[str]:

@@ -11,13 +11,14 @@ from crossrole.compare import changes
 from crossrole.doctor.caller import refused, with_identity
 from crossrole.doctor.case import Case
 from crossrole.doctor.line import Line, failed, ok, unknown
-from crossrole.doctor.revocation import DISABLING, REVOCATION, disables, named_in, revocation_lines
+from crossrole.doctor.revocation import named_in, revocation_lines
 from crossrole.grant import ROLE_CHAINING_LIMIT
 from crossrole.landscape import Identity
 from crossrole.live import client, code_of, told
 from crossrole.live_identity import Unreadable, live_identity
 from crossrole.policy import Policy, Statement
 from crossrole.prover import Prover
+from crossrole.revoke.revocation import POLICY_NAME, refuses_everyone
 from crossrole.sides import canonical
 from crossrole.unusable import Unusable
 
@@ -112,9 +113,7 @@ def _comparable(role: Identity, other: Identity, *, living: bool) -> Identity:
     policies = tuple(
         each
         for each in role.policies
-        if each.name not in {REVOCATION, DISABLING}
-        or canonical(each) in theirs
-        or (not living and each.name not in names)
+        if each.name != POLICY_NAME or canonical(each) in theirs or (not living and each.name not in names)
     )
     trust = role.trust and replace(
         role.trust, document={**role.trust.document, "Statement": list(_living(role.trust, other.trust, living=living))}
@@ -125,7 +124,7 @@ def _comparable(role: Identity, other: Identity, *, living: bool) -> Identity:
 def _living(trust: Policy, other: Policy | None, *, living: bool) -> Iterator[Statement]:
     theirs = {canonical(each) for each in (other.statements if other else [])}
     for statement in trust.statements:
-        if living and disables(statement) and canonical(statement) not in theirs:
+        if living and refuses_everyone(statement) and canonical(statement) not in theirs:
             continue
         names = named_in(statement)
         left = [each for each in names if not _UNIQUE_ID.fullmatch(each)]

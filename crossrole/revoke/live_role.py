@@ -5,14 +5,13 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import boto3
 from botocore.exceptions import ClientError
 
 from crossrole.grant import Grant
-from crossrole.live import client, code_of, message_of
+from crossrole.live import client, code_of, date_of, message_of
 from crossrole.revoke.revocation import POLICY_NAME, Document
 from crossrole.unusable import Unusable
 
@@ -44,7 +43,7 @@ class Iam:
         self._session = session
         self._grant = grant
         self.now = datetime.now(UTC)
-        """AWS's own time at its last answer: an operator's clock may be wrong, and issue times are AWS's."""
+        """AWS's own time at its last answer, since issue times are AWS's."""
         self._iam.meta.events.register("after-call.iam", self._note_time)
 
     def expect_account(self, profile: str) -> None:
@@ -148,9 +147,8 @@ class Iam:
             unread.append(f"{what} ({code_of(error)}: {message_of(error)})")
             return None
 
-    def _note_time(self, http_response: Any, **_: Any) -> None:
-        told = http_response.headers.get("Date")
-        self.now = parsedate_to_datetime(told).astimezone(UTC) if told else datetime.now(UTC)
+    def _note_time(self, parsed: Any, **_: Any) -> None:
+        self.now = date_of(parsed) or datetime.now(UTC)
 
 
 def pauses(seconds: float) -> Iterator[float]:

@@ -75,7 +75,8 @@ def restore(grant: Grant, *, profile: str, dry_run: bool) -> Restored:
     plan = Restored(grant, dry_run, role, restored(role.inline.get(POLICY_NAME), POLICY_NAME), trust)
     if not dry_run and plan.changes:
         _write(plan, iam, profile)
-        _read_back(plan, iam, profile)
+        if not plan.wrong:
+            _read_back(plan, iam, profile)
     return plan
 
 

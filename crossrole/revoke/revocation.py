@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from crossrole.policy import VERSION, Statement
+from crossrole.sides import texts
 from crossrole.unusable import Unusable
 
 POLICY_NAME = "AWSRevokeOlderSessions"
@@ -94,12 +95,16 @@ def shut(trust: Document) -> Document:
 
 def is_shut(trust: Document) -> bool:
     """Return whether a statement refuses everyone."""
-    return any(
-        each["Effect"] == "Deny"
-        and each.get("Principal") in ("*", {"AWS": "*"}, {"AWS": ["*"]})
-        and each.get("Action") in ("*", ["*"], "sts:AssumeRole", ["sts:AssumeRole"], "sts:*", ["sts:*"])
-        and not each.get("Condition")
-        for each in statements_of(trust, "the trust policy")
+    return any(map(refuses_everyone, statements_of(trust, "the trust policy")))
+
+
+def refuses_everyone(statement: Statement) -> bool:
+    """Return whether a trust policy's statement refuses to let anyone assume the role, without a condition."""
+    return (
+        statement["Effect"] == "Deny"
+        and statement.get("Principal") in ("*", {"AWS": "*"}, {"AWS": ["*"]})
+        and any(each.lower() in {"sts:assumerole", "sts:*", "*"} for each in texts(statement.get("Action")))
+        and not statement.get("Condition")
     )
 
 

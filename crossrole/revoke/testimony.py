@@ -2,15 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import boto3
 from botocore.exceptions import ClientError
 
 from crossrole.grant import Grant
 from crossrole.live import client, code_of, told
+from crossrole.probes import Probe, probe_of, send
 from crossrole.revoke.revocation import Cut, instant
-from crossrole.revoke.witness import NAME, Probe, Witness, begin, probe_of, settled
+from crossrole.revoke.witness import NAME, Witness, begin, probe_for, settled
 from crossrole.unusable import Unusable
 
 PATIENCE = 120.0
@@ -52,14 +53,14 @@ class Testimony:
         taken = cls(grant, caller, profile)
         try:
             with told(profile):
-                taken.probe = probe_of(grant, lambda bucket, prefix: _key_under(administrator, bucket, prefix))
+                taken.probe = probe_for(grant, lambda bucket, prefix: _key_under(administrator, bucket, prefix))
                 if not taken.probe:
                     taken.why_not = "nothing that the grant allows can be asked without changing something"
                     return taken
-                taken.old = begin(caller, grant, taken.probe, name=session or NAME)
+                taken.old = begin(caller, grant, taken.probe, profile=profile, name=session or NAME)
                 taken.was_let_through = taken.old.is_let_through()
                 if session:
-                    taken.neighbour = begin(caller, grant, taken.probe, name=_NEIGHBOUR)
+                    taken.neighbour = begin(caller, grant, taken.probe, profile=profile, name=_NEIGHBOUR)
         except Unusable as error:
             taken.why_not = str(error)
         return taken
@@ -107,22 +108,23 @@ class Testimony:
         elif future:
             yield Proof(f"no new session was asked: until {instant(cut.moment)} it would be hit too", holds=None)
         elif self.caller and self.probe:
-            new = begin(self.caller, self.grant, self.probe, name=self.old.name if self.old else NAME)
+            name = self.old.name if self.old else NAME
+            new = begin(self.caller, self.grant, self.probe, profile=self.profile, name=name)
             yield self._answer(new, expected=not cut.everything, what="a new live session")
 
     def _answer(self, asked: Witness, *, expected: bool, what: str) -> Proof:
         passed = settled(asked.is_let_through, expected=expected, seconds=PATIENCE)
         words = {True: "is let through", False: "is refused"}
         if passed is None:
-            return Proof(f"{what} {words[not expected]} still, {_LATE} ({asked.probe.label})", holds=False)
+            return Proof(f"{what} {words[not expected]} still, {_LATE} ({asked.probe.words})", holds=False)
         late = f" after {passed:.0f} s" if passed >= 1 else ""
-        return Proof(f"{what} {words[expected]}{late} ({asked.probe.label})", holds=True)
+        return Proof(f"{what} {words[expected]}{late} ({asked.probe.words})", holds=True)
 
     def _can_begin(self) -> bool:
         if self.caller is None or self.probe is None:
             return False
         try:
-            begin(self.caller, self.grant, self.probe)
+            begin(self.caller, self.grant, self.probe, profile=self.profile)
         except ClientError as error:
             if code_of(error) != "AccessDenied":
                 raise
@@ -134,11 +136,5 @@ _LATE = f"after {PATIENCE:.0f} s"
 
 
 def _key_under(administrator: boto3.Session, bucket: str, prefix: str) -> str | None:
-    s3: Any = client(administrator, "s3")
-    try:
-        listed = s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1).get("Contents", [])
-    except ClientError as error:
-        if code_of(error) != "AccessDenied":
-            raise
-        return None
-    return next((each["Key"] for each in listed), None)
+    listing = probe_of("s3:ListBucket", bucket, prefix, "")
+    return send(client(administrator, "s3"), listing).key if listing else None

@@ -1,22 +1,21 @@
 """A session of a grant's role that is asked harmlessly whether AWS still lets it through.
 
-Nothing is written and nothing is read but one name at most: an upload that does not exist is asked for, which S3
-answers with NoSuchUpload once it has let the request through, and with AccessDenied where it has not.
+Nothing is written and nothing is read but one name at most.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from fnmatch import fnmatchcase
 from typing import Any
 
 import boto3
-from botocore.exceptions import ClientError
 
-from crossrole.grant import Grant, Reach
-from crossrole.live import CONFIG, client, code_of
+from crossrole.grant import SHORTEST_SESSION, Grant, Reach
+from crossrole.live import assumed_session, client, date_of
+from crossrole.probes import Probe, Seen, probe_of, send
 from crossrole.revoke.live_role import pauses
+from crossrole.unusable import Unusable
 
 NAME = "crossrole-witness"
 IN_A_ROW = 3
@@ -25,18 +24,6 @@ IN_A_ROW = 3
 IAM is eventually consistent, so one refusal may be followed by an answer from where the change has not arrived.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
 """
-_REFUSED = {"AccessDenied", "AccessDeniedException", "403"}
-_LET_THROUGH = {"NoSuchUpload", "NoSuchKey", "404"}
-# It fits the form of an upload id and is none that S3 has given.
-_NO_UPLOAD = "crossrole.asks.whether.this.session.may.and.there.is.no.such.upload"
-
-
-@dataclass(frozen=True)
-class Probe:
-    """One harmless request that a grant allows."""
-
-    label: str
-    call: Callable[[Any], Any]
 
 
 @dataclass(frozen=True)
@@ -49,34 +36,20 @@ class Witness:
     probe: Probe
 
     def is_let_through(self) -> bool:
-        """Return whether S3 lets the session's request through; raises what else AWS answers."""
-        try:
-            self.probe.call(self.s3)
-        except ClientError as error:
-            if code_of(error) in _REFUSED:
-                return False
-            if code_of(error) not in _LET_THROUGH:
-                raise
-        return True
+        """Return whether S3 lets the session's request through; raises `Unusable` where its answer does not show it."""
+        answer = send(self.s3, self.probe)
+        if answer.seen is Seen.UNKNOWN:
+            raise Unusable(f"{self.probe.words} was answered with {answer.words}, which shows nothing")
+        return answer.seen is Seen.ALLOWED
 
 
-def begin(caller: boto3.Session, grant: Grant, probe: Probe, *, name: str = NAME) -> Witness:
+def begin(caller: boto3.Session, grant: Grant, probe: Probe, *, profile: str | None, name: str = NAME) -> Witness:
     """Begin a session of the grant's role; raises what STS answers."""
     asked = {"ExternalId": grant.external_id} if grant.external_id else {}
     sts = client(caller, "sts")
-    answer = sts.assume_role(RoleArn=grant.arn, RoleSessionName=name, DurationSeconds=900, **asked)
-    told = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
-    given = answer["Credentials"]
-    # A client of the caller's session, so that it goes the caller's way: the same endpoint, proxy and certificates.
-    s3 = caller.client(
-        "s3",
-        region_name=grant.region,
-        config=CONFIG,
-        aws_access_key_id=given["AccessKeyId"],
-        aws_secret_access_key=given["SecretAccessKey"],
-        aws_session_token=given["SessionToken"],
-    )
-    return Witness(name, parsedate_to_datetime(told).astimezone(UTC) if told else datetime.now(UTC), s3, probe)
+    answer = sts.assume_role(RoleArn=grant.arn, RoleSessionName=name, DurationSeconds=SHORTEST_SESSION, **asked)
+    s3 = client(assumed_session(profile, answer["Credentials"], region=grant.region), "s3")
+    return Witness(name, date_of(answer) or datetime.now(UTC), s3, probe)
 
 
 def settled(ask: Callable[[], bool], *, expected: bool, seconds: float) -> float | None:
@@ -92,19 +65,20 @@ def settled(ask: Callable[[], bool], *, expected: bool, seconds: float) -> float
     return None
 
 
-def probe_of(grant: Grant, key_under: Callable[[str, str], str | None]) -> Probe | None:
+def probe_for(grant: Grant, key_under: Callable[[str, str], str | None]) -> Probe | None:
     """Return the most harmless request that the grant's statements allow; None where each would change something.
 
     `key_under` returns a key of the bucket under the prefix, or None; it is asked only where nothing else is left.
     """
-    for action, on_objects, make in _PROBES:
+    for action, on_objects in _IN_ORDER:
         for reach in _reaches(grant, action, on_objects=on_objects):
-            return make(reach)
+            return probe_of(action, reach.bucket, reach.prefix, f"{reach.prefix}{NAME}")
     # Without s3:ListBucket, S3 answers 403 for a key that does not exist to those whom it lets through too.
     # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
     for reach in _reaches(grant, "s3:GetObject", on_objects=True):
         if key := key_under(reach.bucket, reach.prefix):
-            return _head_object(reach.bucket, key)
+            place, asked = f"{reach.bucket}/{key}", {"Bucket": reach.bucket, "Key": key}
+            return Probe("s3:GetObject", f"arn:aws:s3:::{place}", f"HeadObject s3://{place}", "head_object", asked)
     return None
 
 
@@ -115,54 +89,12 @@ def _reaches(grant: Grant, action: str, *, on_objects: bool | None) -> Iterator[
             yield reach
 
 
-def _head_object(bucket: str, key: str) -> Probe:
-    return Probe(f"HeadObject of {bucket}/{key}", lambda s3: s3.head_object(Bucket=bucket, Key=key))
-
-
-def _list_objects(reach: Reach) -> Probe:
-    asked = {"Bucket": reach.bucket, "Prefix": reach.prefix, "MaxKeys": 1}
-    return Probe(
-        f"ListObjectsV2 of one key under {reach.bucket}/{reach.prefix}", lambda s3: s3.list_objects_v2(**asked)
-    )
-
-
-def _list_parts(reach: Reach) -> Probe:
-    asked = _upload(reach)
-    return Probe(f"ListParts of an upload that does not exist, {_place(asked)}", lambda s3: s3.list_parts(**asked))
-
-
-def _abort_upload(reach: Reach) -> Probe:
-    asked = _upload(reach)
-    label = f"AbortMultipartUpload of an upload that does not exist, {_place(asked)}"
-    return Probe(label, lambda s3: s3.abort_multipart_upload(**asked))
-
-
-def _upload_part(reach: Reach) -> Probe:
-    asked = {**_upload(reach), "PartNumber": 1, "Body": b""}
-    return Probe(f"UploadPart to an upload that does not exist, {_place(asked)}", lambda s3: s3.upload_part(**asked))
-
-
-def _bucket_location(reach: Reach) -> Probe:
-    return Probe(f"GetBucketLocation of {reach.bucket}", lambda s3: s3.get_bucket_location(Bucket=reach.bucket))
-
-
-def _list_buckets(_: Reach) -> Probe:
-    return Probe("ListBuckets", lambda s3: s3.list_buckets())
-
-
-def _upload(reach: Reach) -> dict[str, Any]:
-    return {"Bucket": reach.bucket, "Key": f"{reach.prefix}crossrole-witness", "UploadId": _NO_UPLOAD}
-
-
-def _place(asked: dict[str, Any]) -> str:
-    return f"{asked['Bucket']}/{asked['Key']}"
-
-
-_PROBES: tuple[tuple[str, bool | None, Callable[[Reach], Probe]], ...] = (
-    ("s3:ListMultipartUploadParts", True, _list_parts),
-    ("s3:GetBucketLocation", False, _bucket_location),
-    ("s3:ListBucket", False, _list_objects),
-    ("s3:AbortMultipartUpload", True, _abort_upload),
-    ("s3:PutObject", True, _upload_part),
-    ("s3:ListAllMyBuckets", None, _list_buckets),
+_IN_ORDER = (
+    ("s3:ListMultipartUploadParts", True),
+    ("s3:GetBucketLocation", False),
+    ("s3:ListBucket", False),
+    ("s3:AbortMultipartUpload", True),
+    ("s3:PutObject", True),
+    ("s3:ListAllMyBuckets", None),
 )
+"""Actions, the most harmless first, and whether a statement on objects or on a bucket gives them."""

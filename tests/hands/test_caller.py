@@ -5,6 +5,7 @@ import re
 import pytest
 
 from crossrole.assume.caller import caller_of
+from crossrole.mfa import device_named_after
 from crossrole.unusable import Unusable
 
 DEV = "111111111111"
@@ -35,12 +36,14 @@ def test_who_it_is(arn: str, expected: str) -> None:
 
 
 def test_only_a_role_chains() -> None:
-    """Whoever has a role's credentials is held to an hour, and has no MFA device."""
-    user = caller_of(f"arn:aws:iam::{DEV}:user/team/bob")
-    role = caller_of(f"arn:aws:sts::{DEV}:assumed-role/Exporter/x1")
+    """Whoever has a role's credentials is held to an hour."""
+    assert not caller_of(f"arn:aws:iam::{DEV}:user/team/bob").is_role
+    assert caller_of(f"arn:aws:sts::{DEV}:assumed-role/Exporter/x1").is_role
 
-    assert (False, f"arn:aws:iam::{DEV}:mfa/bob") == (user.is_role, user.mfa_serial)
-    assert (True, None) == (role.is_role, role.mfa_serial)
+
+def test_the_device_of_a_user() -> None:
+    """It is taken to be named after the user, whose path it does not have."""
+    assert f"arn:aws:iam::{DEV}:mfa/bob" == device_named_after(f"arn:aws:iam::{DEV}:user/team/bob")
 
 
 @pytest.mark.parametrize(

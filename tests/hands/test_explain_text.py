@@ -246,6 +246,10 @@ SECRETS = [
     "-----BEGIN RSA PRIVATE KEY-----\nwJalrXUtnFEMI\nbPxRfiCYEXAMPLEKEY\n-----END RSA PRIVATE KEY-----",
     "-----BEGIN PRIVATE KEY-----\nbPxRfiCYEXAMPLEKEY",
     "password=bPxRfiCYEXAMPLEKEY",
+    # What is long is redacted to its end.
+    pytest.param(f"{'FwoGZXIvYXdzEB8a/' * 30}bPxRfiCYEXAMPLEKEY==", id="a session token alone"),
+    pytest.param(f"AWS_SESSION_TOKEN={'FwoGZXIvYXdzEB8a/' * 30}bPxRfiCYEXAMPLEKEY==", id="a named session token"),
+    pytest.param(f"-----BEGIN PRIVATE KEY-----\n{'MIIEvQIBADANBgkq' * 4}\nbPxRfiCYEXAMPLEKEY", id="a torn private key"),
 ]
 PIECES = ("bPxRfiCYEXAMPLEKEY", "BPXRFICYEXAMPLEKEY", "K7MDENG")
 

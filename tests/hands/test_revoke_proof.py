@@ -14,7 +14,7 @@ from crossrole.reader import read_landscape
 from crossrole.revoke.live_role import LiveRole
 from crossrole.revoke.proof import Decided, decide
 from crossrole.revoke.revocation import POLICY_NAME, Cut, revoked, shut
-from crossrole.revoke.witness import probe_of
+from crossrole.revoke.witness import probe_for
 from tests.synthesis import Assembly
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -124,13 +124,13 @@ def test_what_cannot_be_judged_is_told(landscape: Landscape, simulator: Simulato
 
 
 PROBES = {
-    "ServiceRole": "ListParts of an upload that does not exist, kinds-222222222222/service/crossrole-witness",
-    "WholeAccount": "ListParts of an upload that does not exist, kinds-222222222222/account/crossrole-witness",
-    "OneUser": "ListObjectsV2 of one key under kinds-222222222222/user/",
-    "AllConditions": "GetBucketLocation of kinds-222222222222",
-    "RecentMfa": "HeadObject of kinds-222222222222/mfa/key",
+    "ServiceRole": "ListParts s3://kinds-222222222222/service/crossrole-witness, of an upload that does not exist",
+    "WholeAccount": "ListParts s3://kinds-222222222222/account/crossrole-witness, of an upload that does not exist",
+    "OneUser": "ListObjectsV2 s3://kinds-222222222222/user/, one entry",
+    "AllConditions": "GetBucketLocation s3://kinds-222222222222",
+    "RecentMfa": "HeadObject s3://kinds-222222222222/mfa/key",
     "SeedExample": "ListBuckets",
-    "FullBucket": "ListParts of an upload that does not exist, kinds-222222222222/crossrole-witness",
+    "FullBucket": "ListParts s3://kinds-222222222222/crossrole-witness, of an upload that does not exist",
     "EveryBucket": None,
 }
 
@@ -144,12 +144,12 @@ def test_what_a_live_session_is_asked(name: str, landscape: Landscape) -> None:
         asked.append(bucket)
         return f"{prefix}key"
 
-    probe = probe_of(grant_of(landscape, name), key_under)
+    probe = probe_for(grant_of(landscape, name), key_under)
 
-    assert PROBES[name] == (probe.label if probe else None)
+    assert PROBES[name] == (probe.words if probe else None)
     assert (["kinds-222222222222"] if name == "RecentMfa" else []) == asked
 
 
 def test_nothing_to_ask_for(landscape: Landscape) -> None:
     """Where there is no object to look at, a grant that only reads can't be asked."""
-    assert probe_of(grant_of(landscape, "RecentMfa"), lambda _bucket, _prefix: None) is None
+    assert probe_for(grant_of(landscape, "RecentMfa"), lambda _bucket, _prefix: None) is None

@@ -8,16 +8,16 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import boto3
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError
 
-from crossrole.revoke.witness import IN_A_ROW, Probe, Witness, settled
+from crossrole.probes import probe_of
+from crossrole.revoke.witness import IN_A_ROW, Witness, settled
+from crossrole.unusable import Unusable
 
 ANSWERS = {
     "NoSuchUpload": 404,
     "AccessDenied": 403,
     "PermanentRedirect": 400,
 }
-PARTS = {"Bucket": "bucket", "Key": "key", "UploadId": "none"}
 
 
 class S3(ThreadingHTTPServer):
@@ -67,7 +67,8 @@ def witness(server: S3) -> Witness:
         endpoint_url=f"http://127.0.0.1:{server.server_port}",
         config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, proxies={}),
     )
-    probe = Probe("ListParts", lambda client: client.list_parts(**PARTS))
+    probe = probe_of("s3:ListMultipartUploadParts", "bucket", "", "key")
+    assert probe
     return Witness("name", datetime.now(UTC), s3, probe)
 
 
@@ -83,7 +84,7 @@ def test_any_other_answer_means_nothing(server: S3, witness: Witness) -> None:
     """What is neither is raised, so that it is taken for no proof."""
     server.answers = ["PermanentRedirect"]
 
-    with pytest.raises(ClientError, match="PermanentRedirect"):
+    with pytest.raises(Unusable, match="PermanentRedirect"):
         witness.is_let_through()
 
 

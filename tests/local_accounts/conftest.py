@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,9 +40,15 @@ class World:
         """The folder with the templates that were deployed."""
         return Path(self.accounts.environment()["CDK_OUTPUT"])
 
+    def synthesize(self) -> None:
+        """Synthesize every stack; whether they are valid is asked elsewhere, once."""
+        self.accounts.run(
+            "cdk", "synth", "--quiet", "-c", f"access={self.access}", log="synthesize", CDK_VALIDATION="false"
+        )
+
     def deploy(self, stack: str, profile: Profile) -> None:
-        """Deploy a stack as a person would, and keep its outputs."""
-        command = ("cdk", "deploy", stack, "--profile", profile, "-c", f"access={self.access}")
+        """Deploy a stack as it was synthesized last, and keep its outputs."""
+        command = ("cdk", "deploy", stack, "--profile", profile, "--app", str(self.templates))
         self.accounts.run(*command, log=f"deploy-{stack}")
         stacks = self.accounts.session(profile).client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
         self.outputs |= {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
@@ -97,11 +104,25 @@ def _join_organization(world: World) -> str:
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """Return the accounts with every stack of `kinds.toml` deployed."""
+    """Return the accounts that tests share: each leaves them as it found them, whatever runs before or after it."""
+    with _deployed(tmp_path_factory, "test") as world:
+        yield world
+
+
+@pytest.fixture
+def own_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Return accounts that a test may leave in any state."""
+    with _deployed(tmp_path_factory, "test-own") as world:
+        yield world
+
+
+@contextmanager
+def _deployed(tmp_path_factory: pytest.TempPathFactory, name: str) -> Iterator[World]:
+    """Yield accounts with every stack of `kinds.toml` deployed; the state stands below the name."""
     access = read_access(KINDS)
     file = tmp_path_factory.mktemp("access") / "kinds.toml"
     process = os.environ.get("PYTEST_XDIST_WORKER", "alone")
-    with Accounts(state=CHECKOUT / ".sandbox" / f"test-{process}", dev=access.dev, prod=access.prod) as accounts:
+    with Accounts(state=CHECKOUT / ".sandbox" / f"{name}-{process}", dev=access.dev, prod=access.prod) as accounts:
         world = World(accounts=accounts, access=file)
         file.write_text(_join_organization(world))
         world.add_user("alice")
@@ -112,6 +133,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         world.add_role("permission set", "dev", "AWSReservedSSO_Dev_0123456789abcdef", path=SSO_PATH)
         world.add_role("longer permission set", "dev", "AWSReservedSSO_Dev_Admin_0123456789abcdef", path=SSO_PATH)
         accounts.bootstrap()
+        world.synthesize()
         world.deploy("ProdAccessStack", "prod")
         world.deploy("DevLambdaStack", "dev")
         world.deploy("DevUsersStack", "dev")

@@ -216,13 +216,24 @@ def test_mfa_is_asked_for_on_the_terminal(shell: Any) -> None:
     assert "123456" not in screen
 
 
-def test_a_wrong_code_is_told(shell: Any) -> None:
-    """A refusal of the second factor does not stop the rest."""
-    status, screen = _on_a_terminal(shell, "RecentMfa", "--profile", "alice", answer="wrong1")
+def test_a_code_that_aws_refuses_is_told(shell: Any) -> None:
+    """A refusal of the second factor does not stop the rest; a code of another's device is none of one's own."""
+    config = shell.home / ".aws" / "config"
+    others = "[profile alice]\nmfa_serial = arn:aws:iam::111111111111:mfa/bob\n"
+    config.write_text(config.read_text().replace("[profile alice]\n", others))
+    status, screen = _on_a_terminal(shell, "RecentMfa", "--profile", "alice", answer="123456")
 
     assert 1 == status
-    assert re.search(r"failed +assume", screen)
+    assert re.search(r"failed +assume +the MFA code was refused", screen)
     assert re.search(r"ok +region", screen)
+
+
+def test_what_is_no_code_is_not_sent(shell: Any) -> None:
+    """Other than six digits are no code; nothing is known then of whether the role can be assumed."""
+    status, screen = _on_a_terminal(shell, "RecentMfa", "--profile", "alice", answer="wrong1")
+
+    assert 0 == status
+    assert re.search(r"not checkable +assume +an MFA code is six digits", screen)
 
 
 def test_without_a_terminal_mfa_is_not_checkable(shell: Any) -> None:

@@ -130,7 +130,9 @@ def test_what_the_command_line_says(world: Any, shell: Any, tmp_path: Any) -> No
         "no-such-key": aws(shell, "s3", "cp", f"s3://{BUCKET}/none", "-", "--profile", "prod"),
         "own-policy-lacks": aws(shell, *put, f"s3://{BUCKET}/user/a", "--profile", "alice"),
         "list-buckets-refused": aws(shell, "s3", "ls", "--profile", "alice"),
-        "no-connection": aws(shell, "s3", "ls", "--profile", "prod", "--endpoint-url", "https://127.0.0.1:9"),
+        "no-connection": aws(
+            shell, "s3", "ls", "--profile", "prod", "--endpoint-url", "https://127.0.0.1:9", AWS_MAX_ATTEMPTS="1"
+        ),
         "tls-not-trusted": aws(shell, "s3", "ls", "--profile", "prod", "--ca-bundle", "/etc/ssl/certs/none.pem"),
         "over-max-session": aws(
             shell, "sts", "assume-role", "--role-arn", role(world, "ServiceRole"), "--role-session-name", "test",

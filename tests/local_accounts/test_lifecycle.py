@@ -9,17 +9,24 @@ from botocore.exceptions import ClientError
 BUCKET = "kinds-222222222222"
 
 
-# In this order, and after every test that needs a stack: pytest takes files by name and tests as they are written.
-def test_a_deployed_stack_has_no_difference(world: Any) -> None:
+def test_a_deployed_grant_is_updated_and_destroyed(own_world: Any) -> None:
+    """One story in one pair of accounts of its own, since the end of it leaves nothing that another test could use."""
+    _no_difference_after_a_deploy(own_world)
+    _an_update_moves_revokes_and_disables(own_world)
+    for stack, profile in (("DevUsersStack", "dev"), ("DevLambdaStack", "dev"), ("ProdAccessStack", "prod")):
+        _destroy_takes_the_stack(own_world, stack, profile)
+    with pytest.raises(ClientError, match=r"AccessDenied|NoSuchEntity"):
+        own_world.assume("ServiceRole", "exporter")
+    # The buckets and what is in them stay.
+    assert own_world.accounts.session("prod").client("s3").list_objects_v2(Bucket=BUCKET)["KeyCount"] > 0
+
+
+def _no_difference_after_a_deploy(world: Any) -> None:
     """`cdk diff` finds nothing to do right after a deploy."""
-    output = world.accounts.run(
-        "cdk", "diff", "ProdAccessStack", "--profile", "prod", "-c", f"access={world.access}", log="diff"
-    )
-
-    assert "There were no differences" in output
+    assert "There were no differences" in _diff(world)
 
 
-def test_an_update_moves_revokes_and_disables(world: Any) -> None:
+def _an_update_moves_revokes_and_disables(world: Any) -> None:
     """After the file is changed and deployed again, the service's answers are the new file's.
 
     A changed prefix opens the new keys and shuts the old; `revoked_before` ends the session that is held, not a new
@@ -33,10 +40,9 @@ def test_an_update_moves_revokes_and_disables(world: Any) -> None:
     text = world.access.read_text().replace('prefix = "service/"', 'prefix = "moved/"')
     text = text.replace("revoked_before = 2026-01-01T00:00:00Z", f"revoked_before = {moment}")
     world.access.write_text(text.replace('name = "Expiring"\n', 'name = "Expiring"\ndisabled = true\n'))
+    world.synthesize()
 
-    difference = world.accounts.run(
-        "cdk", "diff", "ProdAccessStack", "--profile", "prod", "-c", f"access={world.access}", log="diff-update"
-    )
+    difference = _diff(world)
     assert "moved/*" in difference
     assert moment in difference
     assert "DenyWhileDisabled" in difference
@@ -54,18 +60,15 @@ def test_an_update_moves_revokes_and_disables(world: Any) -> None:
         world.assume("Expiring", "exporter")
 
 
-@pytest.mark.parametrize(
-    ("stack", "profile"), [("DevUsersStack", "dev"), ("DevLambdaStack", "dev"), ("ProdAccessStack", "prod")]
-)
-def test_destroy_takes_the_access_and_leaves_the_data(world: Any, stack: str, profile: Any) -> None:
-    """Each stack goes by itself; the buckets and what is in them stay."""
-    world.accounts.run(
-        "cdk", "destroy", stack, "--force", "--profile", profile, "-c", f"access={world.access}", log=f"destroy-{stack}"
-    )
+def _diff(world: Any) -> str:
+    words = ("cdk", "diff", "ProdAccessStack", "--profile", "prod", "--app", str(world.templates))
+    return str(world.accounts.run(*words, log="diff"))
+
+
+def _destroy_takes_the_stack(world: Any, stack: str, profile: Any) -> None:
+    """Each stack goes by itself."""
+    words = ("cdk", "destroy", stack, "--force", "--profile", profile, "--app", str(world.templates))
+    world.accounts.run(*words, log=f"destroy-{stack}")
     summaries = world.accounts.session(profile).client("cloudformation").list_stacks()["StackSummaries"]
 
     assert {"DELETE_COMPLETE"} == {each["StackStatus"] for each in summaries if each["StackName"] == stack}
-    if stack == "ProdAccessStack":
-        with pytest.raises(ClientError, match=r"AccessDenied|NoSuchEntity"):
-            world.assume("ServiceRole", "exporter")
-        assert world.accounts.session("prod").client("s3").list_objects_v2(Bucket=BUCKET)["KeyCount"] > 0
