@@ -4,7 +4,9 @@ import asyncio
 import logging
 import os
 import sys
+from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 import trustme
 from hypercorn.asyncio import serve  # type: ignore[import-not-found]  # .venv does not have it
@@ -25,6 +27,20 @@ def write_certificates(folder: Path) -> None:
     part.rename(folder / "ca.pem")
 
 
+# What of the emulator's own pages is needed: whether it serves, and where CloudFormation's resources answer.
+OPEN = ("/_ministack/health", "/_ministack/cfn-")
+
+
+async def guarded(scope: Any, receive: Any, send: Any) -> None:
+    """Serve the accounts, and none of the emulator's own pages that tell or change things without a signature."""
+    path = str(scope.get("path", ""))
+    if path.startswith("/_") and not path.startswith(OPEN):
+        await send({"type": "http.response.start", "status": HTTPStatus.NOT_FOUND, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+        return
+    await app(scope, receive, send)
+
+
 def main() -> None:
     """Serve until standard input closes."""
     descriptor, folder = int(sys.argv[1]), Path(sys.argv[2])
@@ -39,7 +55,7 @@ def main() -> None:
     config.certfile = config.keyfile = str(folder / "server.pem")
     config.loglevel = "WARNING"
     logging.getLogger("hypercorn.access").setLevel(logging.WARNING)
-    asyncio.run(serve(app, config))
+    asyncio.run(serve(guarded, config))
 
 
 if __name__ == "__main__":
