@@ -2,9 +2,12 @@
 
 import argparse
 import importlib
+import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from crossrole.unusable import Unusable
 
@@ -29,6 +32,8 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status."""
     # A worktree is taken away and the engines are ended also when this is.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    if sys.stdout is None:  # closed by the shell: >&-
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 for as long as the process lives
     given = list(sys.argv[1:] if words is None else words)
     own, command_line = _parted(given)
     arguments = _parser(own).parse_args(own)
@@ -44,6 +49,17 @@ def main(words: Sequence[str] | None = None) -> int:
         return 141
     except KeyboardInterrupt:
         return 130
+    except Exception as error:  # noqa: BLE001 a traceback would quote what must not be shown
+        sys.stderr.write(f"crossrole: this is a fault of crossrole's own: {_place(error)}; please report it\n")
+        return 2
+
+
+def _place(error: Exception) -> str:
+    """Return what went wrong and where, without a word of what was being worked on."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [each for each in frames if "crossrole" in each.filename]
+    where = f" at {Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
+    return f"{type(error).__name__}{where}"
 
 
 def _parted(words: list[str]) -> tuple[list[str], list[str] | None]:

@@ -3,6 +3,7 @@
 Only what talks to AWS imports this; the commands that read templates alone start without boto3.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ import boto3
 import botocore.session
 from botocore import exceptions
 from botocore.config import Config
+from botocore.parsers import ResponseParserError
 
 from crossrole.unusable import Unusable, nearest
 
@@ -94,6 +96,12 @@ def told(profile: str | None) -> Iterator[None]:
         raise Unusable(_answered(error, profile)) from None
     except exceptions.BotoCoreError as error:
         raise Unusable(_failed(error, profile)) from None
+    except _UNREADABLE as error:
+        # None of its words: botocore quotes the whole answer, and that of AssumeRole holds the credentials.
+        raise Unusable(
+            f"what came back from AWS, or from whoever stands in its place, can't be read ({type(error).__name__}); "
+            "look at the network, the proxy and endpoint_url, and call again"
+        ) from None
 
 
 def date_of(answer: Mapping[str, Any]) -> datetime | None:
@@ -102,14 +110,35 @@ def date_of(answer: Mapping[str, Any]) -> datetime | None:
     return parsedate_to_datetime(date).astimezone(UTC) if date else None
 
 
+# What botocore lets through where an answer is cut short, garbled or another's, or a config file names no address.
+_UNREADABLE = (
+    ResponseParserError,
+    AttributeError,
+    EOFError,
+    KeyError,
+    IndexError,
+    OverflowError,
+    TypeError,
+    ValueError,
+)
+
+
 def code_of(error: exceptions.ClientError) -> str:
     """Return AWS's code of an error, such as `AccessDenied`."""
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
 def message_of(error: exceptions.ClientError) -> str:
-    """Return AWS's own words, on one line."""
-    return " ".join(str(error.response.get("Error", {}).get("Message", "")).split())
+    """Return AWS's own words, on one line, without what a terminal would obey."""
+    return _on_one_line(str(error.response.get("Error", {}).get("Message", "")))
+
+
+# What stands before the @ of an address, such as a proxy's, is a password.
+_PASSWORD = re.compile(r"//[^/@\s]+@")
+
+
+def _on_one_line(text: str) -> str:
+    return "".join(each for each in " ".join(text.split()) if each.isprintable())
 
 
 def _answered(error: exceptions.ClientError, profile: str | None) -> str:
@@ -135,7 +164,7 @@ _ANSWERS = {
 
 
 def _failed(error: exceptions.BotoCoreError, profile: str | None) -> str:
-    words = " ".join(str(error).split())
+    words = _PASSWORD.sub("//", _on_one_line(str(error)))
     if isinstance(error, exceptions.ProfileNotFound):
         known = botocore.session.Session().available_profiles
         listed = nearest(str(profile), known) or (f"; the profiles are {', '.join(known)}" if known else "")
@@ -154,8 +183,13 @@ _FAILURES: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
         "there are no credentials {of}; name a profile, or make one with: aws configure sso",
     ),
     (
-        (exceptions.PartialCredentialsError, exceptions.CredentialRetrievalError, exceptions.InvalidConfigError),
+        (exceptions.PartialCredentialsError, exceptions.InvalidConfigError),
         "the credentials {of} can't be had: {words}",
+    ),
+    # Without its words: they are whatever the credential_process has printed.
+    (
+        (exceptions.CredentialRetrievalError,),
+        "the credentials {of} can't be had: their credential_process failed; run it by hand to see why",
     ),
     (
         (

@@ -39,6 +39,10 @@ def policy_of(*, template: str, logical_id: str, name: str, document: Any) -> Po
     be replaced all the same; dates as epoch seconds; a policy variable in an ARN condition.
     """
     place = f"{template}, {logical_id}: {name}"
+    if not (place.isprintable() and _is_printable(document)):
+        raise Unusable(
+            f"{place!r} holds a character that is not printed, such as a line break, which IAM takes in none"
+        )
     if not isinstance(document, Mapping) or not isinstance(document.get("Statement"), list | Mapping):
         raise Unusable(f"{place} is no policy document: it has no Statement")
     if document.get("Version") != VERSION:
@@ -46,6 +50,13 @@ def policy_of(*, template: str, logical_id: str, name: str, document: Any) -> Po
     given = document["Statement"]
     statements = [_as_compared(each, place) for each in (given if isinstance(given, list) else [given])]
     return Policy(template, logical_id, name, {"Version": VERSION, "Statement": statements})
+
+
+def _is_printable(value: Any) -> bool:
+    """Return whether every text can be shown, and pasted, as the one line that it is."""
+    if isinstance(value, Mapping):
+        return all(_is_printable(each) for pair in value.items() for each in pair)
+    return all(map(_is_printable, value)) if isinstance(value, list) else str(value).isprintable()
 
 
 def _as_compared(statement: Any, place: str) -> Statement:

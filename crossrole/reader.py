@@ -144,6 +144,8 @@ class _Reader:
         *,
         trust: Policy | None = None,
     ) -> Identity:
+        if not arn.isprintable():
+            raise Unusable(f"{template.stack}, {logical_id} is {arn!r}, which is no ARN; make it anew: make synth")
         inline = [
             self._policy(template, logical_id, "PolicyDocument", policy, name=policy["PolicyName"])
             for policy in resource.get("Policies", [])

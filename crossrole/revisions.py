@@ -10,6 +10,7 @@ from pathlib import Path
 
 from crossrole.assembly import CHECKOUT
 from crossrole.unusable import Unusable
+from crossrole.worker import without_credentials
 
 
 @contextmanager
@@ -38,7 +39,7 @@ def templates_of(state: str) -> Iterator[Path]:
 def _synthesized(state: str, worktree: Path, out: Path) -> Path:
     tools = Path(sys.executable).parent
     environment = {
-        **os.environ,
+        **without_credentials(),
         "PATH": f"{tools}{os.pathsep}{os.environ.get('PATH', '')}",
         # Whether the templates are valid is the synth's own question, and slow; here it is what they allow.
         "CDK_VALIDATION": "false",

@@ -1,6 +1,7 @@
 """A process that answers one line of JSON with another: how the engines run, apart from everything else."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -71,6 +72,11 @@ def _answers(process: subprocess.Popen[str], questions: Sequence[Any]) -> list[A
     return list(json.loads(process.stdout.readline()))
 
 
+def without_credentials() -> dict[str, str]:
+    """Return the environment for a process that has no business with AWS."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+
+
 def _started(command: list[str]) -> subprocess.Popen[str]:
     return subprocess.Popen(  # noqa: S603 our own command
         command,
@@ -79,4 +85,5 @@ def _started(command: list[str]) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
         encoding="utf-8",
+        env=without_credentials(),
     )

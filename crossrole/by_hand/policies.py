@@ -1,5 +1,6 @@
 """The policies of one grant as the AWS CLI takes them: what CDK would deploy, document by document."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -41,7 +42,12 @@ class Policies:
 
 
 def permissions_file(name: str) -> str:
-    """Return the name of the file that holds an inline policy."""
+    """Return the name of the file that holds an inline policy; raises `Unusable` for a name that IAM takes for none.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html
+    """
+    if not re.fullmatch(r"[\w+=,.@-]{1,128}", name, re.ASCII):
+        raise Unusable(f"{name!r} is no name of an inline policy; expected letters, digits and _+=,.@-")
     return f"permissions-{name}.json"
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from crossrole.assembly import read_assembly
 from crossrole.landscape import Landscape
 from crossrole.reader import read_landscape
+from crossrole.unusable import Unusable
 
 
 def add_template_dir(command: argparse.ArgumentParser) -> None:
@@ -31,8 +33,16 @@ def landscape_of(arguments: argparse.Namespace) -> Landscape:
 def put(output: str | dict[str, Any]) -> None:
     """Write an answer to standard output, an object as JSON."""
     text = output if isinstance(output, str) else json.dumps(output, indent=2)
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # What can't be written would be tried once more, and fail, when the process ends.
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 for as long as the process lives
+        reason = error.strerror
+        raise Unusable(f"the answer can't be written to standard output ({reason}); what was done stands") from None
 
 
 def hint(line: str) -> None:

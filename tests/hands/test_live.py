@@ -39,7 +39,7 @@ def sts(*answers: tuple[int, str]) -> Iterator[tuple[str, list[str]]]:
             seen.append(self.path)
             self.rfile.read(int(self.headers["Content-Length"]))
             self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Content-Length", str(len(body.encode())))
             self.end_headers()
             self.wfile.write(body.encode())
 
@@ -134,6 +134,37 @@ def test_any_other_refusal_is_in_the_words_of_aws() -> None:
     """What has no mend of its own is told as it came, on one line."""
     with sts(error(400, "ValidationError", "first\n  second")) as (url, _):
         assert "GetCallerIdentity was refused: ValidationError: first second" == why("dev", url)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<AssumeRoleResponse><SecretAccessKey>sentinel-secret</SecretAccessKey><SessionTok",
+        "<html><body>sign in to the network: sentinel-secret</body></html>",
+        "",
+        "<GetCallerIdentityResponse><GetCallerIdentityResult/></GetCallerIdentityResponse>",
+    ],
+    ids=["cut short", "a captive portal's page", "empty", "without what was asked for"],
+)
+def test_an_answer_that_can_not_be_read(body: str) -> None:
+    """It is told, and nothing of it: what is cut short may hold credentials, which botocore would quote."""
+    with sts((200, body)) as (url, _):
+        assert why("dev", url).startswith(
+            "what came back from AWS, or from whoever stands in its place, can't be read ("
+        )
+
+
+def test_a_terminal_is_given_nothing_to_obey() -> None:
+    """Escape sequences and marks of direction in an answer are left out."""
+    with sts(error(400, "ValidationError", "a\u009b31mb\u202ec")) as (url, _):
+        assert "GetCallerIdentity was refused: ValidationError: a31mbc" == why("dev", url)
+
+
+def test_a_proxys_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The address that can't be reached is told without what stands before its @."""
+    monkeypatch.setenv("HTTP_PROXY", "http://someone:sentinel-secret@127.0.0.1:9")
+
+    assert "127.0.0.1:9" in why("dev", "http://sts.example")
 
 
 def test_no_network() -> None:

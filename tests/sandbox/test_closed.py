@@ -23,7 +23,7 @@ def test_a_key_without_its_secret(cast: Cast, key: str, service: Any, operation:
     """An account's id is no secret: the signature is checked for the keys of its root, too."""
     stranger = cast.accounts.session_with(key, "not the secret", region=REGION)
 
-    with pytest.raises(ClientError, match="SignatureDoesNotMatch|InvalidSignatureException"):
+    with pytest.raises(ClientError, match=r"SignatureDoesNotMatch|InvalidSignatureException"):
         getattr(stranger.client(service), operation)()
 
 
