@@ -1,4 +1,4 @@
-"""An STS and an S3 on this machine, over HTTPS: they count what they are asked, and refuse what S3 and STS would.
+"""An STS and an S3 on this machine, over HTTPS: they count what they are asked, refuse what S3 and STS would, and fail.
 
 Tests run it in a thread; the measurements run it as a process of its own (`python bench/canned_aws.py --folder F`), so
 that its work is not in their figures, and read `GET /counts`.
@@ -16,10 +16,12 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from enum import Enum
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
@@ -27,6 +29,7 @@ from xml.sax.saxutils import escape
 import trustme
 
 _SIGNED = re.compile(r"Credential=(\w+)/\d+/([\w-]+)/.*SignedHeaders=([\w;-]+)")
+_OPERATIONS = {"POST": "AssumeRole", "PUT": "PutObject"}
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -70,12 +73,35 @@ class Call:
 
 
 class Refusal(NamedTuple):
-    """An error to answer with; `more` goes into the Error element as it is."""
+    """An error to answer with; `more` goes into the Error element, and `headers` into the answer, as they are."""
 
     status: int
     code: str
     message: str = "Access Denied"
     more: str = ""
+    headers: Mapping[str, str] = MappingProxyType({})
+
+
+class Wire(Enum):
+    """What goes wrong with the bytes of a request or its answer."""
+
+    RESET_BEFORE_BODY = "the connection is reset when the head has come"
+    RESET_AFTER_BODY = "the connection is reset when all has come and was carried out"
+    HANG = "no answer ever comes, and nothing is carried out"
+    HANG_AFTER = "no answer ever comes, though all was carried out"
+    CUT = "the connection ends in the middle of the answer"
+    NOISE = "the answer is not one by HTTP"
+    DAMAGE = "the body arrives with another first byte"
+
+
+class Garbled(NamedTuple):
+    """A body to answer with, whatever was asked; nothing is carried out."""
+
+    status: int
+    body: str
+
+
+Fault = Refusal | Wire | Garbled
 
 
 @dataclass
@@ -87,35 +113,51 @@ class CannedAws:
     assume_roles: list[Call] = field(default_factory=list)
     puts: list[Call] = field(default_factory=list)
     objects: dict[str, bytes] = field(default_factory=dict)
+    versions: Counter[str] = field(default_factory=Counter)  # how often each object was stored
     counts: Counter[str] = field(default_factory=Counter)
-    refusals: dict[str, Refusal] = field(default_factory=dict)  # by operation, until taken out again
+    refusals: dict[str, Fault] = field(default_factory=dict)  # by operation, until taken out again
+    faults: dict[str, list[Fault]] = field(default_factory=dict)  # by operation, the next first, each of them once
+    bucket: str = "reports-222222222222"
+    owner: str = "222222222222"
     lifetime: float | None = None  # seconds that credentials last, where not as long as they were asked for
     version_id: str | None = None
     _ends: dict[str, datetime] = field(default_factory=dict)
 
-    def answer(self, call: Call) -> bytes:
+    def fault(self, method: str, path: str) -> Fault | None:
+        """Return what is to go wrong with a request, when its head has come."""
+        operation = _OPERATIONS.get(method, "")
+        if waiting := self.faults.get(operation):
+            return waiting.pop(0)
+        return self.refusals.get(operation)
+
+    def answer(self, call: Call, fault: Fault | None) -> bytes:
         """Count the call and return the whole answer to it."""
         if call.path == "/counts":
             return _response(200, json.dumps(self.counts))
         if call.method == "HEAD":
             return _response(403, "")  # HeadBucket, which botocore asks for the bucket's region after a wrong one
-        operation = {"POST": "AssumeRole", "PUT": "PutObject"}[call.method]
+        operation = _OPERATIONS[call.method]
         self.counts[operation] += 1
         self.counts[f"{operation} signed by {call.access_key}"] += 1
         self.counts["Expect"] += "expect" in call.headers
         if self.keep:
             {"AssumeRole": self.assume_roles, "PutObject": self.puts}[operation].append(call)
         number = self.counts[operation]
+        if isinstance(fault, Garbled):
+            return _response(fault.status, fault.body)
+        refusal = fault if isinstance(fault, Refusal) else None
         if operation == "AssumeRole":
-            return self._assume_role(call, number)
-        return self._put_object(call, number)
+            return self._assume_role(call, number, refusal)
+        if fault is Wire.DAMAGE:
+            call = replace(call, body=b"\0" + call.body[1:])
+        return self._put_object(call, number, refusal)
 
     def end_sessions(self) -> None:
         """End every session that was given, as S3 sees it."""
         self._ends = dict.fromkeys(self._ends, datetime.now(UTC))
 
-    def _assume_role(self, call: Call, number: int) -> bytes:
-        if refusal := self.refusals.get("AssumeRole"):
+    def _assume_role(self, call: Call, number: int, refusal: Refusal | None) -> bytes:
+        if refusal:
             error = f"<Error><Code>{refusal.code}</Code><Message>{escape(refusal.message)}</Message></Error>"
             request_id = f"<RequestId>sts-{number}</RequestId>"
             return _response(refusal.status, f"<ErrorResponse>{error}{request_id}</ErrorResponse>")
@@ -132,18 +174,20 @@ class CannedAws:
             "</AssumeRoleResponse>",
         )
 
-    def _put_object(self, call: Call, number: int) -> bytes:
+    def _put_object(self, call: Call, number: int, refusal: Refusal | None) -> bytes:
         headers = {"x-amz-request-id": f"s3-{number}"}
-        if refusal := self.refusals.get("PutObject") or self._fault(call):
+        path = unquote(urlsplit(call.path).path)
+        if refusal := refusal or self._refusal(call, path):
             error = f"<Code>{refusal.code}</Code><Message>{escape(refusal.message)}</Message>{refusal.more}"
-            return _response(refusal.status, f"<Error>{error}</Error>", headers)
+            return _response(refusal.status, f"<Error>{error}</Error>", {**headers, **refusal.headers})
         if self.keep:
-            self.objects[unquote(urlsplit(call.path).path)] = call.body
+            self.objects[path] = call.body
+            self.versions[path] += 1
         if self.version_id is not None:
             headers["x-amz-version-id"] = self.version_id
         return _response(200, "", {**headers, "ETag": f'"etag-{number}"'})
 
-    def _fault(self, call: Call) -> Refusal | None:
+    def _refusal(self, call: Call, path: str) -> Refusal | None:
         """Return S3's own refusal of a put that is not as it should be."""
         if call.unsigned:
             return Refusal(403, "AccessDenied", "There were headers present in the request which were not signed")
@@ -152,7 +196,14 @@ class CannedAws:
             return Refusal(400, "ExpiredToken", "The provided token has expired.")
         claimed = call.headers.get("x-amz-checksum-sha256")
         if claimed is not None and claimed != base64.b64encode(hashlib.sha256(call.body).digest()).decode():
-            return Refusal(400, "BadDigest", "The sha256 you specified did not match the calculated checksum.")
+            return Refusal(400, "BadDigest", "The SHA256 you specified did not match the calculated checksum.")
+        if not path.startswith(f"/{self.bucket}/"):
+            return Refusal(404, "NoSuchBucket", "The specified bucket does not exist")
+        if call.headers.get("x-amz-expected-bucket-owner", self.owner) != self.owner:
+            return Refusal(403, "AccessDenied")
+        if call.headers.get("if-none-match") == "*" and path in self.objects:
+            message = "At least one of the pre-conditions you specified did not hold"
+            return Refusal(412, "PreconditionFailed", message, "<Condition>If-None-Match</Condition>")
         return None
 
 
@@ -207,7 +258,7 @@ class _Connection(asyncio.Protocol):
     def __init__(self, server: "CannedServer") -> None:
         self._server = server
         self._buffer = bytearray()
-        self._head: tuple[str, str, dict[str, str]] | None = None
+        self._head: tuple[str, str, dict[str, str], Fault | None] | None = None
         self._transport: asyncio.Transport
         self._number = 0
 
@@ -229,10 +280,14 @@ class _Connection(asyncio.Protocol):
             first, *lines = head.decode("latin-1").split("\r\n")
             method, path, _ = first.split(" ", 2)
             headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
-            self._head = method, path, headers
+            fault = self._server.aws.fault(method, path)
+            if fault is Wire.RESET_BEFORE_BODY:
+                self._transport.abort()
+                return
+            self._head = method, path, headers, fault
             if "expect" in headers:
                 self._transport.write(_CONTINUE)
-        method, path, headers = self._head
+        method, path, headers, fault = self._head
         if (whole := _whole_body(headers, self._buffer)) is None:
             return
         body, self._buffer = whole
@@ -241,13 +296,30 @@ class _Connection(asyncio.Protocol):
         if not self._number and path != "/counts":
             aws.counts["connections"] += 1
             self._number = aws.counts["connections"]
-        self._later(aws.answer(Call(method, path, headers, body, self._number)))
+        if fault is Wire.HANG:
+            return
+        self._later(aws.answer(Call(method, path, headers, body, self._number), fault), fault)
 
-    def _later(self, answer: bytes) -> None:
+    def _later(self, answer: bytes, fault: Fault | None) -> None:
         if delay := self._server.aws.delay:
-            asyncio.get_running_loop().call_later(delay, self._transport.write, answer)
+            asyncio.get_running_loop().call_later(delay, self._send, answer, fault)
         else:
-            self._transport.write(answer)
+            self._send(answer, fault)
+
+    def _send(self, answer: bytes, fault: Fault | None) -> None:
+        match fault:
+            case Wire.HANG_AFTER:
+                pass
+            case Wire.RESET_AFTER_BODY:
+                self._transport.abort()
+            case Wire.CUT:
+                self._transport.write(answer[: len(answer) // 2])
+                self._transport.close()
+            case Wire.NOISE:
+                self._transport.write(b"\x00\xff noise\r\n\r\n")
+                self._transport.close()
+            case _:
+                self._transport.write(answer)
 
 
 class CannedServer:
@@ -260,6 +332,7 @@ class CannedServer:
         self.authority = authority.cert_pem.bytes()
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert("127.0.0.1", "localhost").configure_cert(self._context)
+        self._loop: asyncio.AbstractEventLoop | None = None
         self.port = 0
 
     def opened(self, connection: asyncio.Transport) -> None:
@@ -269,6 +342,19 @@ class CannedServer:
     def closed(self, connection: asyncio.Transport) -> None:
         """Forget a connection."""
         self._connections.discard(connection)
+
+    def drop_idle(self) -> None:
+        """End every connection, as a peer or a middlebox does with one that was idle for long."""
+        ended = threading.Event()
+
+        def end() -> None:
+            for connection in tuple(self._connections):
+                connection.abort()
+            ended.set()
+
+        assert self._loop is not None  # noqa: S101 - it is running
+        self._loop.call_soon_threadsafe(end)
+        ended.wait()
 
     async def start(self) -> asyncio.Server:
         """Listen on a free port of this machine."""
@@ -285,7 +371,7 @@ class CannedServer:
     @contextmanager
     def running(self) -> Iterator[None]:
         """Serve from a thread of this process."""
-        loop = asyncio.new_event_loop()
+        self._loop = loop = asyncio.new_event_loop()
         listening = loop.run_until_complete(self.start())
         thread = threading.Thread(target=loop.run_forever, daemon=True)
         thread.start()

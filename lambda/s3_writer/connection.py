@@ -13,6 +13,7 @@ from botocore.session import Session
 
 from s3_writer.client_options import CLIENT_CONFIG, certificates
 from s3_writer.credentials import role_credentials
+from s3_writer.deadline import refuse_late
 from s3_writer.errors import Misconfigured
 from s3_writer.settings import Settings
 
@@ -61,9 +62,11 @@ def connect(settings: Settings) -> Connection:
 
 
 def _client(session: Session, service: str, region: str) -> BaseClient:
-    return session.create_client(
+    client = session.create_client(
         service, region_name=region, config=CLIENT_CONFIG, verify=certificates(session, region)
     )
+    client.meta.events.register("before-send", refuse_late)
+    return client
 
 
 class ConnectionCache:
@@ -88,17 +91,11 @@ class ConnectionCache:
             return
 
     def get(self, settings: Settings) -> Connection:
-        """Return the connection, made at first use, with credentials that are good now.
-
-        Raises `AssumeRoleFailed`: here, once, rather than in each of an invocation's puts.
-        """
+        """Return the connection, made at first use. AWS is not asked anything yet."""
         with self._lock:
             if self._connection is None:
                 self._connection = connect(settings)
-            connection = self._connection
-        # botocore's own lock: threads that start cold together share one AssumeRole.
-        connection.credentials.get_frozen_credentials()
-        return connection
+            return self._connection
 
     def drop(self, connection: Connection) -> None:
         """Forget `connection`, unless another thread has replaced it already."""

@@ -44,6 +44,11 @@ class Context:
     """What the writer needs of Lambda's context object."""
 
     aws_request_id: str
+    remaining: int
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return the milliseconds until Lambda would end the invocation."""
+        return self.remaining
 
 
 @pytest.fixture(scope="session")
@@ -111,8 +116,8 @@ def settings() -> Settings:
 def write() -> Callable[..., dict[str, Any]]:
     """Invoke the function as Lambda does: the event and the answer pass through JSON."""
 
-    def invoke(event: object, request_id: str = "request-1") -> dict[str, Any]:
-        answer = handler_module.handler(json.loads(json.dumps(event)), Context(request_id))
+    def invoke(event: object, request_id: str = "request-1", remaining: int = 60_000) -> dict[str, Any]:
+        answer = handler_module.handler(json.loads(json.dumps(event)), Context(request_id, remaining))
         through_json: dict[str, Any] = json.loads(json.dumps(answer))
         return through_json
 
