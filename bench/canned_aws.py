@@ -10,7 +10,9 @@ import base64
 import hashlib
 import json
 import re
+import socket
 import ssl
+import struct
 import sys
 import threading
 from collections import Counter
@@ -115,6 +117,7 @@ class CannedAws:
     objects: dict[str, bytes] = field(default_factory=dict)
     versions: Counter[str] = field(default_factory=Counter)  # how often each object was stored
     counts: Counter[str] = field(default_factory=Counter)
+    attempts: Counter[str] = field(default_factory=Counter)  # by operation: every request whose head came
     refusals: dict[str, Fault] = field(default_factory=dict)  # by operation, until taken out again
     faults: dict[str, list[Fault]] = field(default_factory=dict)  # by operation, the next first, each of them once
     bucket: str = "reports-222222222222"
@@ -125,7 +128,8 @@ class CannedAws:
 
     def fault(self, method: str, path: str) -> Fault | None:
         """Return what is to go wrong with a request, when its head has come."""
-        operation = _OPERATIONS.get(method, "")
+        operation = _OPERATIONS.get(method, path)
+        self.attempts[operation] += 1
         if waiting := self.faults.get(operation):
             return waiting.pop(0)
         return self.refusals.get(operation)
@@ -282,7 +286,7 @@ class _Connection(asyncio.Protocol):
             headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
             fault = self._server.aws.fault(method, path)
             if fault is Wire.RESET_BEFORE_BODY:
-                self._transport.abort()
+                self._reset()
                 return
             self._head = method, path, headers, fault
             if "expect" in headers:
@@ -306,12 +310,18 @@ class _Connection(asyncio.Protocol):
         else:
             self._send(answer, fault)
 
+    def _reset(self) -> None:
+        """End the connection with a TCP reset: without lingering, closing one sends that."""
+        connection = self._transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._transport.abort()
+
     def _send(self, answer: bytes, fault: Fault | None) -> None:
         match fault:
             case Wire.HANG_AFTER:
                 pass
             case Wire.RESET_AFTER_BODY:
-                self._transport.abort()
+                self._reset()
             case Wire.CUT:
                 self._transport.write(answer[: len(answer) // 2])
                 self._transport.close()

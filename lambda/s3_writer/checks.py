@@ -64,6 +64,11 @@ _EITHER = {
     "ProxyConnectionError": _NETWORK,
     "DeadlineExceeded": _TIME,
     "UnusableAnswer": _NOT_AWS,
+    # An error without a body, or with a proxy's own page, has the status for a code.
+    "500": _BUSY,
+    "502": _BUSY,
+    "503": _BUSY,
+    "504": _BUSY,
     "SlowDown": _BUSY,
     "Throttling": _BUSY,
     "ThrottlingException": _BUSY,
