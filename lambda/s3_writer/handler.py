@@ -3,9 +3,8 @@
 import functools
 import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
 from dataclasses import asdict
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from s3_writer.connection import Connection, ConnectionCache
 from s3_writer.deadline import DeadlineExceeded, Workers, deadline
@@ -15,6 +14,9 @@ from s3_writer.log import log, log_failure
 from s3_writer.put import Written, put, target
 from s3_writer.request import PutRequest
 from s3_writer.settings import Settings
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 # S3's answers to a session that was revoked (by a Deny, so AccessDenied is one) or is no longer known.
 _STALE_SESSION = frozenset({"AccessDenied", "ExpiredToken", "InvalidToken", "InvalidAccessKeyId"})
@@ -63,9 +65,7 @@ def _put_each(
     settings: Settings, work: Sequence[PutRequest | InvalidEvent], request_id: str, until: float
 ) -> dict[str, object]:
     """Attempt every object, some at a time; raise `BatchFailed` with all results if any failed."""
-    answers = {
-        place: _answer(item, request_id) for place, item in enumerate(work) if isinstance(item, InvalidEvent)
-    }
+    answers = {place: _answer(item, request_id) for place, item in enumerate(work) if isinstance(item, InvalidEvent)}
     requests = {place: item for place, item in enumerate(work) if isinstance(item, PutRequest)}
     places = list(requests)
     for number, result in _put_all(settings, list(requests.values()), until):

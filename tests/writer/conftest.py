@@ -11,9 +11,12 @@ from typing import Any
 import botocore.loaders
 import pytest
 import urllib3
+from botocore.config import Config
 
-from bench.canned_aws import CannedAws, CannedServer
+from bench.canned_aws import CannedAws
+from bench.canned_server import CannedServer
 from s3_writer import handler as handler_module
+from s3_writer.client_options import CLIENT_CONFIG
 from s3_writer.connection import ConnectionCache
 from s3_writer.session_name import role_session_name
 from s3_writer.settings import Settings
@@ -95,6 +98,13 @@ def aws(server: CannedServer, authority: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _seconds: None)  # the pauses between attempts
     server.aws = CannedAws()
     return server.aws
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for an answer for a moment only; `test_session.py` holds how long it is."""
+    shorter = CLIENT_CONFIG.merge(Config(read_timeout=0.3))
+    monkeypatch.setattr("s3_writer.connection.CLIENT_CONFIG", shorter)
 
 
 @pytest.fixture(autouse=True)

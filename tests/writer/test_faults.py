@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import pytest
-from botocore.config import Config
 
-from bench.canned_aws import CannedAws, CannedServer, Fault, Garbled, Refusal, Wire
-from s3_writer import connection
+from bench.canned_aws import CannedAws, Fault, Garbled, Refusal, Wire
+from bench.canned_server import CannedServer
 from s3_writer.errors import AssumeRoleFailed, BatchFailed, PutFailed, WriterError
 
+pytestmark = pytest.mark.usefixtures("impatient")
 Write = Callable[..., dict[str, Any]]
 Logged = Callable[[], list[dict[str, Any]]]
 
@@ -123,15 +123,9 @@ def case_of(operation: str, name: str) -> Case:
     return {"AssumeRole": STS, "PutObject": S3}[operation][name]
 
 
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait for an answer for a moment only; `test_session.py` holds how long it is."""
-    monkeypatch.setattr(connection, "CLIENT_CONFIG", connection.CLIENT_CONFIG.merge(Config(read_timeout=0.3)))
-
-
 @pytest.mark.parametrize(("operation", "name"), ALL)
-def test_given_a_lasting_fault_when_written_then_it_is_told_and_forgotten(  # noqa: PLR0913 - fixtures
-    aws: CannedAws, write: Write, logged: Logged, caplog: pytest.LogCaptureFixture, operation: str, name: str
+def test_given_a_lasting_fault_when_written_then_it_is_told_and_forgotten(
+    *, aws: CannedAws, write: Write, logged: Logged, caplog: pytest.LogCaptureFixture, operation: str, name: str
 ) -> None:
     """It is raised with AWS's code and what to check, no secret in sight; once it is over, the same instance writes."""
     caplog.set_level(logging.INFO)
@@ -197,8 +191,8 @@ def test_given_a_fault_in_a_batch_when_written_then_the_others_are_whole(
         ("BUCKET_OWNER", "333333333333", "AccessDenied", "the role's permissions policy and the key against its"),
     ],
 )
-def test_given_another_bucket_or_owner_when_written_then_s3_refuses(  # noqa: PLR0913 - fixtures
-    aws: CannedAws, write: Write, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, code: str, check: str
+def test_given_another_bucket_or_owner_when_written_then_s3_refuses(
+    *, aws: CannedAws, write: Write, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, code: str, check: str
 ) -> None:
     """A bucket that is gone, or in another account's hands by now, gets nothing."""
     monkeypatch.setenv(variable, value)
