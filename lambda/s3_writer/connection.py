@@ -90,12 +90,23 @@ class ConnectionCache:
         except (BotoCoreError, Misconfigured):
             return
 
+    def ready(self) -> Connection | None:
+        """Return the connection where it can be used without more ado: made, its credentials far from their end."""
+        connection = self._connection
+        return None if connection is None or connection.credentials.refresh_needed() else connection
+
     def get(self, settings: Settings) -> Connection:
-        """Return the connection, made at first use. AWS is not asked anything yet."""
+        """Return the connection, made at first use, with credentials that are good now.
+
+        Raises `AssumeRoleFailed`: here, once, rather than in each of an invocation's puts.
+        """
         with self._lock:
             if self._connection is None:
                 self._connection = connect(settings)
-            return self._connection
+            connection = self._connection
+        # botocore's own lock: threads that start cold together share one AssumeRole.
+        connection.credentials.get_frozen_credentials()
+        return connection
 
     def drop(self, connection: Connection) -> None:
         """Forget `connection`, unless another thread has replaced it already."""

@@ -98,8 +98,7 @@ def _put_all(
     """Put each object, and yield its place and its result as it comes; raises `AssumeRoleFailed` before any put."""
     if not requests:
         return
-    connection = _connections.get(settings)
-    _renew(connection, until)
+    connection = _connected(settings, until)
     for place, future in _workers.run([functools.partial(put, connection, request) for request in requests], until):
         yield place, _result(future, connection, requests[place])
 
@@ -116,13 +115,12 @@ def _result(future: "Future[Written]", connection: Connection, request: PutReque
         return error
 
 
-def _renew(connection: Connection, until: float) -> None:
-    """Assume the role where that is due: here, once, rather than in each of an invocation's puts."""
-    if not connection.credentials.refresh_needed():
-        return
-    # botocore's own lock: threads that start cold together share one AssumeRole.
-    ((_, future),) = _workers.run([connection.credentials.get_frozen_credentials], until)
+def _connected(settings: Settings, until: float) -> Connection:
+    """Return the connection; one that has to be made, or to assume the role first, is waited for until the deadline."""
+    if connection := _connections.ready():
+        return connection
+    ((_, future),) = _workers.run([functools.partial(_connections.get, settings)], until)
     try:
-        future.result()
+        return future.result()
     except DeadlineExceeded as late:
-        raise AssumeRoleFailed(connection.settings.role_arn, late) from None
+        raise AssumeRoleFailed(settings.role_arn, late) from None

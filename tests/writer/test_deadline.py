@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -9,8 +10,10 @@ import pytest
 
 from bench.canned_aws import CannedAws, Refusal, Wire
 from s3_writer import client_options, deadline
+from s3_writer.connection import Connection, connect
 from s3_writer.errors import AssumeRoleFailed, BatchFailed, PutFailed
 from s3_writer.put import put
+from s3_writer.settings import Settings
 
 Write = Callable[..., dict[str, Any]]
 Logged = Callable[[], list[dict[str, Any]]]
@@ -49,6 +52,23 @@ def test_given_sts_hangs_when_there_is_little_time_then_it_is_told_in_time(aws: 
         assert "DeadlineExceeded" == caught.value.code
 
     assert 0 == aws.attempts["PutObject"]
+
+
+def test_given_a_slow_processor_when_the_clients_are_made_then_it_is_told_in_time(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Making the clients anew, in which nothing waits for AWS, is in the invocation's time too."""
+
+    def slowly(settings: Settings) -> Connection:
+        time.sleep(SOON / 1000)
+        return connect(settings)
+
+    monkeypatch.setattr("s3_writer.connection.connect", slowly)
+
+    with pytest.raises(AssumeRoleFailed) as caught:
+        write({"body": "x"}, remaining=SOON // 2)
+
+    assert "DeadlineExceeded" == caught.value.code
 
 
 def test_given_a_batch_larger_than_its_time_when_written_then_each_object_is_reported(

@@ -186,7 +186,6 @@ def test_given_a_connection_when_shown_then_no_secret_is_in_it(
     """The objects that hold secrets don't show them when printed."""
     monkeypatch.setenv("EXTERNAL_ID", "the-external-id")
     connection = connections.get(Settings.from_environment(os.environ))
-    connection.credentials.get_frozen_credentials()
 
     assert len(aws.assume_roles) == 1
     assert [] == [secret for secret in SECRETS if secret in repr(connection)]
