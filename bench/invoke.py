@@ -15,6 +15,10 @@ class Context:
 
     aws_request_id = "request"
 
+    def get_remaining_time_in_millis(self) -> int:
+        """Return the milliseconds until Lambda would end the invocation."""
+        return 60_000
+
 
 def main() -> None:
     """Invoke."""

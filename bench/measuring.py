@@ -22,7 +22,7 @@ sys.path.append(str(CHECKOUT / "constructs"))
 from cross_account import writer_package
 
 BENCH = CHECKOUT / "bench"
-_FUNCTION = {
+FUNCTION = {
     "ROLE_ARN": "arn:aws:iam::222222222222:role/DevAccountAccessS3Role",
     "DURATION_SECONDS": "900",
     "BUCKET": "reports-222222222222",
@@ -66,14 +66,14 @@ class CannedProcess:
         """
         bundle = self.folder / f"with_{roots.stem}.pem"
         bundle.write_text(roots.read_text() + (self.folder / "authority.pem").read_text())
-        return {**_FUNCTION, "AWS_ENDPOINT_URL": self.url, "AWS_CA_BUNDLE": str(bundle)}
+        return {**FUNCTION, "AWS_ENDPOINT_URL": self.url, "AWS_CA_BUNDLE": str(bundle)}
 
 
 @contextmanager
 def canned(delay: float = 0) -> Iterator[CannedProcess]:
     """Run the canned AWS, which answers after `delay` seconds."""
     with TemporaryDirectory() as folder:
-        command = [sys.executable, str(BENCH / "canned_aws.py"), "--folder", folder, "--delay", str(delay)]
+        command = [sys.executable, str(BENCH / "canned_server.py"), "--folder", folder, "--delay", str(delay)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - this Python
             try:
                 assert process.stdout is not None  # noqa: S101 - it is a pipe

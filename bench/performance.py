@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
-from bench import batch, cold, warm
+from bench import batch, cold, faults, warm
 from bench.measuring import CHECKOUT, Table
 
 PAGE = CHECKOUT / "docs" / "performance.md"
@@ -27,7 +27,8 @@ def main() -> None:
     """Measure and write."""
     tables = [warm.measure(), *cold.measure(), batch.measure()]
     PLOT.write_text(plot(tables))
-    text = "\n".join([machine(), "", f"![the ratios]({PLOT.name})", "", *(table.markdown() for table in tables), ""])
+    sections = [*(table.markdown() for table in tables), faults.measure().markdown()]
+    text = "\n".join([machine(), "", f"![the ratios]({PLOT.name})", "", *sections, ""])
     PAGE.write_text(_FIGURES.sub(lambda _: text, PAGE.read_text()))
     sys.stdout.write(text)
 

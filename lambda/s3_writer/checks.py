@@ -12,6 +12,12 @@ _STALE = (
 )
 _REGION = "BUCKET_REGION against the region the bucket is in"
 
+_TIME = (
+    "the function's timeout against what it is given to write, and the network; the object may be stored still "
+    "where its put was begun, and the same put again is safe"
+)
+_NOT_AWS = "for a proxy or endpoint that answers in AWS's place; if it is rare, a retry is enough"
+
 _ASSUME_ROLE = {
     "AccessDenied": (
         "that the grant's trust policy in prod names this function's role (and its external ID, if either "
@@ -36,6 +42,12 @@ _PUT_OBJECT = {
     "NoSuchBucket": "that the bucket in BUCKET exists: it was deleted, or never deployed",
     "InvalidBucketOwnerAWSAccountID": "BUCKET_OWNER, which must be the 12 digits of the bucket's account",
     "PermanentRedirect": _REGION,
+    "TemporaryRedirect": (
+        "whether the bucket is a new one, which S3 redirects to for up to a day; a retry is enough, once its name "
+        "is known everywhere"
+    ),
+    "BadDigest": "nothing if it is rare: the body was damaged on its way and not stored; a retry is enough",
+    "ConditionalRequestConflict": "nothing: another request changed the key meanwhile; a retry is enough",
     "IllegalLocationConstraintException": _REGION,
     "AuthorizationHeaderMalformed": _REGION,
     "ExpiredToken": _STALE,
@@ -50,6 +62,13 @@ _EITHER = {
     "ConnectionClosedError": _NETWORK,
     "SSLError": _NETWORK,
     "ProxyConnectionError": _NETWORK,
+    "DeadlineExceeded": _TIME,
+    "UnusableAnswer": _NOT_AWS,
+    # An error without a body, or with a proxy's own page, has the status for a code.
+    "500": _BUSY,
+    "502": _BUSY,
+    "503": _BUSY,
+    "504": _BUSY,
     "SlowDown": _BUSY,
     "Throttling": _BUSY,
     "ThrottlingException": _BUSY,

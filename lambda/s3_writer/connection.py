@@ -13,6 +13,7 @@ from botocore.session import Session
 
 from s3_writer.client_options import CLIENT_CONFIG, certificates
 from s3_writer.credentials import role_credentials
+from s3_writer.deadline import refuse_late
 from s3_writer.errors import Misconfigured
 from s3_writer.settings import Settings
 
@@ -61,9 +62,11 @@ def connect(settings: Settings) -> Connection:
 
 
 def _client(session: Session, service: str, region: str) -> BaseClient:
-    return session.create_client(
+    client = session.create_client(
         service, region_name=region, config=CLIENT_CONFIG, verify=certificates(session, region)
     )
+    client.meta.events.register("before-send", refuse_late)
+    return client
 
 
 class ConnectionCache:
@@ -86,6 +89,11 @@ class ConnectionCache:
             self._connection = connect(Settings.from_environment(environ))
         except (BotoCoreError, Misconfigured):
             return
+
+    def ready(self) -> Connection | None:
+        """Return the connection where it can be used without more ado: made, its credentials far from their end."""
+        connection = self._connection
+        return None if connection is None or connection.credentials.refresh_needed() else connection
 
     def get(self, settings: Settings) -> Connection:
         """Return the connection, made at first use, with credentials that are good now.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.credentials import RefreshableCredentials
 from botocore.exceptions import BotoCoreError, ClientError
 
+from s3_writer.answers import UnusableAnswer, readable
 from s3_writer.errors import AssumeRoleFailed
 from s3_writer.session_name import role_session_name
 from s3_writer.settings import Settings
@@ -62,13 +63,18 @@ def _assume_role(sts: "STSClient", settings: Settings) -> dict[str, Any]:
     if settings.external_id is not None:
         request["ExternalId"] = settings.external_id
     try:
-        given = sts.assume_role(**request)["Credentials"]
+        with readable():
+            given = sts.assume_role(**request)["Credentials"]
+            credentials = {
+                "access_key": given["AccessKeyId"],
+                "secret_key": given["SecretAccessKey"],
+                "token": given["SessionToken"],
+                "expiry_time": given["Expiration"].isoformat(),
+            }
+        if given["Expiration"] <= datetime.now(UTC):
+            # botocore would take them for its own fault, a RuntimeError.
+            raise UnusableAnswer(fault="credentials that have ended already")
     except (ClientError, BotoCoreError) as cause:
         # From None: the cause holds AWS's whole answer, which may quote the signed request.
         raise AssumeRoleFailed(settings.role_arn, cause) from None
-    return {
-        "access_key": given["AccessKeyId"],
-        "secret_key": given["SecretAccessKey"],
-        "token": given["SessionToken"],
-        "expiry_time": given["Expiration"].isoformat(),
-    }
+    return credentials

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from s3_writer.errors import InvalidEvent
 from s3_writer.keys import key_fault
 
-FIELDS = ("key", "body", "content_type", "encoding", "metadata")
+FIELDS = ("key", "body", "content_type", "encoding", "if_absent", "metadata")
 
 # Lambda takes 6 MB of JSON in a synchronous invocation (1 MB in an asynchronous one): 5 MiB of text fits with
 # its quotes and escapes, and in base64 Lambda's own limit comes first. One PutObject carries it: an upload in
@@ -56,6 +56,7 @@ class PutRequest:
     body: bytes = field(repr=False)
     content_type: str | None
     metadata: Mapping[str, str]
+    if_absent: bool
 
     @classmethod
     def read(cls, value: object, *, at: str, prefix: str, default_key: str) -> "PutRequest":
@@ -70,6 +71,7 @@ class PutRequest:
             body=_body(fields, path),
             content_type=_content_type(fields, f"{path}content_type"),
             metadata=_metadata(fields.get("metadata", {}), f"{path}metadata"),
+            if_absent=_if_absent(fields.get("if_absent", False), f"{path}if_absent"),
         )
 
 
@@ -133,4 +135,10 @@ def _metadata(value: object, name: str) -> Mapping[str, str]:
     size = sum(len(entry) + len(text) for entry, text in value.items())
     if size > _MAX_METADATA_BYTES:
         raise InvalidEvent(name, f"{size} bytes", f"at most {_MAX_METADATA_BYTES} for all names and values")
+    return value
+
+
+def _if_absent(value: object, name: str) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidEvent(name, kind(value), "true or false")
     return value

@@ -32,6 +32,17 @@ def test_it_writes_with_the_grants_external_id(world: Any) -> None:
     assert answer["version_id"] == stored["VersionId"]
 
 
+def test_an_object_that_is_there_is_not_doubled(world: Any) -> None:
+    """Delivered twice with `if_absent`, an event is answered twice, and its object has one version."""
+    event = {"key": "external/once.txt", "body": "hello", "if_absent": True}
+
+    answers = [invoke(world, event)[0] for _ in range(2)]
+
+    assert [False, True] == [answer["existing"] for answer in answers], answers
+    versions = world.accounts.session("prod").client("s3").list_object_versions(Bucket=BUCKET, Prefix=event["key"])
+    assert [answers[0]["version_id"]] == [version["VersionId"] for version in versions["Versions"]]
+
+
 def test_a_key_outside_the_prefix_is_refused_by_name(world: Any) -> None:
     """The error is typed and names the field."""
     answer, failed = invoke(world, {"key": "other/a.txt", "body": "hello"})

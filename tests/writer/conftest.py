@@ -11,9 +11,12 @@ from typing import Any
 import botocore.loaders
 import pytest
 import urllib3
+from botocore.config import Config
 
-from bench.canned_aws import CannedAws, CannedServer
+from bench.canned_aws import CannedAws
+from bench.canned_server import CannedServer
 from s3_writer import handler as handler_module
+from s3_writer.client_options import CLIENT_CONFIG
 from s3_writer.connection import ConnectionCache
 from s3_writer.session_name import role_session_name
 from s3_writer.settings import Settings
@@ -44,6 +47,11 @@ class Context:
     """What the writer needs of Lambda's context object."""
 
     aws_request_id: str
+    remaining: int
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return the milliseconds until Lambda would end the invocation."""
+        return self.remaining
 
 
 @pytest.fixture(scope="session")
@@ -92,6 +100,13 @@ def aws(server: CannedServer, authority: Path, monkeypatch: pytest.MonkeyPatch) 
     return server.aws
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for an answer for a moment only; `test_session.py` holds how long it is."""
+    shorter = CLIENT_CONFIG.merge(Config(read_timeout=0.3))
+    monkeypatch.setattr("s3_writer.connection.CLIENT_CONFIG", shorter)
+
+
 @pytest.fixture(autouse=True)
 def connections(monkeypatch: pytest.MonkeyPatch) -> ConnectionCache:
     """Give each test a cold execution environment."""
@@ -111,8 +126,8 @@ def settings() -> Settings:
 def write() -> Callable[..., dict[str, Any]]:
     """Invoke the function as Lambda does: the event and the answer pass through JSON."""
 
-    def invoke(event: object, request_id: str = "request-1") -> dict[str, Any]:
-        answer = handler_module.handler(json.loads(json.dumps(event)), Context(request_id))
+    def invoke(event: object, request_id: str = "request-1", remaining: int = 60_000) -> dict[str, Any]:
+        answer = handler_module.handler(json.loads(json.dumps(event)), Context(request_id, remaining))
         through_json: dict[str, Any] = json.loads(json.dumps(answer))
         return through_json
 

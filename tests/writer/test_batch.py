@@ -49,6 +49,7 @@ def test_given_invalid_objects_when_written_then_the_others_are_and_it_is_raised
                 "etag": "etag-1",
                 "version_id": None,
                 "size": 1,
+                "existing": False,
             },
             invalid("objects[2]", "got a string, expected an object with a 'body'"),
             invalid("objects[3].body", "got a number, expected a string"),

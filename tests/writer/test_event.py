@@ -12,7 +12,7 @@ from s3_writer.event import MAX_OBJECTS, read_event
 from s3_writer.request import MAX_BODY_BYTES, PutRequest
 
 Write = Callable[..., dict[str, Any]]
-KNOWN = "key, body, content_type, encoding, metadata, objects"
+KNOWN = "key, body, content_type, encoding, if_absent, metadata, objects"
 
 
 def read(event: object) -> PutRequest | tuple[PutRequest | InvalidEvent, ...]:
@@ -90,6 +90,9 @@ def test_given_a_sound_key_when_read_then_it_is_taken_as_it_is(key: str) -> None
         ("content_type", "", "''"),
         ("content_type", "text/csv\r\nx-amz-acl: public-read", "'text/csv\\r\\nx-amz-acl: public-read'"),
         ("content_type", "text/ü", "'text/\\xfc'"),
+        ("if_absent", None, "null"),
+        ("if_absent", "true", "a string"),
+        ("if_absent", 1, "a number"),
         ("metadata", None, "null"),
         ("metadata", [], "an array"),
         ("metadata", {"a": 1}, "a number for 'a'"),

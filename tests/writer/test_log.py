@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bench.canned_aws import CannedAws, Refusal
+from bench.canned_aws import CannedAws, Fault, Refusal
 from s3_writer.connection import ConnectionCache
 from s3_writer.errors import AssumeRoleFailed, InvalidEvent, Misconfigured, PutFailed, WriterError
 from s3_writer.settings import Settings
@@ -159,7 +159,7 @@ def test_given_secrets_when_anything_happens_then_none_is_shown(
     write: Write,
     monkeypatch: pytest.MonkeyPatch,
     shown: Callable[[], str],
-    refusals: dict[str, Refusal],
+    refusals: dict[str, Fault],
 ) -> None:
     """No credential, external ID or body is in any output, exception or environment variable."""
     monkeypatch.setenv("EXTERNAL_ID", "the-external-id")

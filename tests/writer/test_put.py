@@ -48,6 +48,7 @@ def test_given_every_field_when_written_then_s3_gets_exactly_these_parameters(
         "etag": "abc",
         "version_id": "v7",
         "size": 4,
+        "existing": False,
     } == answer
 
 
@@ -61,6 +62,7 @@ def test_given_an_unversioned_bucket_when_written_then_there_is_no_version_id(wr
         "etag": "etag-1",
         "version_id": None,
         "size": 2,
+        "existing": False,
     } == answer
 
 

@@ -1,0 +1,24 @@
+"""Answers that are not what AWS gives."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore.exceptions import BotoCoreError
+from botocore.parsers import ResponseParserError
+
+
+class UnusableAnswer(BotoCoreError):  # noqa: N818 - the name is the code that is told
+    """An answer that AWS's API has no place for. Its text is never quoted: most of one may be credentials."""
+
+    fmt = "{fault}"
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """Raise `UnusableAnswer` where an answer can't be read, or lacks what is read in it."""
+    try:
+        yield
+    except BotoCoreError:  # some are ValueErrors too
+        raise
+    except (ResponseParserError, KeyError, ValueError):
+        raise UnusableAnswer(fault="an answer that can't be read") from None
