@@ -55,12 +55,13 @@ setup: $(TOOLS) ## install what deploying and testing need, into the checkout
 
 .PHONY: clean
 clean: ## remove what the other commands made
-	rm -rf .venv .venv-sandbox .venv-bench .package node_modules tests/report/node_modules cdk.out .sandbox
+	rm -rf .venv .venv-sandbox .venv-bench .package node_modules tests/report/node_modules cdk.out .sandbox access.html
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/.installed: requirements.txt requirements-dev.txt constraints.txt
 	@$(call python_environment,.venv,requirements-dev.txt)
+	@$(command_anywhere)
 	@touch $@
 
 .venv-sandbox/.installed: sandbox/requirements.txt
@@ -90,4 +91,11 @@ define python_environment
 			"install it, or name another: make PYTHON=/path/to/python3.12" >&2; exit 2; fi; \
 	echo "installing $(2) into $(1) (once, a minute or so)"; \
 	$(PYTHON) -m venv $(1) && $(1)/bin/python -m pip install --quiet --disable-pip-version-check -r $(2)
+endef
+
+# `crossrole` in an active environment, from any folder. In sh, since a #! line takes no path with a space.
+define command_anywhere
+	printf '#!/bin/sh\nexec "%s/.venv/bin/python" -c "%s" "%s" "$$@"\n' "$(CURDIR)" \
+		"import sys; sys.path.insert(0, sys.argv.pop(1)); from crossrole.cli import main; sys.exit(main())" \
+		"$(CURDIR)" > .venv/bin/crossrole && chmod +x .venv/bin/crossrole
 endef
