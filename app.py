@@ -12,6 +12,7 @@ gc.disable()
 
 from aws_cdk import App
 
+from cross_account.writer_package import PackageError
 from stacks.access_file import AccessFileError, read_access
 from stacks.assembly import add_stacks, refuse_oversized
 from stacks.checks import add_checks, checks_are_on
@@ -28,6 +29,6 @@ try:
         add_checks(app, stacks)
     app.synth()
     refuse_oversized(Path(app.outdir), access=access, path=str(path))
-except AccessFileError as error:
+except (AccessFileError, PackageError) as error:
     print(error, file=sys.stderr)  # noqa: T201 a command line's own message
     sys.exit(2)
