@@ -3,8 +3,8 @@
 Not on the Python that synthesizes: compiled files fit one version of Python only, and zip's compression differs from
 one machine's zlib to another's. Pyodide brings both with it, so the package has the same bytes wherever it is made. A
 compiled file depends on no processor (https://docs.python.org/3/tutorial/modules.html#compiled-python-files), and its
-magic number is fixed for all releases of a version from the first candidate on (CPython's test_importlib/test_util.py,
-MagicNumberTests).
+magic number stays from a version's first candidate on (MagicNumberTests in
+https://github.com/python/cpython/blob/3.14/Lib/test/test_importlib/test_util.py).
 """
 
 import compileall

@@ -243,6 +243,17 @@ def test_what_it_is_made_with_is_not_whole(
     assert [] == list((tmp_path / "packages").iterdir())
 
 
+def test_a_folder_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line says where."""
+    (tmp_path / "packages").touch()
+    monkeypatch.setattr(writer_package, "PACKAGES", tmp_path / "packages")
+
+    with pytest.raises(PackageError) as caught:
+        packaged()
+
+    assert f"the function can't be packaged in {tmp_path / 'packages'}: File exists" == str(caught.value)
+
+
 def _install_pyodide(checkout: Path, version: str) -> None:
     """Make a node_modules that has only Pyodide's version."""
     package = checkout / "node_modules" / "pyodide"
