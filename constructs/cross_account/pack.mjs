@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { loadPyodide } from 'pyodide';
 
 const [folder, zip] = process.argv.slice(2);
-// A fixed seed, so that sets have one order.
+// Compiled files are not known to depend on the seed of hashes; with a fixed one they can't.
 const python = await loadPyodide({ env: { PYTHONHASHSEED: '0' } });
 python.mountNodeFS('/package', folder);
 python.runPython(readFileSync(new URL('pack.py', import.meta.url), 'utf8'));
