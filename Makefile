@@ -39,7 +39,7 @@ synth: $(TOOLS) ## make the templates in cdk.out, with every check; needs no net
 	@echo "the templates are in cdk.out"
 
 .PHONY: package
-package: $(TOOLS) ## make the writer's package, as a synth with Python 3.14 deploys it
+package: $(TOOLS) ## make the writer's package, as each synth deploys it, and say which it is
 	@PYTHONPATH=constructs python -m cross_account.writer_package
 
 .PHONY: bench
@@ -73,7 +73,7 @@ clean: ## remove what the other commands made
 	@touch $@
 
 node_modules/.installed: package.json package-lock.json .venv/.installed
-	@echo "installing the CDK CLI, the policy simulator and the drawing library into node_modules"
+	@echo "installing the CDK CLI, the policy simulator, the drawing library and a Python 3.14 to compile with into node_modules"
 	@npm ci --no-progress --loglevel=error
 	@ln -sf ../../node_modules/.bin/cdk .venv/bin/cdk
 	@touch $@

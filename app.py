@@ -12,6 +12,7 @@ gc.disable()
 
 from aws_cdk import App
 
+from cross_account.writer_package import PackageError
 from stacks.access_file import AccessFileError, read_access
 from stacks.assembly import add_stacks, refuse_oversized
 from stacks.checks import NOT_CHECKED, add_checks, checks_are_on
@@ -28,7 +29,7 @@ try:
         add_checks(app, stacks)
     app.synth()
     refuse_oversized(Path(app.outdir), access=access, path=str(path))
-except AccessFileError as error:
+except (AccessFileError, PackageError) as error:
     print(error, file=sys.stderr)  # noqa: T201 a command line's own message
     sys.exit(2)
 if not checks_are_on():

@@ -1,5 +1,6 @@
 """What the measurements of the writer share: the canned AWS, the variants, and the tables of their figures."""
 
+import compileall
 import json
 import os
 import ssl
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from py_compile import PycInvalidationMode
 from statistics import median
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -19,7 +21,7 @@ import botocore
 CHECKOUT = Path(__file__).resolve().parents[1]
 sys.path.append(str(CHECKOUT / "constructs"))
 
-from cross_account import writer_package
+from cross_account import writer_contents
 
 BENCH = CHECKOUT / "bench"
 FUNCTION = {
@@ -97,25 +99,24 @@ class Variant:
 
 
 _ALL_ROOTS = Path(botocore.__file__).with_name("cacert.pem")
-_AMAZON_ROOTS = writer_package.SOURCE / "s3_writer" / "amazon_roots.pem"
+_AMAZON_ROOTS = writer_contents.SOURCE / "s3_writer" / "amazon_roots.pem"
 _HANDLER = "s3_writer.handler"
 
 
 @contextmanager
 def variants() -> Iterator[list[Variant]]:
-    """Yield the field, the original first; the package is made by this Python, to run on it."""
+    """Yield the field, the original first; the package is compiled for this Python, to run on it."""
     with ExitStack() as stack:
         package, uncompiled = (Path(stack.enter_context(TemporaryDirectory())) for _ in range(2))
-        writer_package.assemble(package, sys.executable)
-        writer_package.assemble(uncompiled, sys.executable)
-        for file in uncompiled.rglob("*.pyc"):
-            file.unlink()
+        for folder in (package, uncompiled):
+            writer_contents.lay_out(folder)
+        compileall.compile_dir(package, quiet=1, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
         handlers = BENCH / "handlers"
         yield [
             Variant("the original example", "original", handlers, _ALL_ROOTS),
             Variant("aws-assume-role-lib", "with_aws_assume_role_lib", handlers, _ALL_ROOTS),
             Variant("boto3-assume", "with_boto3_assume", handlers, _ALL_ROOTS),
-            Variant("the writer, its sources alone", _HANDLER, writer_package.SOURCE, _AMAZON_ROOTS),
+            Variant("the writer, its sources alone", _HANDLER, writer_contents.SOURCE, _AMAZON_ROOTS),
             Variant("the writer, packaged", _HANDLER, package, _AMAZON_ROOTS),
             Variant("the writer, packaged but not compiled", _HANDLER, uncompiled, _AMAZON_ROOTS),
         ]

@@ -20,7 +20,7 @@ PAGE = CHECKOUT / "docs" / "performance.md"
 PLOT = PAGE.with_suffix(".svg")
 _FIGURES = re.compile(r"(?<=<!-- figures: make bench -->\n).*(?=<!-- end of figures -->)", re.DOTALL)
 _MEASURED = ("boto3", "botocore", "urllib3", "awslambdaric", "aws-assume-role-lib", "boto3-assume", "obstore")
-_WIDTH, _BAR, _LEFT = 860, 22, 300
+_WIDTH, _BAR, _LEFT = 860, 22, 320
 
 
 def main() -> None:

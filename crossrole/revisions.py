@@ -45,6 +45,10 @@ def _synthesized(state: str, worktree: Path, out: Path) -> Path:
         "CDK_VALIDATION": "false",
     }
     environment.pop("CDK_OUTDIR", None)
+    # What the function is packaged with, and the packages that are made already.
+    for name in ("node_modules", ".package"):
+        if (CHECKOUT / name).exists():
+            (worktree / name).symlink_to(CHECKOUT / name)
     try:
         done = subprocess.run(  # noqa: S603 our own command
             [str(tools / "cdk"), "synth", "--quiet", "--output", str(out)],
@@ -58,7 +62,10 @@ def _synthesized(state: str, worktree: Path, out: Path) -> Path:
     except FileNotFoundError:
         raise Unusable("the CDK CLI is not installed here; run: make setup, then . .venv/bin/activate") from None
     if done.returncode:
-        reason = next((line for line in done.stderr.splitlines() if line.strip()), "cdk synth failed")
+        reason = next(
+            (line for line in done.stderr.splitlines() if line.strip() and not line.startswith("packaging ")),
+            "cdk synth failed",
+        )
         raise Unusable(f'the git revision "{state}" can\'t be synthesized: {reason.strip()}')
     return out
 

@@ -1,7 +1,6 @@
 """The Lambda function that writes through a grant, in the dev account."""
 
 from aws_cdk import (
-    Annotations,
     Duration,
     RemovalPolicy,
     aws_cloudwatch as cloudwatch,
@@ -17,7 +16,7 @@ from constructs import Construct
 
 from cross_account.acknowledge import acknowledge
 from cross_account.policy import Statement, allow, document
-from cross_account.writer_package import SOURCE, interpreter, packaged
+from cross_account.writer_package import packaged
 
 _SEND_TRACES = allow("SendTraces", action=["xray:PutTraceSegments", "xray:PutTelemetryRecords"], resource=["*"])
 
@@ -74,7 +73,7 @@ class WriterFunction(Construct):
             description="Writes objects into the production bucket through the grant's role",
             runtime=lambda_.Runtime.PYTHON_3_14,
             architecture=lambda_.Architecture.ARM_64,
-            code=self._code(),
+            code=lambda_.Code.from_asset(str(packaged())),
             handler="s3_writer.handler.handler",
             role=self.role.without_policy_updates(),
             environment=environment,
@@ -94,20 +93,6 @@ class WriterFunction(Construct):
         # Lambda checks at once that the role may send traces, too.
         self.function.node.add_dependency(traces)
         self._add_alarms(alarm_topic)
-
-    def _code(self) -> lambda_.Code:
-        """Return the package or, where nothing can compile one, the sources; the synth says which."""
-        python = interpreter()
-        if python is None:
-            Annotations.of(self).add_info_v2(
-                "crossrole:writer-sources",
-                "deployed as sources on the runtime's botocore, which starts more slowly: no Python 3.14 here to"
-                " compile the package with (docs/performance.md)",
-            )
-            return lambda_.Code.from_asset(str(SOURCE), exclude=["**/__pycache__", "**/*.pyc"])
-        package = packaged(python)
-        Annotations.of(self).add_info_v2("crossrole:writer-package", f"deployed as the package {package.name}")
-        return lambda_.Code.from_asset(str(package))
 
     def _statements(self, assume_role: Statement) -> list[Statement]:
         return [

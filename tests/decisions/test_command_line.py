@@ -659,6 +659,7 @@ def git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Git:
     """Return git in a clone of this repository, which is the checkout for the time of the test."""
     clone = tmp_path / "clone"
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
+    (clone / "node_modules").symlink_to(ROOT / "node_modules")
     monkeypatch.setattr(revisions, "CHECKOUT", clone)
 
     def run_git(*words: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cross_account.writer_package import packaged
 from sandbox.accounts import Accounts
 from sandbox.configuration import CHECKOUT, read_access
 from sandbox.environment import command_environment
@@ -19,7 +20,7 @@ PAGES = [
     for path in (CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("*.md")))
     if any(block.kind in COMMANDS for block in blocks_of(path.read_text()))
 ]
-ENVIRONMENTS = (".venv", ".venv-sandbox", "node_modules")
+ENVIRONMENTS = (".venv", ".venv-sandbox", "node_modules", ".package")
 _SECRET = re.compile(r'(?i)"?(?:secret_?access_?key|session_?token)"?\s*[=:]\s*"?([^\s",]+)')
 LEFT = shutil.ignore_patterns(*ENVIRONMENTS, ".git", ".sandbox", "cdk.out", ".*_cache", ".hypothesis")
 
@@ -57,6 +58,7 @@ class Reader:
         self.home, self.checkout, self.scratch = (folder / name for name in ("home", "checkout", "scratch"))
         self.scratch.mkdir()
         shutil.copytree(CHECKOUT, self.checkout, ignore=LEFT)
+        packaged()  # as by an earlier synth: the first after a change says on stderr what it waits for
         for name in ENVIRONMENTS:
             (self.checkout / name).symlink_to((CHECKOUT / name).resolve())
         for asked in (*self.checkout.glob("*.txt"), *self.checkout.glob("package*.json")):

@@ -1,8 +1,15 @@
 """The deployed function, under its own role's credentials."""
 
+import base64
+import hashlib
+import io
 import json
 import time
+import zipfile
+from pathlib import Path
 from typing import Any
+
+from cross_account.writer_package import packaged
 
 BUCKET = "kinds-222222222222"
 
@@ -88,3 +95,36 @@ def test_its_log_has_json_and_no_secret(world: Any) -> None:
     assert {"INFO", "ERROR"} <= {line["level"] for line in lines}
     assert "sentinel-body" not in json.dumps(lines)
     assert "SessionToken" not in json.dumps(lines)
+
+
+PROBE = b"""
+import botocore, s3_writer, urllib3
+
+def handler(event, context):
+    return [module.__file__ for module in (botocore, s3_writer, urllib3)]
+"""
+
+
+def test_what_is_deployed_is_the_package(world: Any) -> None:
+    """The local function has the bytes that AWS's would have, and loads the botocore in them, not one from beside."""
+    package = packaged().read_bytes()
+    session = world.accounts.session("dev")
+    client = session.client("lambda")
+    deployed = client.get_function(FunctionName=world.outputs["FunctionName"])["Configuration"]
+    probed = io.BytesIO(package)
+    with zipfile.ZipFile(probed, "a") as archive:
+        archive.writestr("probe.py", PROBE)
+    client.create_function(
+        FunctionName="Probe",
+        Runtime=deployed["Runtime"],
+        Role=deployed["Role"],
+        Handler="probe.handler",
+        Code={"ZipFile": probed.getvalue()},
+    )
+    answer = json.loads(client.invoke(FunctionName="Probe")["Payload"].read())
+    client.delete_function(FunctionName="Probe")
+
+    assert base64.b64encode(hashlib.sha256(package).digest()).decode() == deployed["CodeSha256"]
+    botocore, s3_writer, urllib3 = (Path(file) for file in answer)
+    assert s3_writer.parents[1] == botocore.parents[1] == urllib3.parents[1]
+    assert "site-packages" not in botocore.parts
