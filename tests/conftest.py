@@ -1,10 +1,14 @@
 """What every layer of tests shares: each access.toml is synthesized once in a process."""
 
+import signal
 from typing import Any
 
 import pytest
 
 from tests.synthesis import ROOT, Assembly, synthesize
+
+# What a shell starts in its background ignores SIGINT, and so does all that it starts: tests send it to commands.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 TOGETHER = ("sandbox", "report")
 """Folders whose tests share what takes long to start, or lock the folder of their state."""
