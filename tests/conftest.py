@@ -1,5 +1,6 @@
 """What every layer of tests shares: each access.toml is synthesized once in a process."""
 
+import signal
 from collections import Counter
 from typing import Any
 
@@ -8,6 +9,9 @@ from xdist.scheduler import LoadScopeScheduling
 
 from tests.decisions.mutants import KILLED
 from tests.synthesis import ROOT, Assembly, synthesize
+
+# What a shell starts in its background ignores SIGINT, and so does all that it starts: tests send it to commands.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Scheduler(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types

@@ -5,17 +5,22 @@ import importlib
 import re
 import shlex
 from collections import Counter
+from datetime import UTC, datetime
 
 import pytest
 
 from crossrole.cli import COMMANDS
 from crossrole.explain.error_text import read_error_text
-from crossrole.explain.filling import filled
+from crossrole.explain.explanation import explained
+from crossrole.explain.filling import filled, words_of
 from crossrole.explain.recognise import recognised
+from crossrole.explain.text import explanations_text
 from crossrole.explain.troubles import CATALOGUE
 from crossrole.explain.troubles.model import Cause, Trouble
+from crossrole.unusable import Unusable
 from tests.hands.error_texts import TEXTS
 
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 BY_NAME = pytest.mark.parametrize("trouble", CATALOGUE, ids=[each.name for each in CATALOGUE])
 CAUSES = [(each, cause) for each in CATALOGUE for cause in each.causes]
 BY_CAUSE = pytest.mark.parametrize(("trouble", "cause"), CAUSES, ids=[each.name for each, _ in CAUSES])
@@ -54,6 +59,20 @@ def test_an_entry_tells_awss_own_source(trouble: Trouble) -> None:
     assert trouble.source.startswith(("https://docs.aws.amazon.com/", "https://github.com/"))
     assert trouble.means.endswith(".")
     assert trouble.causes
+
+
+@BY_NAME
+def test_the_likeliest_cause_is_told_first(trouble: Trouble) -> None:
+    """To a person and to a program the causes are told in the catalogue's order, which is their rank."""
+    found = recognised(read_error_text(next(text for name, text, _ in TEXTS if name == trouble.name)))
+    explanations = explained(found[:1], Unusable("there are no templates"), NOON)
+    told = [each["tell"] for each in explanations[0].as_json()["causes"]]
+    heads = re.findall(r"^  \d+\. (.*)", explanations_text(explanations, skipped=False), re.MULTILINE)
+
+    facts = words_of(found[0].facts, None)
+    assert [filled(each, facts).tell for each in trouble.causes] == told
+    assert len(heads) == len(trouble.causes)
+    assert all(head.startswith(each.side) for head, each in zip(heads, trouble.causes, strict=True))
 
 
 @BY_CAUSE

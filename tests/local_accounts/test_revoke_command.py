@@ -192,7 +192,7 @@ def test_what_is_answered_to_a_person(shell: Any, service: Role) -> None:
 def test_a_presigned_url_stops_working_too(shell: Any, living: Callable[[str], Role]) -> None:
     """What the text says of presigned URLs is so: the session that made one is who asks."""
     role = living("WholeAccount")
-    role.world.accounts.session("prod").client("s3").put_object(Bucket=BUCKET, Key="account/signed", Body=b"a")
+    put = role.world.accounts.session("prod").client("s3").put_object(Bucket=BUCKET, Key="account/signed", Body=b"a")
     s3 = role.session(caller="stranger").client("s3")
     url = s3.generate_presigned_url("get_object", Params={"Bucket": BUCKET, "Key": "account/signed"})
     bundle = role.world.accounts.config_file.read_text().partition("ca_bundle = ")[2].splitlines()[0]
@@ -201,6 +201,9 @@ def test_a_presigned_url_stops_working_too(shell: Any, living: Callable[[str], R
     before = subprocess.run(fetch, capture_output=True, text=True, check=True).stdout
     shell.crossrole("revoke", "WholeAccount", *PROD)
     after = subprocess.run(fetch, capture_output=True, text=True, check=True).stdout
+    role.world.accounts.session("prod").client("s3").delete_object(
+        Bucket=BUCKET, Key="account/signed", VersionId=put["VersionId"]
+    )
 
     assert ["200", "403"] == [before, after]
 
