@@ -246,7 +246,25 @@ SECRETS = [
     "-----BEGIN RSA PRIVATE KEY-----\nwJalrXUtnFEMI\nbPxRfiCYEXAMPLEKEY\n-----END RSA PRIVATE KEY-----",
     "-----BEGIN PRIVATE KEY-----\nbPxRfiCYEXAMPLEKEY",
     "password=bPxRfiCYEXAMPLEKEY",
+    "aws sts assume-role --token-code bPxRfiCYEXAMPLEKEY --role-arn x",
+    "tool --secret-access-key bPxRfiCYEXAMPLEKEY",
+    "tool --secret-access-key 'bPxRfiCYEXAMPLEKEY'",
+    "https://user:bPxRfiCYEXAMPLEKEY@proxy:8080/",
+    "git clone https://ghpbPxRfiCYEXAMPLEKEY@host/x",
+    "x-api-key: bPxRfiCYEXAMPLEKEY",
+    "('secret_key', 'bPxRfiCYEXAMPLEKEY')",
+    "('aws_secret_access_key', b'bPxRfiCYEXAMPLEKEY')",
+    "DB_PASSWORD=bPxRfiCYEXAMPLEKEY",
+    '"password": "one, two; bPxRfiCYEXAMPLEKEY"',
+    # Broken by a terminal, with and without a name.
+    "aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/\n    bPxRfiCYEXAMPLEKEY",
+    '"SecretAccessKey": "wJalrXUtnFEMI/K7MDENG/\nbPxRfiCYEXAMPLEKEY"',
+    "wJalrXUtnFEMI/K7MDENG/\nbPxRfiCYEXAMPLEKEY",
+    "aws configure set aws_secret_access_key wJalrXUtnFEMI/K7MDENG/\nbPxRfiCYEXAMPLEKEY",
+    # After what stands in an ARN or a path too.
+    *(f"{before}wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY" for before in ("@", "-", ".", "1:", "::", "user@host:")),
     # What is long is redacted to its end.
+    pytest.param(f"token-{'FwoGZXIvYXdzEB8a/' * 30}bPxRfiCYEXAMPLEKEY==", id="a session token after a dash"),
     pytest.param(f"{'FwoGZXIvYXdzEB8a/' * 30}bPxRfiCYEXAMPLEKEY==", id="a session token alone"),
     pytest.param(f"AWS_SESSION_TOKEN={'FwoGZXIvYXdzEB8a/' * 30}bPxRfiCYEXAMPLEKEY==", id="a named session token"),
     pytest.param(f"-----BEGIN PRIVATE KEY-----\n{'MIIEvQIBADANBgkq' * 4}\nbPxRfiCYEXAMPLEKEY", id="a torn private key"),
@@ -272,6 +290,11 @@ KEPT = [
     "arn:aws:s3:::reports-222222222222/dev/Reports/2026/11/24/ExportOfTheNight/part0000000000000001",
     "Error when retrieving token from sso: Token has expired and refresh failed",
     "request id: 822236a2-097b-40fc-ae6e-d4be18af09d3",
+    "password=[secret]\nAccessDenied\nat Request.extractError",
+    "https://reports-222222222222.s3.eu-west-1.amazonaws.com/Dev/Reports/2026/11/24/ExportOfTheNight1",
+    "s3://reports-222222222222/Dev/Reports/2026/11/24/ExportOfTheNight1",
+    "at /srv/node_modules/@aws-sdk/client-s3/dist/Commands/PutObjectCommandOfTheSdk.js:40:29",
+    "upload failed: ./report-2026.csv to the bucket\nAccessDenied",
 ]
 
 
