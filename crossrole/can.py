@@ -13,7 +13,7 @@ from crossrole.chain import Question, links_of
 from crossrole.engine import Context, Simulator
 from crossrole.landscape import Identity, Landscape
 from crossrole.mend import Mend, mends_of
-from crossrole.reasons import Explained, as_json, as_lines, explained
+from crossrole.reasons import Explained, as_json, as_lines, explained, unless_text
 from crossrole.unusable import Unusable, nearest
 
 _ALWAYS = Assumption("no organization's control policy and no VPC endpoint's policy refuses it")
@@ -31,6 +31,14 @@ class Answer:
     def allowed(self) -> bool:
         """Whether every request of the chain is allowed, as far as the templates know."""
         return all(link.allowed for link in self.links)
+
+    @property
+    def unless(self) -> str | None:
+        """What would have to allow it in no template; None where the answer is certain as far as the templates know."""
+        refused = [link for link in self.links if not link.allowed]
+        if not refused or not all(link.unless for link in refused):
+            return None
+        return " and ".join(dict.fromkeys(unless_text(link.unless) for link in refused))
 
     @property
     def assumptions(self) -> list[Assumption]:
@@ -61,10 +69,13 @@ def ask(landscape: Landscape, simulator: Simulator, question: Question) -> Answe
 def ask_all(landscape: Landscape, simulator: Simulator, questions: Sequence[Question]) -> list[Answer]:
     """Return the answers to many questions, judged in one go."""
     chains = [links_of(landscape, question) for question in questions]
-    decisions = iter(simulator.decide([link.request for links in chains for link in links]))
+    every = [link for links in chains for link in links]
+    open_ = [link.otherwise for link in every if link.elsewhere]
+    decided = simulator.decide([*(link.request for link in every), *open_])
+    decisions, otherwise = iter(decided), iter(decided[len(every) :])
     answers = []
     for question, links in zip(questions, chains, strict=True):
-        found = tuple(explained(link, next(decisions)) for link in links)
+        found = tuple(explained(each, next(decisions), next(otherwise) if each.elsewhere else None) for each in links)
         answers.append(Answer(question, found, tuple(mends_of(landscape, simulator, question, found))))
     return answers
 
@@ -122,7 +133,8 @@ def answer_json(answer: Answer) -> dict[str, Any]:
     """Return the answer for `--json`."""
     question = answer.question
     return {
-        "allowed": answer.allowed,
+        "allowed": None if answer.unless else answer.allowed,
+        "unless": answer.unless,
         "caller": question.caller,
         "via": question.via.arn if question.via else None,
         "action": question.action,
@@ -137,6 +149,8 @@ def answer_text(answer: Answer) -> str:
     """Return the answer as a person reads it: the verdict, each request with its reasons, the mend, the assumptions."""
     question = answer.question
     verdict = "refused" if not answer.allowed else "allowed"
+    if answer.unless:
+        verdict = f"refused by the templates, unless {answer.unless}"
     if answer.allowed and any(each.needed for each in answer.assumptions):
         verdict = "allowed, if what no template shows allows it too"
     through = f" via {question.via.name}" if question.via else ""

@@ -1,7 +1,7 @@
 """The requests that one question is made of: assume the role, act as its session, use the bucket's key."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from crossrole import context as contexts
@@ -37,6 +37,18 @@ class Link:
     step: str
     request: Request
     assumptions: tuple[Assumption, ...]
+    elsewhere: tuple[str, ...] = ()
+    """What else says what the principal may do, and is in no template: it may allow what the templates do not."""
+
+    @property
+    def otherwise(self) -> Request:
+        """The request as it stands where what is elsewhere allows it: what is refused then is refused for certain."""
+        return otherwise(self.request)
+
+
+def otherwise(request: Request) -> Request:
+    """Return the request of someone who has one policy more, which allows it."""
+    return replace(request, identity=(*request.identity, allowing(request.action, request.resource)))
 
 
 @dataclass(frozen=True)
@@ -105,7 +117,8 @@ def _assume(landscape: Landscape, question: Question, caller: str, role: str, gi
     )
     if any(_pins(statement.get("Principal"), caller) for statement in trust.statements):
         assumptions.append(Assumption(f"{name_of(caller)} was not deleted and made again since the deployment"))
-    return Link("assume", f"{name_of(caller)} assumes {name_of(role)}", request, tuple(assumptions))
+    step = f"{name_of(caller)} assumes {name_of(role)}"
+    return Link("assume", step, request, tuple(assumptions), _elsewhere(landscape, caller))
 
 
 def _act(landscape: Landscape, question: Question, given: Context) -> Link:
@@ -134,7 +147,7 @@ def _act(landscape: Landscape, question: Question, given: Context) -> Link:
         landscape, actor, action, resource, account=owner, given=given, now=question.now, resource_policy=policy
     )
     who = f"a session of {name_of(actor)}" if is_role(actor) else name_of(actor)
-    return Link("act", f"{who} does {action}", request, (*assumptions, *others))
+    return Link("act", f"{who} does {action}", request, (*assumptions, *others), _elsewhere(landscape, actor))
 
 
 def _use_key(landscape: Landscape, question: Question, bucket: Bucket, key: str, given: Context) -> Link:
@@ -157,7 +170,13 @@ def _use_key(landscape: Landscape, question: Question, bucket: Bucket, key: str,
             "aws:ViaAWSService": "true",
         },
     )
-    return Link("key", f"S3 does {action} for it with the bucket's key", request, (*assumptions, *others))
+    step = f"S3 does {action} for it with the bucket's key"
+    return Link("key", step, request, (*assumptions, *others), _elsewhere(landscape, question.actor))
+
+
+def _elsewhere(landscape: Landscape, principal: str) -> tuple[str, ...]:
+    identity = landscape.identity(principal)
+    return identity.elsewhere if identity else ()
 
 
 def _request(
@@ -175,7 +194,7 @@ def _request(
     identity = landscape.identity(principal)
     assumptions = [
         Assumption(f"{what} is in no template: it does not refuse {action}")
-        for what in (identity.elsewhere if identity else ())
+        for what in _elsewhere(landscape, principal)
     ]
     boundary_arn = identity.boundary_arn if identity else None
     if boundary_arn and identity and not identity.boundary:

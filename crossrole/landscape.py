@@ -27,6 +27,8 @@ class Identity:
     description: str = ""
     elsewhere: tuple[str, ...] = ()
     """What else says what it may do, and is in no template."""
+    managed_elsewhere: tuple[str, ...] = ()
+    """The ARNs of the managed policies among these."""
 
     @property
     def name(self) -> str:

@@ -156,6 +156,7 @@ class _Reader:
         attached = list(self._attached(kind, template.account, name_of(arn)))
         attached += [known[each] for each in sorted(managed & known.keys())]
         boundary = template.resolve(resource.get("PermissionsBoundary"), at=logical_id)
+        managed_elsewhere = tuple(sorted(managed - known.keys()))
         return Identity(
             arn=arn,
             policies=(*inline, *attached),
@@ -167,9 +168,10 @@ class _Reader:
             region=template.region,
             description=str(template.resolve(resource.get("Description", ""), at=logical_id)),
             elsewhere=(
-                *(f"the managed policy {each}" for each in sorted(managed - known.keys())),
+                *(f"the managed policy {each}" for each in managed_elsewhere),
                 *(["the policy of a group of the user"] if resource.get("Groups") else []),
             ),
+            managed_elsewhere=managed_elsewhere,
         )
 
     def _attached(self, kind: str, account: str, name: str) -> Iterator[Policy]:

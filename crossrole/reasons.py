@@ -33,12 +33,32 @@ class Explained:
     link: Link
     allowed: bool
     reasons: tuple[Reason, ...]
+    unless: tuple[str, ...] = ()
+    """What is in no template and would turn the refusal into the other answer by allowing the request."""
+
+    @property
+    def verdict(self) -> str:
+        """The decision in words."""
+        return f"refused by the templates, unless {unless_text(self.unless)}" if self.unless else self._certain
+
+    @property
+    def _certain(self) -> str:
+        return "allowed" if self.allowed else "refused"
 
 
-def explained(link: Link, decision: Decision) -> Explained:
-    """Return the decision on a request with what each kind of policy says of it."""
+def unless_text(places: Sequence[str]) -> str:
+    """Return what would have to allow a request, as the end of a sentence."""
+    return f"{' or '.join(places)} {'allow' if places[-1].startswith('other policies') else 'allows'} it"
+
+
+def explained(link: Link, decision: Decision, otherwise: Decision | None = None) -> Explained:
+    """Return the decision on a request with what each kind of policy says of it.
+
+    `otherwise` is the decision where what is in no template allows it, for someone who has such policies.
+    """
     reasons = tuple(_reason(link, layer, decision) for layer in decision.layers if layer.result != "NotApplicable")
-    return Explained(link, decision.allowed, reasons)
+    open_ = not decision.allowed and otherwise is not None and otherwise.allowed
+    return Explained(link, decision.allowed, reasons, link.elsewhere if open_ else ())
 
 
 def _reason(link: Link, layer: Layer, decision: Decision) -> Reason:
@@ -138,7 +158,8 @@ def as_json(explained_link: Explained) -> dict[str, Any]:
         "principal": link.request.principal,
         "action": link.request.action,
         "resource": link.request.resource,
-        "allowed": explained_link.allowed,
+        "allowed": None if explained_link.unless else explained_link.allowed,
+        "unless": list(explained_link.unless),
         "context": dict(link.request.context),
         "policies": [
             {
@@ -165,8 +186,7 @@ def _statement_json(judged: Judged) -> dict[str, Any]:
 
 def as_lines(number: int, explained_link: Explained) -> list[str]:
     """Return a request and its reasons as text."""
-    verdict = "allowed" if explained_link.allowed else "refused"
-    lines = [f"  {number}. {explained_link.link.step}: {verdict}"]
+    lines = [f"  {number}. {explained_link.link.step}: {explained_link.verdict}"]
     for reason in explained_link.reasons:
         if not explained_link.allowed and reason.says in {ALLOWS, SILENT}:
             continue

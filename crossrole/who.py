@@ -9,7 +9,7 @@ from typing import Any
 from crossrole.arn import account_of
 from crossrole.assumption import Assumption
 from crossrole.can import known_resource
-from crossrole.chain import ASSUME, Link, Question, links_of
+from crossrole.chain import ASSUME, Link, Question, links_of, otherwise
 from crossrole.conditions import of_expression
 from crossrole.engine import Decision, Request, Simulator
 from crossrole.landscape import Identity, Landscape, trusted
@@ -68,15 +68,43 @@ def who_can(landscape: Landscape, simulator: Simulator, action: str, resource: s
     of_links = [(link, keys) for links, keys in zip(chains, certain, strict=True) for link in links]
     at_this_moment = [free(link, keys | {"aws:CurrentTime"}) for link, keys in of_links]
     at_any_time = [free(link, keys) for link, keys in of_links]
-    now_decided = iter(simulator.decide(at_this_moment))
-    ever_decided = iter(simulator.decide(at_any_time))
-    ways = []
+    now_decided = iter(_decided(simulator, [link for link, _ in of_links], at_this_moment))
+    ever_decided = iter(_decided(simulator, [link for link, _ in of_links], at_any_time))
+    ways: list[Way] = []
+    guesses: list[Way] = []
     for candidate, links in zip(candidates, chains, strict=True):
         decided = [next(now_decided) for _ in links]
         ever = [next(ever_decided) for _ in links]
-        if all(each.allowed for each in decided):
-            ways.append(_way(candidate, links, ever))
-    return list(dict.fromkeys(ways))
+        if all(each.allowed for each, _ in decided):
+            open_ = [_allowed_there(link) for link, (_, unless) in zip(links, decided, strict=True) if unless]
+            ways.append(_way(candidate, links, [each for each, _ in ever], open_))
+            if open_ and not _names_managed_policies(landscape, candidate):
+                guesses.append(ways[-1])
+    found = {(way.caller, way.via) for way in ways}
+    # A user's other policies are among what is said of everyone in the account already.
+    told_already = [
+        way for way in guesses if {(f"everyone in {account_of(way.caller)}", way.via), (_EVERYONE, way.via)} & found
+    ]
+    return [way for way in dict.fromkeys(ways) if way not in told_already]
+
+
+def _decided(simulator: Simulator, links: list[Link], requests: list[Request]) -> list[tuple[Decision, bool]]:
+    """Return the decision on each request, and whether it rests on what is in no template but may allow it."""
+    decisions = simulator.decide(requests)
+    open_ = [number for number, link in enumerate(links) if link.elsewhere and not decisions[number].allowed]
+    others = dict(zip(open_, simulator.decide([otherwise(requests[number]) for number in open_]), strict=True))
+    return [(others.get(number, each), number in others) for number, each in enumerate(decisions)]
+
+
+def _names_managed_policies(landscape: Landscape, candidate: Candidate) -> bool:
+    """Return whether a template attaches to the caller, or to the role in between, a policy that is in none."""
+    every = [landscape.identity(candidate.arn), candidate.via]
+    return any(each.managed_elsewhere for each in every if each)
+
+
+def _allowed_there(link: Link) -> Assumption:
+    where = " or ".join(link.elsewhere)
+    return Assumption(f"{where}, in no template, allows {link.request.action} on {link.request.resource}", needed=True)
 
 
 def _candidates(landscape: Landscape, action: str, resource: str) -> Iterator[Candidate]:
@@ -113,7 +141,7 @@ def free(link: Link, certain: AbstractSet[str] = CERTAIN) -> Request:
     return replace(link.request, context=context, free=True)
 
 
-def _way(candidate: Candidate, links: list[Link], decisions: list[Decision]) -> Way:
+def _way(candidate: Candidate, links: list[Link], decisions: list[Decision], open_: list[Assumption]) -> Way:
     conditions = [text for decision in decisions for text in of_expression(decision.conditions)]
     assumptions = [
         replace(each, text=each.text.removeprefix(f"{candidate.arn} is in no template: "))
@@ -124,7 +152,7 @@ def _way(candidate: Candidate, links: list[Link], decisions: list[Decision]) -> 
         candidate.label,
         candidate.via.name if candidate.via else None,
         tuple(dict.fromkeys(filter(None, conditions))),
-        tuple(dict.fromkeys(assumptions)),
+        tuple(dict.fromkeys([*open_, *assumptions])),
     )
 
 

@@ -56,7 +56,8 @@ def _refused(answer: Answer) -> str:
         for each in reasons
     )
     mends = f"; {answer.mends[0].text}" if answer.mends else ""
-    return f"the templates refuse it too: {said}{mends}"
+    unless = f", unless {answer.unless}" if answer.unless else ""
+    return f"the templates refuse it too{unless}: {said}{mends}"
 
 
 def _allowed(grant: Grant, answer: Answer) -> str:

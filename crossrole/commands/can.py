@@ -19,7 +19,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.description = (
         "CALLER is the ARN of a role, user or session, or the name of one in the templates; a grant's name "
         "stands for a session of its role. With via GRANT the caller assumes that grant's role first. Exit status: "
-        "0 allowed, 1 refused, 2 can't be answered."
+        "0 allowed, 1 refused, 2 can't be answered, also where a policy that is in no template may allow it."
     )
     command.add_argument("words", nargs="+", metavar="CALLER [via GRANT] ACTION RESOURCE")
     command.add_argument(
@@ -34,7 +34,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Return 0 where it is allowed, 1 where it is refused."""
+    """Return 0 where it is allowed, 1 where it is refused, 2 where only what is in no template can say."""
     landscape = landscape_of(arguments)
     caller, via, action, resource = _words(arguments.words)
     question = question_of(
@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     with Simulator() as simulator:
         answer = ask(landscape, simulator, question)
     put(answer_json(answer) if arguments.json else answer_text(answer))
-    return 0 if answer.allowed else 1
+    return 2 if answer.unless else 0 if answer.allowed else 1
 
 
 def _words(words: Sequence[str]) -> tuple[str, str | None, str, str]:

@@ -34,6 +34,8 @@ class Verdict:
     """What the request must have carried to be allowed, as `--context` takes it."""
     needed: tuple[str, ...]
     """What must be allowed where no template shows it."""
+    unless: str | None = None
+    """What is in no template and may allow what the templates do not; None where a refusal is certain."""
 
     @property
     def command(self) -> str:
@@ -44,7 +46,8 @@ class Verdict:
     def as_json(self) -> dict[str, Any]:
         """Return the decision for `--json`."""
         return {
-            "allowed": self.allowed,
+            "allowed": None if self.unless else self.allowed,
+            "unless": self.unless,
             "caller": self.caller,
             "action": self.action,
             "resource": self.resource,
@@ -138,6 +141,7 @@ def _verdict(landscape: Landscape, simulator: Simulator, facts: Facts, caller: s
         mends=tuple(mend.text for mend in told.mends),
         sent=tuple(f"{key}={value}" for key, value in told.question.given.items()),
         needed=tuple(each.text for each in told.assumptions if each.needed),
+        unless=told.unless,
     )
 
 

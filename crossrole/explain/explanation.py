@@ -40,7 +40,12 @@ class Explanation:
     def lists_causes(self) -> bool:
         """Whether the causes are told: a refusal that the templates explain needs none of them."""
         certain = self.certain
-        return certain is None or certain.allowed or self.found.facts.policy_type in _IN_NO_TEMPLATE
+        return (
+            certain is None
+            or certain.allowed
+            or certain.unless is not None
+            or self.found.facts.policy_type in _IN_NO_TEMPLATE
+        )
 
     def as_json(self) -> dict[str, Any]:
         """Return it for `--json`."""

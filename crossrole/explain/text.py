@@ -73,7 +73,10 @@ def _facts(facts: Facts) -> Iterator[str]:
 
 def _certain(verdict: Verdict, grant: str | None) -> Iterator[str]:
     if not verdict.allowed:
-        yield "certain: the templates refuse this."
+        if verdict.unless:
+            yield from _wrapped("", f"not certain: the templates refuse this, unless {verdict.unless}.")
+        else:
+            yield "certain: the templates refuse this."
         for why in verdict.why:
             yield from _wrapped("  why     ", why)
         for mend in verdict.mends:
@@ -98,8 +101,9 @@ def _certain(verdict: Verdict, grant: str | None) -> Iterator[str]:
 def _possible(verdict: Verdict) -> Iterator[str]:
     name = verdict.caller.rpartition("/")[2]
     says = "allow" if verdict.allowed else "refuse"
+    unless = f", unless {verdict.unless}" if verdict.unless else ""
     sent = f", where the call carries {' and '.join(verdict.sent)}" if verdict.sent else ""
-    yield from _wrapped("", f"if it was {name}: the templates {says} this{sent}.")
+    yield from _wrapped("", f"if it was {name}: the templates {says} this{sent}{unless}.")
     if not verdict.allowed:
         for mend in verdict.mends:
             yield from _wrapped("  mend    ", mend)

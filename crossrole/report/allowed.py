@@ -81,6 +81,7 @@ def allowances(grant: Grant) -> list[Words]:
     for statement in (each for policy in grant.role.policies for each in policy.statements):
         if statement["Effect"] == "Allow":
             found += [*_beside(statement), *_unusual(statement)]
+    found += [("do whatever the managed policy ", Name(each), " allows") for each in grant.role.managed_elsewhere]
     return list(dict.fromkeys(found))
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from crossrole.assumption import ASSUMED
-from crossrole.chain import ASSUME, Question, links_of
+from crossrole.chain import ASSUME, Question, links_of, otherwise
 from crossrole.engine import Simulator
 from crossrole.grant import Grant
 from crossrole.intrinsics import Template
@@ -49,14 +49,19 @@ class BucketFacts:
 def halves_of(landscape: Landscape, simulator: Simulator, grants: Sequence[Grant], now: datetime) -> tuple[Half, ...]:
     """Return every caller whom the grants trust, in the order of the grants."""
     pairs = [(caller, grant) for grant in grants for caller in callers_of(grant)]
-    requests = []
+    requests, open_ = [], []
     for caller, grant in pairs:
         principal = representative(caller.principal, grant.role).arn
         link = links_of(landscape, Question(principal, None, ASSUME, grant.arn, {}, now))[0]
         # An expired or disabled trust policy is the other half; the caller's own is asked about alone.
         requests.append(replace(free(link), resource_policy=None, account=principal.split(":")[4]))
+        open_.append(bool(link.elsewhere))
     allowed = [each.allowed for each in simulator.decide(requests)]
-    made = [all(policy.template != ASSUMED for policy in request.identity) for request in requests]
+    otherwise_allowed = [each.allowed for each in simulator.decide([otherwise(each) for each in requests])]
+    made = [
+        all(policy.template != ASSUMED for policy in request.identity) and not (more and there and not here)
+        for request, more, here, there in zip(requests, open_, allowed, otherwise_allowed, strict=True)
+    ]
     halves: dict[tuple[str, Words], dict[str, list[Name]]] = {}
     kinds: dict[tuple[str, Words], Caller] = {}
     for (caller, grant), known, may in zip(pairs, made, allowed, strict=True):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_network
 
 from crossrole.actions import works_on_no_resource
-from crossrole.chain import ASSUME, Question, links_of
+from crossrole.chain import ASSUME, Link, Question, links_of, otherwise
 from crossrole.engine import Request, Simulator
 from crossrole.grant import Grant
 from crossrole.landscape import Landscape
@@ -30,7 +30,8 @@ class Probe:
 def refused_of(landscape: Landscape, simulator: Simulator, grants: Sequence[Grant], now: datetime) -> list[list[Words]]:
     """Return for each grant which of the requests that are tried it refuses.
 
-    Whatever a request's context does not fix is free, so a refusal holds for every request of its kind.
+    Whatever a request's context does not fix is free, so a refusal holds for every request of its kind; and what a
+    policy that is in no template may allow is not told as refused.
     """
     probes = [list(_probes(landscape, grant, now)) for grant in grants]
     decisions = iter(simulator.decide([probe.request for each in probes for probe in each]))
@@ -41,7 +42,7 @@ def _probes(landscape: Landscape, grant: Grant, now: datetime) -> Iterator[Probe
     def acting(words: Words, action: str, resource: str) -> Probe:
         question = Question(grant.arn, None, action, resource, {}, now)
         link = next(each for each in links_of(landscape, question) if each.kind == "act")
-        return Probe(words, free(link, CERTAIN | {"aws:CurrentTime", "aws:TokenIssueTime"}))
+        return _probe(words, link, free(link, CERTAIN | {"aws:CurrentTime", "aws:TokenIssueTime"}))
 
     partition = grant.arn.split(":")[1]
     found = accesses(grant)
@@ -65,6 +66,10 @@ def _probes(landscape: Landscape, grant: Grant, now: datetime) -> Iterator[Probe
     yield acting(("deleting the bucket ", Name(bucket)), "s3:DeleteBucket", arn)
     yield acting(("anything outside S3, such as reading a secret",), "secretsmanager:GetSecretValue", _secret(grant))
     yield from _assuming(landscape, grant, now)
+
+
+def _probe(words: Words, link: Link, request: Request) -> Probe:
+    return Probe(words, otherwise(request) if link.elsewhere else request)
 
 
 def _secret(grant: Grant) -> str:
@@ -92,7 +97,7 @@ def _assuming(landscape: Landscape, grant: Grant, now: datetime) -> Iterator[Pro
         question = Question(principal, None, ASSUME, grant.arn, {}, now)
         link = links_of(landscape, question)[0]
         asked = free(link, CERTAIN if "aws:CurrentTime" in fixed else CERTAIN | {"aws:CurrentTime"})
-        return Probe(("assuming the role ", *words), replace(asked, context={**asked.context, **fixed}))
+        return _probe(("assuming the role ", *words), link, replace(asked, context={**asked.context, **fixed}))
 
     arn = representative(caller.principal, grant.role).arn
     # Refused only where nobody can use the grant at the moment.

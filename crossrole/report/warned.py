@@ -33,6 +33,11 @@ NO_CONDITION = Kind(
     serious=True,
 )
 GIVES_ON = Kind("Can give access on", "Holds an action with which access can be given to others.", serious=True)
+IN_NO_TEMPLATE = Kind(
+    "Policy in no template",
+    "Has a policy that no template holds: what it allows is not known here, and comes on top of all that is said here.",
+    serious=True,
+)
 ENDS = Kind("Expires within 30 days", "Stops working by itself soon: renew it, or let it end.", serious=True)
 ENDED = Kind("Expired", "Nobody can use it any more: remove the entry.")
 EVERY = Kind("Every bucket", "Reaches each bucket of the account, also those made later.")
@@ -43,7 +48,21 @@ PINNED = Kind(
     "Pinned", "Trusts exactly the role or user that exists now: made anew, it is locked out until the next deployment."
 )
 FUTURE = Kind("Revoked ahead", "Refuses even new sessions until a moment that is still to come.")
-KINDS = (FULL, EVERYONE, NO_CONDITION, GIVES_ON, ENDS, EVERY, ACCOUNT, ORGANIZATION, WHOLE, PINNED, FUTURE, ENDED)
+KINDS = (
+    FULL,
+    EVERYONE,
+    IN_NO_TEMPLATE,
+    NO_CONDITION,
+    GIVES_ON,
+    ENDS,
+    EVERY,
+    ACCOUNT,
+    ORGANIZATION,
+    WHOLE,
+    PINNED,
+    FUTURE,
+    ENDED,
+)
 
 
 @dataclass(frozen=True)
@@ -70,6 +89,8 @@ def _width(grant: Grant) -> Iterator[Warned]:
             yield Warned(WHOLE, access.words)
     if actions := gives_on(grant):
         yield Warned(GIVES_ON, listed(map(Name, actions)))
+    for policy in grant.role.managed_elsewhere:
+        yield Warned(IN_NO_TEMPLATE, (Name(policy),))
 
 
 def _who(grant: Grant) -> Iterator[Warned]:

@@ -192,6 +192,7 @@ def test_can_as_json(default: Assembly, capsys: Capture) -> None:
 
     assert {
         "allowed": False,
+        "unless": None,
         "caller": app,
         "via": grant,
         "action": "s3:DeleteObject",
@@ -213,7 +214,7 @@ def test_can_as_json(default: Assembly, capsys: Capture) -> None:
         (each["principal"], each["action"], each["resource"], each["allowed"]) for each in (assume, act)
     ]
     for link in (assume, act):
-        assert {"step", "principal", "action", "resource", "allowed", "context", "policies"} == link.keys()
+        assert {"step", "principal", "action", "resource", "allowed", "unless", "context", "policies"} == link.keys()
         assert all({"kind", "says", "statements", "missing"} == each.keys() for each in link["policies"])
     assert [("own policies", "allows"), ("trust policy", "allows")] == [
         (each["kind"], each["says"]) for each in assume["policies"]

@@ -1,7 +1,6 @@
 """What no proof is about is told as well: silence of `diff` means that nothing changed."""
 
 import copy
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,9 @@ from crossrole.landscape import Landscape
 from crossrole.prover import Prover
 from crossrole.reader import read_landscape
 from crossrole.unusable import Unusable
+from tests.decisions.by_hand import Resources, edited_by_hand
 from tests.synthesis import Assembly
 
-Resources = dict[str, Any]
 GRANT, BUCKET = "GrantsDevAccountAccessS3Role0E97A82A", "Bucketsreports222222222222BucketF37527D0"
 BUCKET_POLICY, WRITER = "Bucketsreports222222222222BucketPolicyC4D7730A", "WriterRole7A2A3899"
 EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
@@ -27,12 +26,7 @@ INTERN = "arn:aws:iam::111111111111:role/Intern"
 
 def edited(assembly: Assembly, folder: Path, stack: str, edit: Callable[[Resources], object]) -> Landscape:
     """Return what the templates say after a change by hand."""
-    for path in assembly.directory.glob("*.json"):
-        (folder / path.name).write_text(path.read_text())
-    template = json.loads((folder / f"{stack}.template.json").read_text())
-    edit(template["Resources"])
-    (folder / f"{stack}.template.json").write_text(json.dumps(template))
-    return read_landscape(read_assembly(folder))
+    return read_landscape(read_assembly(edited_by_hand(assembly, folder, stack, edit)))
 
 
 def trust(resources: Resources, **statement: Any) -> None:

@@ -95,6 +95,26 @@ def test_an_organization_narrows_a_whole_account(kinds: Assembly, read: Read, tm
     assert ["Whole account"] == [each.title for each in narrowed.tags]
 
 
+def test_a_policy_in_no_template_is_a_serious_warning(default: Assembly, read: Read, tmp_path: Path) -> None:
+    """What it allows is not known, so it is named first, and nothing is told as refused that it may allow."""
+    arn = "arn:aws:iam::aws:policy/AdministratorAccess"
+
+    def change(resources: dict[str, dict[str, dict[str, object]]]) -> None:
+        role = next(each for each in resources.values() if str(each["Type"]) == "AWS::IAM::Role")
+        role["Properties"]["ManagedPolicyArns"] = [arn]
+
+    found = read(changed(default, tmp_path / "changed", change)).grants[0]
+    before = read(default.directory).grants[0]
+
+    assert ("Policy in no template", arn) == (found.warnings[0].kind.title, plain(found.warnings[0].words))
+    assert found.grave
+    assert plain(found.sentence).endswith(f"and do whatever the managed policy {arn} allows.")
+    refused = [plain(each) for each in found.refused]
+    assert "deleting the bucket reports-222222222222" in [plain(each) for each in before.refused]
+    assert [] == [each for each in refused if not each.startswith("assuming the role")]
+    assert "assuming the role from any other account" in refused
+
+
 STATES = {
     "ServiceRole": ("active", "has no end", True),
     "Expired": ("expired", "since 2026-01-01 00:00 UTC nobody can use it", False),
