@@ -42,7 +42,9 @@ def known_action(text: str) -> str:
     if "*" in text or "?" in text:
         raise Unusable(f'"{text}" stands for many actions; {expected}')
     if not name or not data().services.service_exists(service):
-        raise Unusable(f'"{text}" is no action; {expected}')
+        of_s3 = [f"s3:{each}" for each in data().actions.get_actions_for_service("s3")]
+        near = "" if name else nearest(f"s3:{text}", of_s3)
+        raise Unusable(f'"{text}" is no action; {expected}{near}')
     service = service.lower()
     if not data().actions.action_exists(service, name):
         if text.lower() in _AUTHORIZED_BY:

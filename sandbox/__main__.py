@@ -16,9 +16,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from sandbox.accounts import Accounts
 from sandbox.configuration import CHECKOUT, SandboxError, read_access
 from sandbox.environment import in_the_way
+from sandbox.person import make_user
 from sandbox.progress import Progress
 from sandbox.walkthrough import walk_through
 
+_PERSON = "alice"
 _A_WHILE = 500  # milliseconds
 
 
@@ -58,6 +60,8 @@ def _keep_accounts(file: Path) -> int:
     with Accounts(state=CHECKOUT / ".sandbox" / "accounts", dev=access.dev, prod=access.prod) as accounts:
         with progress.step("cdk bootstrap, both accounts side by side"):
             accounts.bootstrap()
+        key = make_user(accounts, _PERSON)
+        accounts.add_profile(_PERSON, access_key=key.id, secret_key=key.secret)
         sys.stdout.write(_how_to_use(accounts))
         sys.stdout.flush()
         _wait_for_the_end()
@@ -93,7 +97,9 @@ def _how_to_use(accounts: Accounts) -> str:
             "  --query 'Stacks[0].Outputs[?OutputKey==`FunctionName`].OutputValue' --output text",
             """aws lambda invoke --function-name NAME --payload '{"body": "hello"}' --profile dev answer.json""",
             "aws s3 ls --recursive s3://BUCKET --profile prod\n",
-            "NAME is what the third line prints, BUCKET is the grant's in access.toml.",
+            "NAME is what the describe-stacks line prints, BUCKET is the grant's in access.toml.",
+            f"{_PERSON} is an IAM user in dev: the profile {_PERSON}, and an MFA device that takes any six digits.",
+            'Where the README appends to ~/.aws/config, append to "$AWS_CONFIG_FILE" here.',
             f"The logs are in {accounts.logs}. Ctrl-C here ends the accounts and all that is in them.\n",
         ]
     )

@@ -121,6 +121,14 @@ class Accounts:
             for process, command, log in started:
                 self._finished(process, *command, log=log, timeout=600.0)
 
+    def add_profile(self, name: str, *, access_key: str, secret_key: str) -> None:
+        """Add a profile to the config file, for keys that the dev account has handed out."""
+        common = f"endpoint_url = {self.endpoint_url}\nca_bundle = {self._ca_bundle}\n"
+        keys = f"aws_access_key_id = {access_key}\naws_secret_access_key = {secret_key}\n"
+        region = f"region = {self.by_profile['dev'].region}\n"
+        with self.config_file.open("a", encoding="utf-8") as config:
+            config.write(f"\n[profile {name}]\n{common}{region}{keys}")
+
     def _write_config(self) -> None:
         text = aws_config(
             self.by_profile, endpoint_url=self.endpoint_url, ca_bundle=self._ca_bundle, secret=self._secret

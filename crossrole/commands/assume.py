@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Mapping
@@ -30,6 +31,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "Exit status: 0, 1 where AWS refuses it, 2 unusable; with COMMAND its own."
     )
     command.add_argument("grant", metavar="GRANT", nargs="?")
+    command.add_argument("strays", nargs="*", help=argparse.SUPPRESS)
     command.add_argument("--profile", help="whose credentials are used; those of the environment if left out")
     command.add_argument("--format", choices=_FORMATS, help="env (for sh, bash, zsh) if left out")
     command.add_argument("--duration", type=int, metavar="SECONDS", help="the longest that is allowed if left out")
@@ -44,6 +46,8 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Return 0, or 1 where AWS refuses it; does not return where it runs a command."""
     _check_words(arguments)
+    if arguments.command_line and not _is_there(arguments.command_line[0]):
+        return _NO_SUCH_COMMAND
     if arguments.unset:
         put(SHELLS[arguments.format or "env"].lines(way_back(os.environ)))
         return 0
@@ -68,7 +72,22 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+# What a shell answers.
+_NO_SUCH_COMMAND, _NOT_EXECUTABLE = 127, 126
+
+
+def _is_there(command: str) -> bool:
+    """Return whether there is such a command, before AWS is asked and an MFA code is used up."""
+    if "/" in command or shutil.which(command):
+        return True
+    hint(f'there is no command "{command}"')
+    return False
+
+
 def _check_words(arguments: argparse.Namespace) -> None:
+    if arguments.strays:
+        words = " ".join(arguments.strays)
+        raise Unusable(f"write -- before the command that is to run: assume {arguments.grant} … -- {words}")
     runs = arguments.command_line is not None
     if runs and not arguments.command_line:
         raise Unusable("there is no command after --")
@@ -111,7 +130,7 @@ def _become(words: list[str], variables: Mapping[str, str | None]) -> None:
         os.execvpe(words[0], words, environment)  # noqa: S606 it is what the person typed
     except FileNotFoundError:
         hint(f'there is no command "{words[0]}"')
-        sys.exit(127)
+        sys.exit(_NO_SUCH_COMMAND)
     except OSError as error:
         hint(f'the command "{words[0]}" can\'t be run: {error.strerror}')
-        sys.exit(126)
+        sys.exit(_NOT_EXECUTABLE)

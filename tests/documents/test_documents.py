@@ -13,6 +13,7 @@ from cross_account.writer_package import packaged
 from sandbox.accounts import Accounts
 from sandbox.configuration import CHECKOUT, read_access
 from sandbox.environment import command_environment
+from sandbox.person import make_user
 from tests.documents.console import COMMANDS, NOT_RUN, Block, Shell, blocks_of, run_as_shown
 
 PAGES = [
@@ -114,17 +115,9 @@ class Reader:
 
     def add_alice(self) -> None:
         """Make the user alice, with the profile alice and an MFA device for which any six digits are right."""
-        iam = self._accounts.session("dev").client("iam")
-        iam.create_user(UserName="alice")
-        device = iam.create_virtual_mfa_device(VirtualMFADeviceName="alice")["VirtualMFADevice"]["SerialNumber"]
-        codes = {"AuthenticationCode1": "123456", "AuthenticationCode2": "654321"}
-        iam.enable_mfa_device(UserName="alice", SerialNumber=device, **codes)
-        key = iam.create_access_key(UserName="alice")["AccessKey"]
-        _append(
-            self.config,
-            f"[profile alice]\naws_access_key_id = {key['AccessKeyId']}\n"
-            f"aws_secret_access_key = {key['SecretAccessKey']}\n",
-        )
+        key = make_user(self._accounts, "alice")
+        keys = f"aws_access_key_id = {key.id}\naws_secret_access_key = {key.secret}\n"
+        _append(self.config, f"[profile alice]\n{keys}")
 
 
 def _append(path: Path, text: str) -> None:
