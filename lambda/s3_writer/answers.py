@@ -18,7 +18,5 @@ def readable() -> Iterator[None]:
     """Raise `UnusableAnswer` where an answer can't be read, or lacks what is read in it."""
     try:
         yield
-    except BotoCoreError:  # some are ValueErrors too
-        raise
     except (ResponseParserError, KeyError, ValueError):
         raise UnusableAnswer(fault="an answer that can't be read") from None
