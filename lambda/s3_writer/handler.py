@@ -12,6 +12,7 @@ from s3_writer.errors import BatchFailed, InvalidEvent, PutFailed, WriterError
 from s3_writer.event import read_event
 from s3_writer.log import log, log_failure
 from s3_writer.put import Written, put
+from s3_writer.queue import Message, partial_response, read_messages
 from s3_writer.request import PutRequest
 from s3_writer.settings import Settings
 
@@ -35,10 +36,14 @@ def handler(event: object, context: Invocation) -> dict[str, object]:
 
     Returns the receipt of the one object, or `{"objects": [receipt, ...]}`. Raises a `WriterError` for any
     failure, so that Lambda retries it, counts it and sends it on; each is logged as exactly one line first.
+
+    For messages of an SQS queue it returns which of them have to come back, and raises only what concerns them all.
     """
     request_id = context.aws_request_id
     try:
         settings = Settings.from_environment(os.environ)
+        if (messages := read_messages(event, prefix=settings.prefix)) is not None:
+            return _put_messages(settings, messages, request_id)
         work = read_event(event, prefix=settings.prefix, request_id=request_id)
         if isinstance(work, PutRequest):
             return asdict(_put(_connections.get(settings), work, request_id))
@@ -63,21 +68,49 @@ def _put(connection: Connection, request: PutRequest, request_id: str) -> Writte
 
 
 def _put_each(settings: Settings, work: Sequence[PutRequest | InvalidEvent], request_id: str) -> dict[str, object]:
-    """Attempt every object, some at a time; raise `BatchFailed` with all results if any failed."""
+    """Attempt every object; raise `BatchFailed` with all results if any failed."""
     for item in work:
         if isinstance(item, InvalidEvent):
             log_failure(item, request_id)
-    requests = [item for item in work if isinstance(item, PutRequest)]
-    results: list[Written | WriterError] = []
-    if requests:
-        connection = _connections.get(settings)
-        with ThreadPoolExecutor(min(MAX_CONCURRENCY, len(requests))) as threads:
-            results = list(threads.map(lambda request: _attempt(connection, request, request_id), requests))
-    put_results = iter(results)
-    answers = [item if isinstance(item, InvalidEvent) else next(put_results) for item in work]
+    results = iter(_attempt_all(settings, [item for item in work if isinstance(item, PutRequest)], request_id))
+    answers = [item if isinstance(item, InvalidEvent) else next(results) for item in work]
     if any(isinstance(answer, WriterError) for answer in answers):
         raise BatchFailed([_answer(answer) for answer in answers])
     return {"objects": [_answer(answer) for answer in answers]}
+
+
+def _put_messages(settings: Settings, messages: Sequence[Message], request_id: str) -> dict[str, object]:
+    """Attempt every object of every message; a message of which any failed has to come back."""
+    for message in messages:
+        for item in message.work:
+            if isinstance(item, InvalidEvent):
+                log_failure(item, request_id, messageId=message.id)
+    work = [(message, item) for message in messages for item in message.work]
+    results = iter(_attempt_all(settings, [item for _, item in work if isinstance(item, PutRequest)], request_id))
+    faulty = {
+        message.id
+        for message, item in work
+        if isinstance(item if isinstance(item, InvalidEvent) else next(results), WriterError)
+    }
+    failed = [message for message in messages if message.id in faulty]
+    for message in failed:
+        log(
+            "INFO",
+            "message not done, so it comes back",
+            requestId=request_id,
+            messageId=message.id,
+            receiveCount=message.receive_count,
+        )
+    return partial_response(failed)
+
+
+def _attempt_all(settings: Settings, requests: Sequence[PutRequest], request_id: str) -> list[Written | WriterError]:
+    """Attempt every put, some at a time, and return each one's result."""
+    if not requests:
+        return []
+    connection = _connections.get(settings)
+    with ThreadPoolExecutor(min(MAX_CONCURRENCY, len(requests))) as threads:
+        return list(threads.map(lambda request: _attempt(connection, request, request_id), requests))
 
 
 def _attempt(connection: Connection, request: PutRequest, request_id: str) -> Written | WriterError:
