@@ -17,7 +17,7 @@ import pytest
 
 from bench.canned_aws import CannedAws
 
-TOKEN = "authorization-token"
+AUTHORIZATION = "authorization-token"
 # What AWS does not set under SnapStart.
 # https://docs.aws.amazon.com/lambda/latest/dg/snapstart-monitoring.html
 UNSET = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_LAMBDA_LOG_STREAM_NAME")
@@ -78,7 +78,7 @@ def snapshot(container: ContainerCredentials, environments: int) -> list[dict[st
             "PYTHONPATH": os.pathsep.join(sys.path),
             "AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start",
             "AWS_CONTAINER_CREDENTIALS_FULL_URI": container.url,
-            "AWS_CONTAINER_AUTHORIZATION_TOKEN": TOKEN,
+            "AWS_CONTAINER_AUTHORIZATION_TOKEN": AUTHORIZATION,
         },
         capture_output=True,
         text=True,
@@ -88,9 +88,7 @@ def snapshot(container: ContainerCredentials, environments: int) -> list[dict[st
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def test_given_a_snapshot_when_it_is_made_then_nobody_is_asked(
-    aws: CannedAws, container: ContainerCredentials
-) -> None:
+def test_given_a_snapshot_when_it_is_made_then_nobody_is_asked(aws: CannedAws, container: ContainerCredentials) -> None:
     """Before the snapshot there are no credentials and no connection that could be in it."""
     assert [] == snapshot(container, 0)
     assert ([], {}) == (container.asked, aws.counts)
@@ -99,10 +97,10 @@ def test_given_a_snapshot_when_it_is_made_then_nobody_is_asked(
 def test_given_two_environments_when_restored_then_each_has_credentials_of_its_own(
     aws: CannedAws, container: ContainerCredentials
 ) -> None:
-    """The function's own come from Lambda's endpoint after the restore; each assumes the role once, and signs by that."""
+    """The function's own come from Lambda's endpoint after the restore; each assumes the role once and signs by it."""
     snapshot(container, 2)
 
-    assert [TOKEN, TOKEN] == container.asked
+    assert [AUTHORIZATION, AUTHORIZATION] == container.asked
     assert ["ASIACONTAINER1", "ASIACONTAINER2"] == [call.access_key for call in aws.assume_roles]
     assert ["container-token-1", "container-token-2"] == [
         call.headers["x-amz-security-token"] for call in aws.assume_roles
