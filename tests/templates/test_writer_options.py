@@ -22,7 +22,8 @@ def snapped(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
         "grants": [{"name": "Grant", "principals": [role], "bucket": "reports", "prefix": "x/", "access": ["write"]}],
         "writer": {"grant": "Grant", "role": "App", **options},
     }
-    return synthesize(file, tmp_path_factory.mktemp("snapped"))
+    # With cdk-nag, so that a finding that nobody acknowledged fails every test here.
+    return synthesize(file, tmp_path_factory.mktemp("snapped"), nag=True)
 
 
 def properties(assembly: Assembly, resource_type: str) -> dict[str, dict[str, Any]]:
