@@ -39,8 +39,8 @@ def outputs(accounts: Accounts) -> dict[str, str]:
 def test_it_is_invoked_by_either_output(accounts: Accounts, outputs: dict[str, str], output: str) -> None:
     """What runs is the published version that the alias names, and it writes."""
     client = accounts.session("dev").client("lambda")
-    event: Any = {"key": f"dev/{output}", "body": "hello"}
-    answer = client.invoke(FunctionName=outputs[output], Payload=json.dumps(event).encode())
+    event = {"key": f"dev/{output}", "body": "hello"}
+    answer: dict[str, Any] = {**client.invoke(FunctionName=outputs[output], Payload=json.dumps(event).encode())}
 
     assert "FunctionError" not in answer, answer["Payload"].read()
     assert f"dev/{output}" == json.loads(answer["Payload"].read())["key"]
