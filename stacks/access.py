@@ -8,6 +8,7 @@ from cross_account.environment import Environment
 from cross_account.fields import (
     BucketKey,
     BucketName,
+    Concurrency,
     ExternalId,
     RoleName,
     RolePathAndName,
@@ -57,6 +58,19 @@ class Writer(BaseModel):
         None, description="The external ID that the function sends: the grant's, where it has one."
     )
     alarm_topic: TopicArn | None = Field(None, description="The ARN of the SNS topic that hears the function's alarms.")
+    memory_size: int = Field(
+        512, ge=128, le=10240, description="The function's memory in MB, and its share of a processor with it."
+    )
+    timeout: int = Field(60, ge=1, le=900, description="How many seconds one invocation may take.")
+    reserved_concurrency: Concurrency | None = Field(
+        None, description="How many of it may run at once, which the account's other functions then can't have."
+    )
+    snap_start: bool = Field(
+        default=False, description="Start from a snapshot of the function, which AWS charges for; the synth says what."
+    )
+    queue: bool = Field(
+        default=False, description="Make an SQS queue whose messages the function takes, and its dead-letter queue."
+    )
 
     @property
     def role_name(self) -> str:

@@ -57,6 +57,8 @@ def dev_notices(access: Access, writer: Writer, grant: Grant) -> list[Notice]:
                 "behind a NAT gateway: it will be refused",
             )
         )
+    if writer.snap_start:
+        notices.append(_snapshot(writer.memory_size))
     listed = {principal.text for principal in grant.principals}
     if not listed & {access.dev.account, access.dev.role_arn(writer.role)}:
         notices.append(
@@ -66,6 +68,22 @@ def dev_notices(access: Access, writer: Writer, grant: Grant) -> list[Notice]:
             )
         )
     return notices
+
+
+# USD in us-east-1, for Python: of a snapshot, for each GB and second that its version exists, at least three hours; and
+# for each GB that is restored. https://aws.amazon.com/lambda/pricing/
+_KEPT, _RESTORED = 0.0000015046, 0.0001397998
+
+
+def _snapshot(memory_size: int) -> Notice:
+    size = memory_size / 1024
+    month = 30 * 24 * 3600
+    return Notice(
+        "SnapStartCosts",
+        f"snap_start: AWS charges for keeping the snapshot of {memory_size} MB (about {size * _KEPT * month:.2f} USD "
+        f"for 30 days in us-east-1) and for each start from it ({size * 1000 * _RESTORED:.2f} USD for a thousand), "
+        "beside the function's own time",
+    )
 
 
 def _foreign_users(access: Access, grant: Grant) -> list[Notice]:

@@ -29,15 +29,25 @@ class DevLambdaStack(Stack):
             assume_role=assume_role_statement(access.prod, *access.writer_grants(writer)),
             environment=_settings(grant, access.prod),
             alarm_topic=writer.alarm_topic,
+            memory_size=writer.memory_size,
+            timeout=writer.timeout,
+            reserved_concurrency=writer.reserved_concurrency,
+            snap_start=writer.snap_start,
+            queued=writer.queue,
         )
-        function = writer_function.function
-        for output, value in (
-            ("FunctionName", function.function_name),
-            ("FunctionArn", function.function_arn),
-            ("FunctionRoleArn", writer_function.role.role_arn),
-            ("LogGroupName", writer_function.log_group.log_group_name),
-            ("FailureQueueUrl", writer_function.failures.queue_url),
-        ):
+        # With SnapStart the alias, which is invoked by either just as a function is.
+        outputs = {
+            "FunctionName": writer_function.invoked.function_name,
+            "FunctionArn": writer_function.invoked.function_arn,
+            "FunctionRoleArn": writer_function.role.role_arn,
+            "LogGroupName": writer_function.log_group.log_group_name,
+            "FailureQueueUrl": writer_function.failures.queue_url,
+        }
+        if source := writer_function.source:
+            outputs["QueueUrl"] = source.queue.queue_url
+            outputs["QueueArn"] = source.queue.queue_arn
+            outputs["DeadLetterQueueUrl"] = source.dead_letters.queue_url
+        for output, value in outputs.items():
             CfnOutput(self, output, value=value)
 
 

@@ -10,6 +10,10 @@ from cross_account.problem import Problem
 from stacks.access import Writer
 from stacks.parts import Parts
 
+# What AWS holds a queue's mapping to at once is 2 to 1,000.
+# https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
+_LEAST_CONCURRENCY = 2
+
 
 def writer_problems(writer: Writer, dev: Environment, parts: Parts) -> Iterator[Problem]:
     """Yield every reason why the function could not write through its grant."""
@@ -21,6 +25,7 @@ def writer_problems(writer: Writer, dev: Environment, parts: Parts) -> Iterator[
             did_you_mean(writer.grant, parts.grant_names) or f"one of {', '.join(parts.grant_names)}",
         )
     yield from _topic(writer, dev)
+    yield from _concurrency(writer)
     for grant in parts.grants:
         if grant.name == writer.grant:
             yield from _handshake(writer, dev, grant, {key for name, key in parts.doubts if name == grant.name})
@@ -36,6 +41,18 @@ def _topic(writer: Writer, dev: Environment) -> Iterator[Problem]:
                 f"a topic in {dev.region}, where the function and its alarms are",
                 "name a topic of that region",
             )
+
+
+def _concurrency(writer: Writer) -> Iterator[Problem]:
+    reserved = writer.reserved_concurrency
+    if writer.queue and reserved is not None and reserved < _LEAST_CONCURRENCY:
+        yield Problem(
+            "[writer]: reserved_concurrency",
+            str(reserved),
+            f"at least {_LEAST_CONCURRENCY} with queue = true: Lambda takes as many batches of messages at once, and "
+            "those that find no place use up their receives",
+            "raise it, or leave it out",
+        )
 
 
 def _handshake(writer: Writer, dev: Environment, grant: Grant, doubts: set[str]) -> Iterator[Problem]:

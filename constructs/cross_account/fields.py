@@ -120,12 +120,19 @@ def _whole_seconds(value: AwareDatetime) -> AwareDatetime:
     return value
 
 
+def _concurrency(value: int) -> int:
+    if value < 1:
+        raise refusal("at least 1: AWS takes 0 as well, but nothing runs then", "leave the key out to reserve none")
+    return value
+
+
 # A day inside what Python can turn into UTC, and what IAM's dates can say.
 _FIRST_YEAR, _LAST_YEAR = 1971, 9998
 
 
 # More stacks than any account has roles for: https://docs.aws.amazon.com/general/latest/gr/iam-service.html
 StackNumber = Annotated[int, Field(ge=1, le=99)]
+Concurrency = Annotated[int, AfterValidator(_concurrency), Field(json_schema_extra={"minimum": 1})]
 AccountId = Annotated[str, AfterValidator(_account_id), Field(json_schema_extra={"pattern": "^[0-9]{12}$"})]
 BucketName = Annotated[str, AfterValidator(_bucket_name), Field(json_schema_extra={"pattern": f"^{_BUCKET}$"})]
 BucketNameOrAny = Annotated[

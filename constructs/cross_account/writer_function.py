@@ -1,10 +1,9 @@
 """The Lambda function that writes through a grant, in the dev account."""
 
 from aws_cdk import (
+    Annotations,
     Duration,
     RemovalPolicy,
-    aws_cloudwatch as cloudwatch,
-    aws_cloudwatch_actions as cloudwatch_actions,
     aws_iam as iam,
     aws_lambda as lambda_,
     aws_lambda_destinations as destinations,
@@ -15,14 +14,21 @@ from aws_cdk import (
 from constructs import Construct
 
 from cross_account.acknowledge import acknowledge
+from cross_account.alarm import add_alarm
 from cross_account.policy import Statement, allow, document
 from cross_account.writer_package import packaged
+from cross_account.writer_queue import WriterQueue
 
+_RETRIES = 2
 _SEND_TRACES = allow("SendTraces", action=["xray:PutTraceSegments", "xray:PutTelemetryRecords"], resource=["*"])
 
 
 class WriterFunction(Construct):
-    """The function, its own role under the name that the grant trusts, its log, failure queue and alarms."""
+    """The function, its own role under the name that the grant trusts, its log, failure queue and alarms.
+
+    `memory_size` is in MB, `timeout` in seconds. `invoked` is what is to be invoked: the function or, with
+    `snap_start`, the alias of its published version, as a snapshot is of that. With `queued` it has a queue, `source`.
+    """
 
     def __init__(
         self,
@@ -34,8 +40,15 @@ class WriterFunction(Construct):
         assume_role: Statement,
         environment: dict[str, str],
         alarm_topic: str | None,
+        memory_size: int,
+        timeout: int,
+        reserved_concurrency: int | None,
+        snap_start: bool,
+        queued: bool,
     ) -> None:
         super().__init__(scope, construct_id)
+        topic = sns.Topic.from_topic_arn(self, "AlarmTopic", alarm_topic) if alarm_topic else None
+        limit = Duration.seconds(timeout)
         self.log_group = logs.LogGroup(
             self, "Log", retention=logs.RetentionDays.THREE_MONTHS, removal_policy=RemovalPolicy.DESTROY
         )
@@ -48,6 +61,7 @@ class WriterFunction(Construct):
         )
         for finding in ("AwsSolutions-SQS3", "Serverless-SQSRedrivePolicy"):
             acknowledge(self.failures, finding, reason="it is the dead-letter end itself: failed events wait here")
+        self.source = WriterQueue(self, "Source", timeout=limit, alarm_topic=topic) if queued else None
         self.role = iam.Role(
             self,
             "Role",
@@ -77,13 +91,15 @@ class WriterFunction(Construct):
             handler="s3_writer.handler.handler",
             role=self.role.without_policy_updates(),
             environment=environment,
-            timeout=Duration.seconds(60),
-            memory_size=512,
+            timeout=limit,
+            memory_size=memory_size,
+            reserved_concurrent_executions=reserved_concurrency,
+            snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if snap_start else None,
             tracing=lambda_.Tracing.ACTIVE,
             logging_format=lambda_.LoggingFormat.JSON,
             log_group=self.log_group,
             on_failure=destinations.SqsDestination(self.failures),
-            retry_attempts=2,
+            retry_attempts=_RETRIES,
         )
         acknowledge(
             self.function,
@@ -92,7 +108,25 @@ class WriterFunction(Construct):
         )
         # Lambda checks at once that the role may send traces, too.
         self.function.node.add_dependency(traces)
-        self._add_alarms(alarm_topic)
+        self.invoked = self._published() if snap_start else self.function
+        if self.source:
+            self.source.feed(self.invoked, reserved_concurrency=reserved_concurrency)
+        self._add_alarms(topic)
+
+    def _published(self) -> lambda_.Alias:
+        """Return the alias of the function's newest version; a version, with its snapshot, ends with the next."""
+        Annotations.of(self.function).acknowledge_warning(
+            "@aws-cdk/aws-lambda:snapStartRequirePublish", "the alias below is of a published version"
+        )
+        return lambda_.Alias(
+            self,
+            "Alias",
+            alias_name="live",
+            version=self.function.current_version,
+            # The function's own are those of its unpublished code alone.
+            on_failure=destinations.SqsDestination(self.failures),
+            retry_attempts=_RETRIES,
+        )
 
     def _statements(self, assume_role: Statement) -> list[Statement]:
         return [
@@ -103,29 +137,22 @@ class WriterFunction(Construct):
                 resource=[self.log_group.log_group_arn],
             ),
             allow("SendFailures", action=["sqs:SendMessage"], resource=[self.failures.queue_arn]),
+            *([self.source.statement] if self.source else []),
         ]
 
-    def _add_alarms(self, topic: str | None) -> None:
-        errors = "The function raised an error: its log has one JSON line with what to check"
-        lost = "An event failed for good and could not be kept in the failure queue"
-        to_topic = sns.Topic.from_topic_arn(self, "AlarmTopic", topic) if topic else None
-        for construct_id, metric, description in (
-            ("Errors", self.function.metric_errors(period=Duration.minutes(1)), errors),
-            (
-                "LostEvents",
-                self.function.metric("DestinationDeliveryFailures", period=Duration.minutes(1), statistic="Sum"),
-                lost,
-            ),
-        ):
-            alarm = cloudwatch.Alarm(
-                self,
-                construct_id,
-                alarm_description=description,
-                metric=metric,
-                threshold=1,
-                evaluation_periods=1,
-                comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-                treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-            )
-            if to_topic:
-                alarm.add_alarm_action(cloudwatch_actions.SnsAction(to_topic))
+    def _add_alarms(self, topic: sns.ITopic | None) -> None:
+        minute = Duration.minutes(1)
+        add_alarm(
+            self,
+            "Errors",
+            metric=self.function.metric_errors(period=minute),
+            says="The function raised an error: its log has one JSON line with what to check",
+            topic=topic,
+        )
+        add_alarm(
+            self,
+            "LostEvents",
+            metric=self.function.metric("DestinationDeliveryFailures", period=minute, statistic="Sum"),
+            says="An event failed for good and could not be kept in the failure queue",
+            topic=topic,
+        )

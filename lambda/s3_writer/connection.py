@@ -1,5 +1,8 @@
 """The connection to the bucket: one S3 client per execution environment, signed by the grant's role."""
 
+import os
+import random
+import ssl
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,6 +12,7 @@ from botocore.client import BaseClient
 from botocore.credentials import CredentialProvider, CredentialResolver, RefreshableCredentials
 from botocore.exceptions import BotoCoreError
 from botocore.handlers import add_expect_header
+from botocore.loaders import Loader
 from botocore.session import Session
 
 from s3_writer.client_options import CLIENT_CONFIG, certificates
@@ -44,9 +48,15 @@ class _Given(CredentialProvider):
         return self._credentials
 
 
-def connect(settings: Settings) -> Connection:
-    """Make the clients. AWS is not asked anything yet: the role is assumed when the credentials are first used."""
+def connect(settings: Settings, models: Loader | None = None) -> Connection:
+    """Make the clients. AWS is not asked anything yet: the role is assumed when the credentials are first used.
+
+    `models` has what was read of AWS's models before.
+    """
+    _seed()
     own, assumed = Session(), Session()
+    if models is not None:
+        own.register_component("data_loader", models)
     # The endpoint in the function's region, whatever AWS_STS_REGIONAL_ENDPOINTS or an older botocore says.
     own.set_config_variable("sts_regional_endpoints", "regional")
     sts = cast("STSClient", _client(own, "sts", settings.region))
@@ -59,6 +69,31 @@ def connect(settings: Settings) -> Connection:
     # botocore has no setting for it.
     s3.meta.events.unregister("before-call.s3", add_expect_header)
     return Connection(settings, s3, credentials)
+
+
+def read_models(settings: Settings) -> Loader:
+    """Read of AWS's models all that making the clients takes: five sixths of its time. No credentials are looked for.
+
+    What is kept is the same for everyone, so that a snapshot may hold it.
+    """
+    session = Session()
+    session.register_component("credential_provider", CredentialResolver([]))
+    for service, region in (("sts", settings.region), ("s3", settings.bucket_region)):
+        _client(session, service, region)
+    models = session.get_component("data_loader")
+    assert isinstance(models, Loader)  # noqa: S101 - botocore has no types
+    return models
+
+
+def _seed() -> None:
+    """Begin new random numbers: environments that were restored from one snapshot would all go on with the same.
+
+    botocore's pauses between attempts are random so that not all come back at once, and TLS needs numbers that nobody
+    else has. https://docs.aws.amazon.com/lambda/latest/dg/snapstart-uniqueness.html
+    """
+    random.seed()
+    fresh = os.urandom(32)
+    ssl.RAND_add(fresh, len(fresh))
 
 
 def _client(session: Session, service: str, region: str) -> BaseClient:
@@ -75,18 +110,21 @@ class ConnectionCache:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._connection: Connection | None = None
+        self._models: Loader | None = None
 
     def prepare(self, environ: Mapping[str, str]) -> None:
         """Make the clients before the first event, while Lambda still lends the function a whole processor.
 
-        Nothing is sent, and no fault is raised: the first event meets it. Not under SnapStart, where what is made
-        now would be in each copy of the snapshot, the function's own credentials too.
+        Nothing is sent, and no fault is raised: the first event meets it. Under SnapStart AWS's models are only read,
+        as clients that were made now would be in each copy of the snapshot, the function's own credentials too.
         https://docs.aws.amazon.com/lambda/latest/dg/snapstart-uniqueness.html
         """
-        if environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
-            return
         try:
-            self._connection = connect(Settings.from_environment(environ))
+            settings = Settings.from_environment(environ)
+            if environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
+                self._models = read_models(settings)
+            else:
+                self._connection = connect(settings)
         except (BotoCoreError, Misconfigured):
             return
 
@@ -102,7 +140,7 @@ class ConnectionCache:
         """
         with self._lock:
             if self._connection is None:
-                self._connection = connect(settings)
+                self._connection = connect(settings, self._models)
             connection = self._connection
         # botocore's own lock: threads that start cold together share one AssumeRole.
         connection.credentials.get_frozen_credentials()

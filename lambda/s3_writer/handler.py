@@ -12,6 +12,7 @@ from s3_writer.errors import AssumeRoleFailed, BatchFailed, InvalidEvent, PutFai
 from s3_writer.event import read_event
 from s3_writer.log import log, log_failure
 from s3_writer.put import Written, put, target
+from s3_writer.queue import Message, partial_response, read_messages
 from s3_writer.request import PutRequest
 from s3_writer.settings import Settings
 
@@ -42,11 +43,15 @@ def handler(event: object, context: Invocation) -> dict[str, object]:
 
     Returns the receipt of the one object, or `{"objects": [receipt, ...]}`. Raises a `WriterError` for any
     failure, so that Lambda retries it, counts it and sends it on; each is logged as exactly one line first.
+
+    For messages of an SQS queue it returns which of them have to come back, and raises only what concerns them all.
     """
     request_id = context.aws_request_id
     until = deadline(context.get_remaining_time_in_millis())
     try:
         settings = Settings.from_environment(os.environ)
+        if (messages := read_messages(event, prefix=settings.prefix)) is not None:
+            return _put_messages(settings, messages, request_id, until)
         work = read_event(event, prefix=settings.prefix, request_id=request_id)
         if isinstance(work, PutRequest):
             ((_, result),) = _put_all(settings, [work], until)
@@ -75,6 +80,32 @@ def _put_each(
     if any("error" in answer for answer in in_order):
         raise BatchFailed(in_order)
     return {"objects": in_order}
+
+
+def _put_messages(settings: Settings, messages: Sequence[Message], request_id: str, until: float) -> dict[str, object]:
+    """Attempt every object of every message; a message of which any failed has to come back."""
+    faulty = set()
+    puts: list[tuple[Message, PutRequest]] = []
+    for message, item in [(each, item) for each in messages for item in each.work]:
+        if isinstance(item, PutRequest):
+            puts.append((message, item))
+        else:
+            faulty.add(message.id)
+            _answer(item, request_id, messageId=message.id)
+    for place, result in _put_all(settings, [request for _, request in puts], until):
+        message, request = puts[place]
+        if "error" in _answer(result, request_id, key=request.key):
+            faulty.add(message.id)
+    failed = [message for message in messages if message.id in faulty]
+    for message in failed:
+        log(
+            "INFO",
+            "message not done, so it comes back",
+            requestId=request_id,
+            messageId=message.id,
+            receiveCount=message.receive_count,
+        )
+    return partial_response(failed)
 
 
 def _answer(result: Written | WriterError, request_id: str, **where: object) -> dict[str, object]:

@@ -227,6 +227,20 @@ WRITER: dict[str, tuple[dict[str, Any], dict[str, Any], str, str]] = {
         "alarm_topic",
         "a topic in eu-west-1",
     ),
+    "little memory": ({"memory_size": 127}, {}, "memory_size", "at least 128"),
+    "much memory": ({"memory_size": 10241}, {}, "memory_size", "at most 10240"),
+    "memory with a unit": ({"memory_size": "512 MB"}, {}, "memory_size", "write it without quotes"),
+    "no time": ({"timeout": 0}, {}, "timeout", "at least 1"),
+    "long time": ({"timeout": 901}, {}, "timeout", "at most 900"),
+    "none at once": ({"reserved_concurrency": 0}, {}, "reserved_concurrency", "nothing runs then leave the key out"),
+    "one at once from a queue": (
+        {"reserved_concurrency": 1, "queue": True},
+        {},
+        "reserved_concurrency",
+        "at least 2 with queue = true",
+    ),
+    "switch in quotes": ({"snap_start": "true"}, {}, "snap_start", "true or false"),
+    "queue by name": ({"queue": "jobs"}, {}, "queue", "true or false"),
     "unknown grant": ({"grant": "Grnat"}, {}, "grant", 'did you mean "Grant"?'),
     "role that the grant does not trust": ({"role": "Other"}, {}, "role", 'add "arn:aws:iam::111111111111:role/Other"'),
     "role under another path": ({"role": "x/App"}, {}, "role", 'add "arn:aws:iam::111111111111:role/x/App"'),
@@ -261,6 +275,22 @@ def test_a_handshake_that_can_not_meet_is_refused(access: dict[str, Any], case: 
 
     assert f"[writer]: {key}" in problems
     assert said in problems[f"[writer]: {key}"]
+
+
+@pytest.mark.parametrize(
+    "writer",
+    [
+        {"memory_size": 128, "timeout": 900, "reserved_concurrency": 1},
+        {"memory_size": 10240, "timeout": 1, "reserved_concurrency": 2, "queue": True, "snap_start": True},
+    ],
+)
+def test_what_lambda_takes_is_no_mistake(access: dict[str, Any], writer: dict[str, Any]) -> None:
+    """The bounds themselves are allowed."""
+    access["writer"] = {"grant": "Grant", "role": "App"} | writer
+    read = parse_access(access).writer
+
+    assert read is not None
+    assert writer == {name: getattr(read, name) for name in writer}
 
 
 @pytest.mark.parametrize("names", [("Grant", "Grant"), ("Grant", "grant"), ("Dev-Access", "DevAccess")])

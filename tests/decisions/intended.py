@@ -114,7 +114,7 @@ def bucket_policy(bucket: str) -> list[Statement]:
 
 
 def queue_policy(queue: str) -> list[Statement]:
-    """Return what the failure queue's policy is for: it refuses plain HTTP, and allows nothing."""
+    """Return what each queue's policy is for: it refuses plain HTTP, and allows nothing."""
     plain = {"Bool": {"aws:SecureTransport": "false"}}
     return [{"Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": queue, "Condition": plain}]
 
@@ -146,13 +146,18 @@ def user(grants: list[Grant], prod: str) -> list[Statement]:
     ]
 
 
-def function(grants: list[Grant], prod: str, *, log: str, queue: str) -> list[Statement]:
-    """Return what the function's role may do: assume the grants that name it, keep its log, lost events and traces."""
+def function(grants: list[Grant], prod: str, *, log: str, lost: str, source: str | None) -> list[Statement]:
+    """Return what the function's role may do: assume the grants that name it, keep its log, lost events and traces.
+
+    And take messages out of the queue `source`, where it has one.
+    """
+    taking = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
     return [
         *caller(grants, prod),
         allow(["logs:CreateLogStream", "logs:PutLogEvents"], log),
-        allow("sqs:SendMessage", queue),
+        allow("sqs:SendMessage", lost),
         allow(["xray:PutTelemetryRecords", "xray:PutTraceSegments"], "*"),
+        *([allow(taking, source)] if source else []),
     ]
 
 

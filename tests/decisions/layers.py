@@ -127,11 +127,17 @@ def _of_dev(access: dict[str, Any], landscape: Landscape, templates: Iterable[Te
     role = f"arn:aws:iam::{DEV}:role/{writer['role']}"
     own = [each for each in access["grants"] if each["name"] == writer["grant"] or role in each["principals"]]
     dev = next(template for template in templates if template.stack == "DevLambdaStack")
-    log, queue = (
-        next(dev.arn(name) for name, each in dev.resources.items() if each["Type"] == wanted)
-        for wanted in ("AWS::Logs::LogGroup", "AWS::SQS::Queue")
+    own_arns = {
+        name: dev.arn(name)
+        for name, each in dev.resources.items()
+        if each["Type"] in {"AWS::Logs::LogGroup", "AWS::SQS::Queue"}
+    }
+    log, lost = (
+        next(own_arns[name] for name in own_arns if name.startswith(f"Writer{what}")) for what in ("Log", "Failures")
     )
-    meant = (_policy(intended.function(own, PROD, log=log, queue=queue)),)
+    source = next((own_arns[name] for name in own_arns if name.startswith("WriterSourceQueue")), None)
+    assert (source is not None) == writer.get("queue", False)
+    meant = (_policy(intended.function(own, PROD, log=log, lost=lost, source=source)),)
     yield Layer("the function's role", None, Side(role, DEV, landscape.roles[role].policies), Side(role, DEV, meant))
     for account in (DEV, STRANGER):
         caller = f"arn:aws:iam::{account}:role/anyone"

@@ -21,6 +21,8 @@ GIVEN_KEY = f"arn:aws:kms:eu-west-1:{PROD}:key/11111111-2222-3333-4444-555555555
 EXISTING_KEY = f"arn:aws:kms:eu-west-1:{PROD}:key/66666666-7777-8888-9999-000000000000"
 PARTNERS_KEY = f"arn:aws:kms:eu-west-1:{PARTNER}:key/66666666-7777-8888-9999-000000000000"
 LOG = f"arn:aws:logs:eu-central-1:{DEV}:log-group:WriterLog9C2A8072"
+SOURCE = f"arn:aws:sqs:eu-central-1:{DEV}:WriterSourceQueue39146A74"
+DEAD_LETTERS = f"arn:aws:sqs:eu-central-1:{DEV}:WriterSourceDeadLetters4BBA17E3"
 
 HTTP = {"aws:SecureTransport": "false"}
 TLS_1_1 = {"s3:TlsVersion": "1.1"}
@@ -296,6 +298,13 @@ CALLERS = [
     cannot("alice gives herself nothing", ALICE, None, "iam:PutUserPolicy", ALICE),
     cannot("the function assumes no role of dev", WRITER, None, ASSUME, role("WriterRole"), at="assume"),
     can("the function writes its own log", WRITER, None, "logs:PutLogEvents", f"{LOG}:log-stream:x"),
+    can("the function takes messages of its queue", WRITER, None, "sqs:ReceiveMessage", SOURCE),
+    can("it deletes those that are done", WRITER, None, "sqs:DeleteMessage", SOURCE),
+    cannot("it takes none over plain HTTP", WRITER, None, "sqs:ReceiveMessage", SOURCE, HTTP),
+    cannot("it takes none that was given up", WRITER, None, "sqs:ReceiveMessage", DEAD_LETTERS),
+    cannot("it sends itself none", WRITER, None, "sqs:SendMessage", SOURCE),
+    cannot("it does not empty its queue", WRITER, None, "sqs:PurgeQueue", SOURCE),
+    cannot("alice takes none", ALICE, None, "sqs:ReceiveMessage", SOURCE),
 ]
 
 ROWS = [*ACCESS, *KEYS, *RUNNING, *CALLERS]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import botocore
+import botocore.loaders
 import botocore.session
 import pytest
 
@@ -121,14 +122,26 @@ def test_given_a_sound_environment_when_prepared_then_nothing_is_asked(
     assert 1 == aws.counts["AssumeRole"]
 
 
-@pytest.mark.parametrize("environ", [{}, {"AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start"}])
-def test_given_a_snapshot_or_no_environment_when_prepared_then_nothing_is_made(
-    connections: ConnectionCache, monkeypatch: pytest.MonkeyPatch, environ: dict[str, str]
+def test_given_no_environment_when_prepared_then_nothing_is_made(
+    connections: ConnectionCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A fault waits for the first event; what a snapshot would copy is made after it."""
+    """A fault waits for the first event."""
     monkeypatch.setattr("s3_writer.connection.connect", lambda _settings: pytest.fail("made"))
 
-    connections.prepare(environ)
+    connections.prepare({})
+
+
+def test_given_a_snapshot_when_prepared_then_models_are_read_and_no_client_is_kept(
+    aws: CannedAws, connections: ConnectionCache, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a snapshot may hold is read before it, so that a restored environment reads nothing of it again."""
+    monkeypatch.setattr("botocore.session.create_loader", botocore.loaders.create_loader)
+    connections.prepare({**os.environ, "AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start"})
+    assert {} == aws.counts
+
+    monkeypatch.setattr("botocore.loaders.JSONFileLoader.load_file", lambda *_: pytest.fail("read again"))
+    write({"body": "x"})
+    assert 1 == aws.counts["PutObject"]
 
 
 def test_the_roots_are_authorities_that_botocore_trusts() -> None:
