@@ -58,9 +58,9 @@ def test_given_a_slow_processor_when_the_clients_are_made_then_it_is_told_in_tim
 ) -> None:
     """Making the clients anew, in which nothing waits for AWS, is in the invocation's time too."""
 
-    def slowly(settings: Settings) -> Connection:
+    def slowly(settings: Settings, models: Any) -> Connection:
         threading.Event().wait(SOON / 1000)  # time.sleep doesn't, in these tests
-        return connect(settings)
+        return connect(settings, models)
 
     monkeypatch.setattr("s3_writer.connection.connect", slowly)
 
