@@ -48,7 +48,7 @@ def _unless_a_place(match: "re.Match[str]") -> str:
     return match["place"] or "[secret]"
 
 
-_RULES: tuple[tuple["re.Pattern[str]", "str | Callable[[re.Match[str]], str]"], ...] = (
+_RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
     (re.compile(rf"-----BEGIN [A-Z ]{{0,30}}PRIVATE KEY-----(?:{_KEY_BODY})"), "[private key]"),
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
     (re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{12,128}\b"), "[access key id]"),
