@@ -287,7 +287,7 @@ MENDS = [
         ("unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN",),
     ),
     (
-        "Stack:arn:aws:cloudformation:eu-west-1:111111111111:stack/DevUsersStack/1 is in ROLLBACK_COMPLETE state",
+        "arn:aws:cloudformation:eu-west-1:111111111111:stack/DevUsersStack/1 is in ROLLBACK_COMPLETE state and can not be",
         ("cdk destroy DevUsersStack --profile dev", "cdk rollback DevUsersStack --profile dev"),
     ),
 ]
@@ -314,6 +314,14 @@ def test_missing_templates_are_no_reason_to_fail(tmp_path: Path, capsys: Capture
 
     assert "no decision was run on the templates: there is no" in out
     assert "behind it, likeliest first:" in out
+
+
+def test_a_reasonless_refusal_has_each_side_without_templates(tmp_path: Path, capsys: Capture) -> None:
+    """The caller's policy, the trust policy, a revocation, the role itself and the organization, likeliest first."""
+    sides = ("caller's own policy", "role's trust policy", "revoke --and-disable", "no such role", "control policy")
+
+    assert 0 == main(["explain", no_assume(), "--template-dir", str(tmp_path / "none")])
+    assert list(sides) == in_order(capsys.readouterr().out, *sides)
 
 
 @pytest.mark.parametrize("manifest", ["", "[]", "{}", '{"artifacts": {}}', "\x00"])

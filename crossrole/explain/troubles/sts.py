@@ -1,7 +1,5 @@
 """Assuming a role: who may, with what name, for how long."""
 
-from dataclasses import replace
-
 from crossrole.explain.troubles.model import (
     CALL,
     DEV,
@@ -48,7 +46,7 @@ _NOT_ALLOWED = Cause(
     "the caller's own policy does not allow sts:AssumeRole on exactly this role, or asks for an MFA code too",
     _OWN,
     "deploy the stack that gives it (DevLambdaStack, DevUsersStack), or attach to the caller the statement that "
-    "`python -m crossrole policies {grant}` writes",
+    "`python -m crossrole policies {grant} --out DIR` writes",
     if_allowed=(
         Cause(
             DEV,
@@ -252,7 +250,8 @@ TROUBLES = (
         f"{IAM_GUIDE}/troubleshoot_roles.html",
         (
             _NOT_ALLOWED,
-            replace(_NOT_TRUSTED, if_allowed=(_TRUST_CHANGED, _DISABLED_LIVE)),
+            _NOT_TRUSTED,
+            _DISABLED_LIVE,
             _NO_SUCH_ROLE,
             _CONTROL_POLICY,
         ),
