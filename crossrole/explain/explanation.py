@@ -91,7 +91,7 @@ def _explained(found: Found, templates: Landscape | Unusable, simulator: Simulat
     allowed = next((each for each in verdicts if each.named and each.allowed), None)
     if allowed:
         changed = [now for each in causes for now in _if_allowed(each, has_policies=stack is not None)]
-        causes = (*_not_carried(allowed), *(changed or causes))
+        causes = (*_not_carried(allowed, facts), *(changed or causes))
     return Explanation(
         found,
         tuple(filled(cause, words) for cause in causes),
@@ -119,12 +119,13 @@ def _stack(templates: Landscape, facts: Facts) -> str | None:
     return stacks.pop() if len(stacks) == 1 else None
 
 
-def _not_carried(verdict: Verdict) -> Iterator[Cause]:
+def _not_carried(verdict: Verdict, facts: Facts) -> Iterator[Cause]:
     """Yield that the call came without what the templates ask for: an error text does not show what it carried."""
-    if verdict.sent:
+    unknown = [each for each in verdict.sent if not (facts.through_s3 and each.startswith("kms:ViaService="))]
+    if unknown:
         yield Cause(
             CALL,
-            f"it came without {' or without '.join(_plain(each) for each in verdict.sent)}",
+            f"it came without {' or without '.join(_plain(each) for each in unknown)}",
             "python -m crossrole can {principal} {action} {resource}",
             "call with it: `python -m crossrole assume {grant} --profile {caller_profile}` sends what it asks for"
             if verdict.action == ASSUME

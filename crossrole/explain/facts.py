@@ -81,6 +81,11 @@ class Facts:
         return None
 
     @property
+    def through_s3(self) -> bool:
+        """Whether S3 was called, which then asks KMS by itself."""
+        return _ACTIONS.get(self.operation or "", "").startswith("s3:")
+
+    @property
     def role(self) -> str | None:
         """The ARN of the role that was to be assumed, else of the role whose session called."""
         if self.resource and ":role/" in self.resource:

@@ -237,6 +237,16 @@ def test_the_keys_mend_is_kms_key(default: Assembly, capsys: Capture) -> None:
     assert "nothing in access.toml gives" not in out
 
 
+def test_what_s3_asks_of_a_key_is_asked_through_s3(kinds: Assembly, capsys: Capture) -> None:
+    """A put never lacks kms:ViaService: where the grant has the key, the role is another than cdk.out's."""
+    key = "arn:aws:kms:eu-west-1:222222222222:key/66666666-7777-8888-9999-000000000000"
+    text = refused("kms:Decrypt", key, SESSION.replace("DevAccountAccessS3Role", "ExistingKey"))
+    out = " ".join(explain(text, kinds, capsys).split())
+
+    assert "1. prod account: the role's own policy is not the one of cdk.out" in out
+    assert "it came without" not in out
+
+
 @pytest.mark.parametrize("caller", ["arn:aws:iam::111111111111:user/alice", FUNCTION])
 def test_what_no_grant_gives_is_no_grants_mend(caller: str, default: Assembly, capsys: Capture) -> None:
     """Grants are for S3: no grant would let anybody pass a role."""
@@ -287,7 +297,7 @@ MENDS = [
         ("unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN",),
     ),
     (
-        "arn:aws:cloudformation:eu-west-1:111111111111:stack/DevUsersStack/1 is in ROLLBACK_COMPLETE state and can not be",
+        "arn:aws:cloudformation:eu-west-1:111111111111:stack/DevUsersStack/1 is in ROLLBACK_COMPLETE state and can not",
         ("cdk destroy DevUsersStack --profile dev", "cdk rollback DevUsersStack --profile dev"),
     ),
 ]
