@@ -21,6 +21,8 @@ _ACCESS = {
     "s3:listbucket": "list",
     "s3:deleteobject": "delete",
 }
+_OF_A_KEY = ("kms:generatedatakey", "kms:decrypt")
+"""What S3 does with a bucket's key for a role that writes and reads."""
 
 
 @dataclass(frozen=True)
@@ -169,6 +171,15 @@ def _more_access(grant: Identity, action: str) -> Mend:
     works_on = {each["name"] for each in details(action)["resourceTypes"]}
     if action.startswith("s3:") and works_on & {"bucket", "object"}:
         return _change(grant.name, "actions", "add", action, f'add "{action}" to actions')
+    if action.lower() in _OF_A_KEY:
+        return _elsewhere(
+            f"access.toml: kms_key = the key's ARN, in [[grants]] {grant.name} for a bucket that exists already, else "
+            "in [[buckets]]: the role may then use the key through S3"
+        )
+    return _nothing_gives(action)
+
+
+def _nothing_gives(action: str) -> Mend:
     return _elsewhere(f"nothing in access.toml gives {action}: a grant is for a bucket and its objects")
 
 
@@ -218,6 +229,8 @@ def _go_through_a_grant(landscape: Landscape, simulator: Simulator, question: Qu
     decisions = iter(simulator.decide([each.request for _, links in chains for each in links]))
     judged = [(grant, [next(decisions) for _ in links]) for grant, links in chains]
     ways = [grant.name for grant, decided in judged if all(each.allowed for each in decided)]
+    if not ways and not request.action.lower().startswith(("s3:", *_OF_A_KEY)):
+        return [_nothing_gives(request.action)]
     if not ways:
         return [_elsewhere("make a grant for it in access.toml, and assume that")]
     return [_elsewhere(f"assume {' or '.join(ways)} first: ask for {name_of(question.caller)} via {ways[0]}")]

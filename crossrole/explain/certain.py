@@ -70,6 +70,8 @@ def verdicts_of(landscape: Landscape, simulator: Simulator, facts: Facts, now: d
         raise Unusable(f"the text names no caller, and no template says who could call {facts.action}")
     if facts.caller and not _knows(landscape, facts):
         raise Unusable(f"the templates know neither {facts.principal} nor {facts.resource}")
+    if facts.caller and not _is_of_grants(facts.action) and facts.principal not in _in_templates(landscape):
+        raise Unusable(f"no grant gives {facts.action}, and {facts.principal} is in no template")
     return [_verdict(landscape, simulator, facts, caller, now) for caller in callers[:_MOST_CALLERS]]
 
 
@@ -101,6 +103,14 @@ def _knows(landscape: Landscape, facts: Facts) -> bool:
         or facts.principal in landscape.named_principals()
         or (facts.principal or "").rpartition("/")[2] in names
     )
+
+
+def _is_of_grants(action: str) -> bool:
+    return action.lower().startswith(("s3:", "kms:", "sts:"))
+
+
+def _in_templates(landscape: Landscape) -> set[str]:
+    return {identity.arn for identity in landscape.identities}
 
 
 def _reaches(grant: Grant, bucket: str) -> bool:
@@ -138,7 +148,7 @@ def _verdict(landscape: Landscape, simulator: Simulator, facts: Facts, caller: s
         resource=told.question.resource,
         named=caller == facts.caller,
         why=tuple(_why(told)),
-        mends=tuple(mend.text for mend in told.mends),
+        mends=tuple(_mends(told)),
         sent=tuple(f"{key}={value}" for key, value in told.question.given.items()),
         needed=tuple(each.text for each in told.assumptions if each.needed),
         unless=told.unless,
@@ -184,6 +194,16 @@ def _met(failed: FailedCondition) -> Iterator[tuple[str, str]]:
     }
     if failed.given is None and failed.key.lower() in values:
         yield failed.key, values[failed.key.lower()]
+
+
+def _mends(answer: Answer) -> Iterator[str]:
+    """Yield the mends; before one that lets somebody in, that the refusal may be right."""
+    if any((mend.key, mend.do) == ("principals", "add") for mend in answer.mends):
+        caller = answer.question.caller
+        yield f"none, if {caller} was never meant to get in: then the grant has done its work; ask who called"
+        yield from (f"only if it is meant to: {mend.text}" for mend in answer.mends)
+    else:
+        yield from (mend.text for mend in answer.mends)
 
 
 def _why(answer: Answer) -> Iterator[str]:

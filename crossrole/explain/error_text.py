@@ -22,8 +22,8 @@ _UNSEEN = re.compile(
 _SIGNS = (
     *("error", "denied", "deny", "exception", "not authorized", "fail", "expired", "invalid", "malformed", "mismatch"),
     *("unable", "could not", "cannot", "may not", "is not", "does not", "not allow", "not found", "no stack", "must"),
+    *("bootstrap", "environ", "aroa", "aida", "credentials", "expected", "can not"),
     *("exceed", "quota", "refused", "timed out", "timeout", "clock", "skew", "redirect", "already", "in use", "mfa"),
-    *("bootstrap", "environ", "aroa", "aida", "credentials", "expected"),
 )
 """One of these is in every error that is known, in lower case."""
 _BEGINS = re.compile(

@@ -1,19 +1,24 @@
 """What an error text means: the trouble, the side that it is on, and the mend, certain where the templates know."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from crossrole.chain import ASSUME
 from crossrole.engine import Simulator
 from crossrole.explain.certain import Verdict, grant_meant, verdicts_of
 from crossrole.explain.facts import Facts
 from crossrole.explain.filling import filled, words_of
 from crossrole.explain.recognise import Found
-from crossrole.explain.troubles.model import Cause
+from crossrole.explain.troubles.model import CALL, DEV, Cause
 from crossrole.grant import Grant
 from crossrole.landscape import Landscape
 from crossrole.unusable import Unusable
+
+_NEXT = Cause(CALL, "", "python -m crossrole doctor {grant} --profile {doctor_profile} --prod-profile prod", "")
+NEXT = filled(_NEXT, {}).tell
+"""What to do where nothing was recognised."""
 
 # What the templates do not hold: where AWS names one of these, a refusal of theirs is not the only one.
 _IN_NO_TEMPLATE = {"scp", "rcp", "session", "endpoint", "boundary"}
@@ -28,6 +33,8 @@ class Explanation:
     """Likeliest first; filled with what the text and the templates say."""
     verdicts: tuple[Verdict, ...]
     grant: str | None
+    doctor: str
+    """The command that looks at what is deployed."""
     undecided: str | None
     """Why no decision was made; None where one was, or where the trouble is no refusal."""
 
@@ -83,12 +90,56 @@ def _explained(found: Found, templates: Landscape | Unusable, simulator: Simulat
         except Unusable as error:
             undecided = str(error)
     grant = None if isinstance(templates, Unusable) else _grant(templates, facts)
-    words = words_of(facts, grant)
-    causes = [filled(cause, words) for cause in found.trouble.causes]
-    if any(each.named and each.allowed for each in verdicts):
-        # The templates have answered for these.
-        causes = [each for each in causes if not each.in_templates] or causes
-    return Explanation(found, tuple(causes), tuple(verdicts), grant.name if grant else None, undecided)
+    stack = None if isinstance(templates, Unusable) else _stack(templates, facts)
+    words = words_of(facts, grant, stack)
+    causes = found.trouble.causes
+    allowed = next((each for each in verdicts if each.named and each.allowed), None)
+    if allowed:
+        changed = [now for each in causes for now in _if_allowed(each, has_policies=stack is not None)]
+        causes = (*_not_carried(allowed, facts), *(changed or causes))
+    return Explanation(
+        found,
+        tuple(filled(cause, words) for cause in causes),
+        tuple(verdicts),
+        grant.name if grant else None,
+        filled(_NEXT, words).tell,
+        undecided,
+    )
+
+
+def _if_allowed(cause: Cause, *, has_policies: bool) -> tuple[Cause, ...]:
+    """Return what a cause is where the templates allow it; they decide on a caller's half only if it has policies."""
+    undecided = cause.side == DEV and cause.if_allowed and not has_policies
+    return (cause,) if cause.if_allowed is None or undecided else cause.if_allowed
+
+
+def _stack(templates: Landscape, facts: Facts) -> str | None:
+    """Return the one stack that gives the caller policies."""
+    stacks = {
+        policy.template
+        for identity in templates.identities
+        for policy in identity.policies
+        if identity.arn == facts.principal
+    }
+    return stacks.pop() if len(stacks) == 1 else None
+
+
+def _not_carried(verdict: Verdict, facts: Facts) -> Iterator[Cause]:
+    """Yield that the call came without what the templates ask for: an error text does not show what it carried."""
+    unknown = [each for each in verdict.sent if not (facts.through_s3 and each.startswith("kms:ViaService="))]
+    if unknown:
+        yield Cause(
+            CALL,
+            f"it came without {' or without '.join(_plain(each) for each in unknown)}",
+            "python -m crossrole can {principal} {action} {resource}",
+            "call with it: `python -m crossrole assume {grant} --profile {caller_profile}` sends what it asks for"
+            if verdict.action == ASSUME
+            else "call with it",
+        )
+
+
+def _plain(text: str) -> str:
+    return text.replace("{", "{{").replace("}", "}}")
 
 
 def _grant(templates: Landscape, facts: Facts) -> Grant | None:
@@ -114,6 +165,3 @@ def explanations_json(explanations: Sequence[Explanation], facts: Facts, *, skip
         "only_parts_read": skipped,
         "next": [] if explanations else [NEXT],
     }
-
-
-NEXT = "python -m crossrole doctor GRANT --profile dev --prod-profile prod"

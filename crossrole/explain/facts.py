@@ -69,6 +69,9 @@ class Facts:
     profile: str | None = None
     unique_id: str | None = None
     seconds: str | None = None
+    user: str | None = None
+    """The name of a user who is not there."""
+    stack: str | None = None
 
     @property
     def bucket(self) -> str | None:
@@ -76,6 +79,11 @@ class Facts:
         if self.resource and ":s3:::" in self.resource:
             return self.resource.partition(":s3:::")[2].partition("/")[0]
         return None
+
+    @property
+    def through_s3(self) -> bool:
+        """Whether S3 was called, which then asks KMS by itself."""
+        return _ACTIONS.get(self.operation or "", "").startswith("s3:")
 
     @property
     def role(self) -> str | None:
@@ -120,6 +128,8 @@ def facts_of(error: str) -> Facts:
         profile=_first(error, _PROFILES),
         unique_id=_first(error, _UNIQUE_IDS),
         seconds=_first(error, _SECONDS),
+        user=_first(error, _USERS),
+        stack=_first(error, _STACKS),
     )
 
 
@@ -249,4 +259,10 @@ _REQUEST_IDS = _compiled(
 _PROFILES = _compiled(r"config profile \(([\w.@+=, -]{1,64})\)", r"--profile ([\w.@+=-]{1,64})")
 _UNIQUE_IDS = _compiled(r"\b(A(?:RO|ID)A[A-Z0-9]{12,32})\b")
 _SECONDS = _compiled(r"(?i)durationSeconds\"?[:=]? ?'?\"?(\d{3,6})")
+_USERS = _compiled(r"The user with name ([\w+=,.@-]{1,64}) cannot be found")
+_STACKS = _compiled(
+    r":stack/([A-Za-z][A-Za-z0-9-]{0,127})/",
+    r"\b((?:ProdAccess|DevLambda|DevUsers)Stack)\b",
+    r"❌ {0,3}([A-Za-z][A-Za-z0-9-]{0,127}) failed",
+)
 _WHOLE = {"caller": _CALLERS[:4], "region": _REGIONS, "request_id": _REQUEST_IDS}

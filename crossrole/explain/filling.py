@@ -9,6 +9,9 @@ from crossrole.explain.facts import Facts
 from crossrole.explain.troubles.model import Cause
 from crossrole.grant import Grant
 
+ADMINISTRATOR = "DEV_ADMIN"
+"""Stands for the profile of an administrator of the callers' account."""
+
 # In a command: what to put there. In a sentence: what it is.
 _UNKNOWN = {
     "principal": ("CALLER_ARN", "the caller"),
@@ -28,11 +31,17 @@ _UNKNOWN = {
     "policy": ("POLICY_ARN", ""),
     "profile": ("PROFILE", "the profile"),
     "operation": ("EVENT_NAME", "the call"),
+    "caller_profile": ("CALLER", "CALLER"),
+    "doctor_profile": ("CALLER", "CALLER"),
+    "caller_stack": ("STACK", "the stack that gives it"),
+    "user": ("NAME", "of that name"),
+    "stack": ("STACK", "the stack"),
+    "stack_profile": ("PROFILE", "the profile"),
     "unique_id": ("UNIQUE_ID", "a unique id (AROA…, AIDA…)"),
 }
 
 
-def words_of(facts: Facts, grant: Grant | None) -> dict[str, str]:
+def words_of(facts: Facts, grant: Grant | None, caller_stack: str | None) -> dict[str, str]:
     """Return what the placeholders stand for, as far as it is known."""
     role = facts.role or (grant.arn if grant else None)
     resource = facts.resource
@@ -55,8 +64,34 @@ def words_of(facts: Facts, grant: Grant | None) -> dict[str, str]:
         "profile": facts.profile,
         "operation": facts.operation,
         "unique_id": facts.unique_id,
+        **_profiles(facts, grant),
+        "caller_stack": caller_stack,
+        "user": facts.user,
+        "stack": facts.stack,
+        "stack_profile": ("dev" if facts.stack.startswith("Dev") else "prod") if facts.stack else None,
     }
     return {name: value for name, value in known.items() if value}
+
+
+def _profiles(facts: Facts, grant: Grant | None) -> dict[str, str | None]:
+    """Return which profile calls, and which doctor is to be given.
+
+    Nobody has a profile of a function's role: doctor looks at it through an administrator's profile of its account.
+    """
+    called = facts.principal if facts.principal and not (grant and _is_of(facts.principal, grant)) else None
+    callers = [called] if called else grant.principals if grant else []
+    roles = bool(callers) and all(":role/" in each for each in callers)
+    users = [name_of(each) for each in callers if ":user/" in each]
+    caller = (facts.profile if called else None) or (users[0] if len(users) == len(callers) == 1 else None)
+    return {
+        "caller_profile": caller,
+        "doctor_profile": caller or (ADMINISTRATOR if roles else None),
+    }
+
+
+def _is_of(principal: str, grant: Grant) -> bool:
+    """Return whether it is the grant's role; a session's ARN leaves out the role's path."""
+    return (name_of(principal), account_of(principal)) == (grant.name, grant.account) and ":role/" in principal
 
 
 def filled(cause: Cause, words: Mapping[str, str]) -> Cause:

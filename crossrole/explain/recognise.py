@@ -13,6 +13,10 @@ _VAGUE = {each.name for each in (*refused.VAGUE, *writer.CALLS[:-1])}
 """What another trouble of the same text says better."""
 # The function's own advice names other troubles than the one that it has.
 _ADVICE = re.compile(r"\"check\": ?\"[^\"]{0,2000}\"|(?<=expected success); check [^\"]{0,2000}")
+_EVENTS_MESSAGE = re.compile(
+    r"^(An error occurred \([\w.]{0,80}\) when calling the \w{1,60} operation: )\{.{0,60000}?"
+    r"\"errorMessage\": ?\"(.{1,2000}?)\"(?=, ?\"|\s?\})"
+)
 _MOST = 5
 _LONGEST_QUOTE = 160
 
@@ -50,7 +54,7 @@ def _found(text: ErrorText) -> Iterator[Found]:
                 key = (trouble.name, facts.caller, facts.action, facts.resource)
                 if key not in known:
                     known.add(key)
-                    yield Found(trouble, facts, _quote(said, match.start()))
+                    yield Found(trouble, facts, _quote(*_as_told(said, match.start())))
                 break
 
 
@@ -60,6 +64,12 @@ def _as_called(error: str) -> str:
         return error
     facts = facts_of(error)
     return f"An error occurred ({facts.code}) when calling the {facts.operation} operation: {error}"
+
+
+def _as_told(said: str, at: int) -> tuple[str, int]:
+    """Return an event of CloudTrail as the message in it, other errors as they are; and where to begin."""
+    told = _EVENTS_MESSAGE.search(said)
+    return (f"{told[1]}{told[2]}", 0) if told else (said, at)
 
 
 def _quote(error: str, at: int) -> str:

@@ -6,6 +6,7 @@ from textwrap import wrap
 from crossrole.explain.certain import Verdict
 from crossrole.explain.explanation import NEXT, Explanation
 from crossrole.explain.facts import Facts
+from crossrole.explain.filling import ADMINISTRATOR
 
 _WIDTH = 80
 
@@ -41,7 +42,7 @@ def _lines(explanation: Explanation) -> Iterator[str]:
     yield ""
     certain = explanation.certain
     if certain:
-        yield from _certain(certain, explanation.grant)
+        yield from _certain(certain, explanation.doctor)
     else:
         for verdict in explanation.verdicts:
             yield from _possible(verdict)
@@ -55,6 +56,13 @@ def _lines(explanation: Explanation) -> Iterator[str]:
             yield from _wrapped(f"  {number}. ", f"{cause.side}: {cause.what}")
             yield f"     tell  {cause.tell}"
             yield from _with_commands("     mend  ", cause.mend)
+    shown = [explanation.doctor if certain and certain.allowed else "", *(each.tell for each in explanation.causes)]
+    if any(ADMINISTRATOR in each for each in shown) and explanation.lists_causes:
+        yield from _wrapped(
+            "",
+            f"{ADMINISTRATOR} stands for an administrator's profile of the account that calls: nobody has a profile of "
+            "a function's role, and doctor looks at the grant's principal through it.",
+        )
     yield f"source: {trouble.source}"
 
 
@@ -71,7 +79,7 @@ def _facts(facts: Facts) -> Iterator[str]:
             yield f"  {name:<7} {value}"
 
 
-def _certain(verdict: Verdict, grant: str | None) -> Iterator[str]:
+def _certain(verdict: Verdict, doctor: str) -> Iterator[str]:
     if not verdict.allowed:
         if verdict.unless:
             yield from _wrapped("", f"not certain: the templates refuse this, unless {verdict.unless}.")
@@ -86,16 +94,17 @@ def _certain(verdict: Verdict, grant: str | None) -> Iterator[str]:
     if verdict.sent:
         yield from _wrapped("certain: ", "the templates allow this only where the call carries")
         yield from (f"  {pair}" for pair in verdict.sent)
-        yield from _wrapped("", "See first that it does.")
+    elif verdict.needed:
+        yield "not certain: the templates allow this only"
     else:
         yield "certain: the templates allow this."
     for needed in verdict.needed:
         yield from _wrapped("  if      ", needed)
-    yield from _wrapped(
-        "",
-        "So it is not deployed as in cdk.out, or a policy that no template holds refuses it. Whether it is deployed:",
-    )
-    yield f"  python -m crossrole doctor {grant or 'GRANT'} --profile dev --prod-profile prod"
+    otherwise = "it is not deployed as in cdk.out, was changed or revoked since, or a policy that no template holds "
+    conditional = "See first that this is so: no error text shows it. Only where it is, "
+    yield from _wrapped("", f"{conditional if verdict.sent or verdict.needed else 'So '}{otherwise}refuses it.")
+    yield "What is deployed:"
+    yield f"  {doctor}"
 
 
 def _possible(verdict: Verdict) -> Iterator[str]:

@@ -43,6 +43,12 @@ def explain(text: str, assembly: Assembly, capsys: Capture, *options: str) -> st
     return capsys.readouterr().out
 
 
+def in_order(out: str, *texts: str) -> list[str]:
+    """Return the texts by where the causes first say them; those that they do not say are left out."""
+    causes = " ".join(out.partition("behind it")[2].split())
+    return sorted((each for each in texts if each in causes), key=causes.index)
+
+
 def run(*words: str, stdin: bytes = b"", folder: Path = ROOT) -> "subprocess.CompletedProcess[bytes]":
     """Run the command as a process of its own."""
     command = [sys.executable, "-m", "crossrole", "explain", *words]
@@ -64,13 +70,17 @@ def test_a_refusal_of_the_templates_is_certain(default: Assembly, capsys: Captur
 
 
 def test_what_the_templates_allow_is_refused_elsewhere(default: Assembly, capsys: Capture) -> None:
-    """Then it is not deployed, or no template holds it; what the templates have answered is no cause any more."""
+    """Then it is not deployed as in cdk.out, or no template holds it; that is what the causes say."""
     out = explain(no_put("dev/x"), default, capsys)
 
     assert "certain: the templates allow this." in out
-    assert "python -m crossrole doctor DevAccountAccessS3Role --profile dev --prod-profile prod" in out
+    assert "python -m crossrole doctor DevAccountAccessS3Role --profile DEV_ADMIN --prod-profile prod" in out
     assert "behind it, likeliest first:" in out
     assert "the role's own policy does not allow" not in out
+    assert "the caller is not the grant's role" not in " ".join(out.split())
+    assert ["not those of cdk.out", "was revoked", "bucket policy", "bucket's key", "SCP", "VPC endpoint"] == in_order(
+        out, "not those of cdk.out", "was revoked", "bucket policy", "bucket's key", "SCP", "VPC endpoint"
+    )
 
 
 def test_a_policy_that_aws_names_is_told_beside_the_templates(default: Assembly, capsys: Capture) -> None:
@@ -138,6 +148,172 @@ def test_what_the_templates_do_not_know_is_not_decided(default: Assembly, capsys
     assert "no decision was run on the templates: the templates know neither" in explain(text, default, capsys)
 
 
+LIKELIEST_FIRST = (
+    "the caller's own policy is not there: DevLambdaStack",
+    "the role's trust policy is not the one of cdk.out",
+    "disabled with revoke --and-disable",
+    "there is no such role: not deployed yet, deleted by hand",
+    "a control policy of either account's organization",
+)
+
+
+def test_a_session_that_the_templates_allow_has_every_other_cause(default: Assembly, capsys: Capture) -> None:
+    """Each side may be not deployed, changed or revoked: none of these is answered by the templates."""
+    assert list(LIKELIEST_FIRST) == in_order(explain(no_assume(), default, capsys), *LIKELIEST_FIRST)
+
+
+def test_a_function_is_looked_at_through_an_administrator(default: Assembly, capsys: Capture) -> None:
+    """Nobody has a profile of a function's role, so doctor is given another one, and it is said whose."""
+    out = explain(no_assume(), default, capsys)
+
+    assert "--profile DEV_ADMIN --prod-profile prod" in out
+    assert "DEV_ADMIN stands for an administrator's profile of the account that calls" in " ".join(out.split())
+    assert "doctor DevAccountAccessS3Role --profile dev " not in out
+
+
+def test_a_person_is_looked_at_by_their_own_profile(kinds: Assembly, capsys: Capture) -> None:
+    """The profile is the one that was typed, else it is taken to be named like the user."""
+    text = no_assume("arn:aws:iam::111111111111:user/alice", f"{ROLE.rpartition('/')[0]}/OneUser")
+
+    for profile, typed in (("alice", text), ("me", f"$ aws sts assume-role --profile me\n{text}")):
+        out = explain(typed, kinds, capsys)
+        assert f"doctor OneUser --profile {profile} --prod-profile prod" in out
+        assert "cdk deploy DevUsersStack --profile dev" in out
+        assert "DEV_ADMIN" not in out
+
+
+def test_an_assumed_condition_is_a_condition(kinds: Assembly, capsys: Capture) -> None:
+    """That the call carried MFA is not known: the first cause is that it did not, and nothing follows from it."""
+    text = no_assume("arn:aws:iam::111111111111:user/alice", f"{ROLE.rpartition('/')[0]}/RecentMfa")
+    out = " ".join(explain(text, kinds, capsys).split())
+
+    assert "See first that this is so: no error text shows it. Only where it is, it is not deployed" in out
+    assert "So it is not deployed" not in out
+    assert "1. the call itself: it came without aws:MultiFactorAuth" in out
+    assert "python -m crossrole assume RecentMfa --profile alice sends what it asks for" in out
+
+
+def test_a_caller_without_a_template_is_not_certain(kinds: Assembly, capsys: Capture) -> None:
+    """Its own policies are in no template, so they are a condition, and their cause stays what it was."""
+    caller = "arn:aws:sts::111111111111:assumed-role/Exporter/job"
+    out = " ".join(explain(no_assume(caller, f"{ROLE.rpartition('/')[0]}/ServiceRole"), kinds, capsys).split())
+
+    assert "not certain: the templates allow this only if" in out
+    assert "1. dev account: the caller's own policy does not allow sts:AssumeRole on exactly this role" in out
+    assert "DevLambdaStack is not deployed" not in out
+
+
+def test_a_deleted_role_is_made_again_by_hand(default: Assembly, capsys: Capture) -> None:
+    """A deploy of an unchanged template makes nothing, so the lines of `policies` are the mend."""
+    no_role = explain(no_assume(), default, capsys).partition("there is no such role")[2].partition("  5. ")[0]
+
+    assert "mend  python -m crossrole policies DevAccountAccessS3Role --out DIR" in no_role
+
+
+def test_a_stranger_is_not_let_in_first(default: Assembly, capsys: Capture) -> None:
+    """The refusal of one whom nobody let in may be what the grant is for; letting in is the second mend."""
+    out = " ".join(explain(no_assume("arn:aws:iam::111111111111:user/bob"), default, capsys).split())
+    right, _, let_in = out.partition("mend only if it is meant to: access.toml")
+
+    assert "mend none, if arn:aws:iam::111111111111:user/bob was never meant to get in" in right
+    assert "to principals" in let_in
+    assert "to principals" not in right
+
+
+def refused(action: str, resource: str, caller: str = SESSION) -> str:
+    """Return AWS's refusal by the caller's own policies."""
+    return (
+        f"An error occurred (AccessDenied) when calling the PutObject operation: User: {caller} is not authorized to "
+        f"perform: {action} on resource: {resource} because no identity-based policy allows the {action} action"
+    )
+
+
+def test_the_keys_mend_is_kms_key(default: Assembly, capsys: Capture) -> None:
+    """access.toml gives the use of a bucket's key, by its ARN."""
+    key = "arn:aws:kms:eu-west-1:222222222222:key/11111111-2222-3333-4444-555555555555"
+    out = " ".join(explain(refused("kms:GenerateDataKey", key), default, capsys).split())
+
+    assert "mend access.toml: kms_key = the key's ARN, in [[grants]] DevAccountAccessS3Role" in out
+    assert "nothing in access.toml gives" not in out
+
+
+def test_what_s3_asks_of_a_key_is_asked_through_s3(kinds: Assembly, capsys: Capture) -> None:
+    """A put never lacks kms:ViaService: where the grant has the key, the role is another than cdk.out's."""
+    key = "arn:aws:kms:eu-west-1:222222222222:key/66666666-7777-8888-9999-000000000000"
+    text = refused("kms:Decrypt", key, SESSION.replace("DevAccountAccessS3Role", "ExistingKey"))
+    out = " ".join(explain(text, kinds, capsys).split())
+
+    assert "1. prod account: the role's own policy is not the one of cdk.out" in out
+    assert "it came without" not in out
+
+
+@pytest.mark.parametrize("caller", ["arn:aws:iam::111111111111:user/alice", FUNCTION])
+def test_what_no_grant_gives_is_no_grants_mend(caller: str, default: Assembly, capsys: Capture) -> None:
+    """Grants are for S3: no grant would let anybody pass a role."""
+    text = refused("iam:PassRole", "arn:aws:iam::111111111111:role/DevLambdaRole", caller)
+    out = " ".join(explain(text, default, capsys).split())
+
+    assert out.startswith("no-grants-action: ")
+    assert "nothing in access.toml gives" in out
+    assert "make a grant" not in out
+    assert "certain: the templates allow" not in out
+
+
+def test_a_listing_that_the_grant_has_is_not_to_be_set(kinds: Assembly, capsys: Capture) -> None:
+    """Where list_buckets is set, the role is another than cdk.out's, or its session outlived it."""
+    text = no_put(caller=SESSION.replace("DevAccountAccessS3Role", "OneUser"))
+    text = f"{text.partition(' to perform')[0]} to perform: s3:ListAllMyBuckets".replace("PutObject", "ListBuckets")
+    out = " ".join(explain(text, kinds, capsys).split())
+
+    assert "certain: the templates allow this." in out
+    assert "or the role was deleted, which its sessions outlive" in out
+    assert "list_buckets = true" not in out
+
+
+def test_cloudtrails_message_is_what_is_seen(default: Assembly, capsys: Capture) -> None:
+    """Of an event the error message is quoted, not its first fields."""
+    message = no_put("dev/x").partition("operation: ")[2].strip()
+    event = {
+        "eventVersion": "1.08",
+        "eventSource": "s3.amazonaws.com",
+        "eventName": "PutObject",
+        "errorCode": "AccessDenied",
+        "errorMessage": message,
+        "requestID": "Z1234567890ABCDE",
+    }
+    (trouble,) = json.loads(explain(json.dumps(event), default, capsys, "--json"))["troubles"]
+
+    assert "eventVersion" not in trouble["seen"]
+    assert f"PutObject operation: User: {SESSION} is not" in trouble["seen"]
+
+
+MENDS = [
+    (
+        'DevUsersStack | CREATE_FAILED | "The user with name alice cannot be found. (Service: Iam, Status Code: 404)"',
+        ("aws iam create-user --user-name alice --profile dev", "cdk deploy DevUsersStack --profile dev"),
+    ),
+    (
+        "Partial credentials found in env, missing: AWS_SECRET_ACCESS_KEY",
+        ("unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN",),
+    ),
+    (
+        "arn:aws:cloudformation:eu-west-1:111111111111:stack/DevUsersStack/1 is in ROLLBACK_COMPLETE state and can not",
+        ("cdk destroy DevUsersStack --profile dev", "cdk rollback DevUsersStack --profile dev"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "mends"), MENDS, ids=["user", "partial", "stack"])
+def test_a_mend_is_for_what_the_text_names(
+    text: str, mends: tuple[str, ...], default: Assembly, capsys: Capture
+) -> None:
+    """The user, the variables and the stack are the text's own, and the account is theirs."""
+    out = explain(text, default, capsys)
+
+    assert list(mends) == [each for each in mends if each in out]
+    assert "ProdAccessStack" not in out
+
+
 # --- without templates
 
 
@@ -148,6 +324,14 @@ def test_missing_templates_are_no_reason_to_fail(tmp_path: Path, capsys: Capture
 
     assert "no decision was run on the templates: there is no" in out
     assert "behind it, likeliest first:" in out
+
+
+def test_a_reasonless_refusal_has_each_side_without_templates(tmp_path: Path, capsys: Capture) -> None:
+    """The caller's policy, the trust policy, a revocation, the role itself and the organization, likeliest first."""
+    sides = ("caller's own policy", "role's trust policy", "revoke --and-disable", "no such role", "control policy")
+
+    assert 0 == main(["explain", no_assume(), "--template-dir", str(tmp_path / "none")])
+    assert list(sides) == in_order(capsys.readouterr().out, *sides)
 
 
 @pytest.mark.parametrize("manifest", ["", "[]", "{}", '{"artifacts": {}}', "\x00"])
@@ -245,7 +429,7 @@ def test_what_is_not_recognised_is_told_honestly(default: Assembly, capsys: Capt
     out = capsys.readouterr().out
     assert out.startswith("this is no trouble that explain knows.")
     assert "822236a2-097b-40fc-ae6e-d4be18af09d3" in out
-    assert "python -m crossrole doctor GRANT --profile dev --prod-profile prod" in out
+    assert "python -m crossrole doctor GRANT --profile CALLER --prod-profile prod" in out
     assert 1 == main(["explain", UNKNOWN, "--json"])
     assert False is json.loads(capsys.readouterr().out)["recognised"]
 

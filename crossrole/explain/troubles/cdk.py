@@ -5,8 +5,9 @@ from crossrole.explain.troubles.model import APP, CDK_GUIDE, DEV, HERE, PROD, Ca
 _CFN = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide"
 _WHO = "aws sts get-caller-identity --query Account --output text --profile prod"
 _EVENTS = (
-    "aws cloudformation describe-stack-events --stack-name ProdAccessStack --query "
-    "\"StackEvents[?contains(ResourceStatus,'FAILED')].[LogicalResourceId,ResourceStatusReason]\" --profile prod"
+    "aws cloudformation describe-stack-events --stack-name {stack} --query "
+    "\"StackEvents[?contains(ResourceStatus,'FAILED')].[LogicalResourceId,ResourceStatusReason]\" "
+    "--profile {stack_profile}"
 )
 
 TROUBLES = (
@@ -122,6 +123,21 @@ TROUBLES = (
         ),
     ),
     Trouble(
+        "early-validation-failed",
+        "CloudFormation looked before it changed anything, and something of the template can't be made.",
+        said(r"EarlyValidation::", r"hook\(s\)/validation failed", r"(?:^|[❌:] {0,3})(?:early )?validation failed\b"),
+        f"{_CFN}/validate-stack-deployments.html",
+        (
+            Cause(
+                PROD,
+                "a bucket or a role of that name exists already: made by hand, or kept when its stack was destroyed",
+                "aws cloudformation describe-events --stack-name {stack} --filters FailedEvents=true "
+                "--profile {stack_profile}",
+                "a bucket: access.toml, [[buckets]]: create = false; a role: delete it, or import it with cdk import",
+            ),
+        ),
+    ),
+    Trouble(
         "stack-stuck",
         "the stack is in a state that no deploy leaves.",
         said(
@@ -135,13 +151,14 @@ TROUBLES = (
                 PROD,
                 "its first deploy failed: what was made is rolled back, the name stays",
                 _EVENTS,
-                "mend what the first of these says, then cdk destroy the stack and deploy it again",
+                "mend what the first of these says, then `cdk destroy {stack} --profile {stack_profile}` and "
+                "`cdk deploy {stack} --profile {stack_profile}`",
             ),
             Cause(
                 PROD,
                 "a rollback failed or another deploy is running",
                 _EVENTS,
-                "wait; then `cdk rollback STACK --profile prod`",
+                "wait; then `cdk rollback {stack} --profile {stack_profile}`",
             ),
         ),
     ),

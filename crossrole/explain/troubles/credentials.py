@@ -45,7 +45,7 @@ TROUBLES = (
                 "the session is over: credentials in the environment do not renew themselves",
                 "env | grep -o '^AWS_[A-Z_]*'; aws sts get-caller-identity",
                 "`unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN`, then use a profile, which renews "
-                "them: `python -m crossrole profile {grant} --source-profile dev`",
+                "them: `python -m crossrole profile {grant} --source-profile {caller_profile}`",
             ),
             Cause(HERE, "the Identity Center login behind the profile is over", _WHO, _LOGIN),
             Cause(HERE, "this machine's clock is ahead", _CLOCK, _SYNC),
@@ -152,9 +152,9 @@ TROUBLES = (
             Cause(
                 DEV,
                 "the serial number is not of this user's device",
-                "aws iam list-mfa-devices --query 'MFADevices[].SerialNumber' --profile dev",
+                "aws iam list-mfa-devices --query 'MFADevices[].SerialNumber' --profile {caller_profile}",
                 "mfa_serial = what that prints, in the profile: "
-                "`python -m crossrole profile {grant} --source-profile dev`",
+                "`python -m crossrole profile {grant} --source-profile {caller_profile}`",
             ),
             Cause(
                 HERE,
@@ -166,13 +166,33 @@ TROUBLES = (
         ),
     ),
     Trouble(
+        "partial-credentials",
+        "half of an access key was found, and the AWS CLI looks no further.",
+        said(r"Partial credentials found", r"PartialCredentialsError"),
+        f"{CLI_GUIDE}/cli-configure-envvars.html",
+        (
+            Cause(
+                HERE,
+                "found in env: a variable was left over or not exported; it counts before every profile",
+                "env | grep -o '^AWS_[A-Z_]*'",
+                "`unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN`, and call with a profile; or export "
+                "the one that is missing",
+            ),
+            Cause(
+                HERE,
+                "found in shared-credentials-file or config-file: the profile has one of the two lines only",
+                "aws configure list --profile {profile}",
+                "`aws configure --profile {profile}`, key and secret from the same line",
+            ),
+        ),
+    ),
+    Trouble(
         "no-credentials",
         "there are no credentials for the call.",
         said(
             r"Unable to locate credentials",
             r"NoCredentialsError",
             r"Unable to load credentials",
-            r"Partial credentials found",
             r"Could not load credentials from any providers",
         ),
         f"{CLI_GUIDE}/cli-configure-files.html",

@@ -4,6 +4,7 @@ AWS names it within one account or organization only; elsewhere the message is t
 """
 
 from crossrole.explain.troubles.model import (
+    ACCOUNT,
     CALL,
     DEV,
     IAM_GUIDE,
@@ -16,6 +17,7 @@ from crossrole.explain.troubles.model import (
     Trouble,
     said,
 )
+from crossrole.explain.troubles.refused import NOT_DEPLOYED
 
 _MESSAGES = f"{IAM_GUIDE}/troubleshoot_access-denied.html"
 
@@ -100,7 +102,7 @@ TROUBLES = (
                 "--prefix)",
                 "aws sts get-caller-identity --query Arn",
                 "begin another session without it, or with a wider one: `python -m crossrole assume {grant} "
-                "--profile dev`",
+                "--profile {caller_profile}`",
             ),
         ),
     ),
@@ -137,7 +139,8 @@ TROUBLES = (
                 "the caller is of another account than the bucket, and came without the grant's role: then the bucket "
                 "policy would have to allow it",
                 "aws sts get-caller-identity --query Arn",
-                "assume the grant's role first: `python -m crossrole assume {grant} --profile dev`",
+                "assume the grant's role first: `python -m crossrole assume {grant} --profile {caller_profile}`",
+                if_allowed=(),
             ),
         ),
     ),
@@ -169,6 +172,30 @@ TROUBLES = (
         ),
     ),
     Trouble(
+        "no-grants-action",
+        "the caller's own policies do not allow an action that has nothing to do with grants: those are for S3 alone.",
+        said(
+            r"not authorized to perform:? (?!s3:|kms:|sts:)[a-z0-9-]{2,40}:\w{1,80}"
+            r"(?!.{0,1300}(?:explicit deny|because no (?!identity)))"
+        ),
+        f"{_MESSAGES}#access-denied-identity-based-policy-examples",
+        (
+            Cause(
+                CALL,
+                "other credentials are in use than those meant, such as a grant's caller in place of who deploys",
+                "aws sts get-caller-identity --query Arn",
+                "call with a profile of who may: --profile PROFILE",
+            ),
+            Cause(
+                ACCOUNT,
+                "{principal_name} may not {action} on {resource}; nothing in access.toml gives that",
+                "aws iam simulate-principal-policy --policy-source-arn {principal} --action-names {action} "
+                "--resource-arns {resource} --profile ADMINISTRATOR",
+                "ask the administrators of that account to allow exactly that, if it is meant to be allowed",
+            ),
+        ),
+    ),
+    Trouble(
         "own-policy-lacks",
         "no policy of the caller's own allows it.",
         said(r"because no identity-based polic(?:y|ies) allows?"),
@@ -181,12 +208,14 @@ TROUBLES = (
                 "python -m crossrole can {principal} {action} {resource}",
                 "use a key under the grant's prefix, or access.toml, [[grants]] {grant}: widen access, prefix or "
                 "bucket",
+                if_allowed=(NOT_DEPLOYED,),
             ),
             Cause(
                 DEV,
                 "the caller is not the grant's role: credentials of the dev account are in use",
                 "aws sts get-caller-identity --query Arn",
-                "assume the role first: `python -m crossrole assume {grant} --profile dev`",
+                "assume the role first: `python -m crossrole assume {grant} --profile {caller_profile}`",
+                if_allowed=(),
             ),
         ),
     ),

@@ -1,6 +1,6 @@
 """Making roles and policies: what IAM does not save."""
 
-from crossrole.explain.troubles.model import APP, DEV, IAM_GUIDE, PROD, Cause, Trouble, said
+from crossrole.explain.troubles.model import APP, DEV, HERE, IAM_GUIDE, PROD, PUT_BACK, Cause, Trouble, said
 
 _QUOTAS = f"{IAM_GUIDE}/reference_iam-quotas.html"
 
@@ -44,7 +44,7 @@ TROUBLES = (
                 PROD,
                 "{unique_id} is what IAM kept of a principal that no longer exists; one that was made again under the "
                 "same name has another id and is not trusted",
-                "python -m crossrole doctor {grant} --profile dev --prod-profile prod",
+                "python -m crossrole doctor {grant} --profile {doctor_profile} --prod-profile prod",
                 "`python -m crossrole policies {grant} --out DIR` writes the trust policy anew and prints the "
                 "update-assume-role-policy that puts it there",
             ),
@@ -131,6 +131,7 @@ TROUBLES = (
             r"BucketAlreadyOwnedByYou",
             r"\b(?:Role|User|Policy|Bucket|Queue|Function)\b.{0,200} already exists",
             r"[\w-]{1,255} already exists in stack arn:",
+            r"\balready exists \(Service: \w{1,30}, Status Code",
             r"Resource of type '[\w:]{1,80}' with identifier '[^']{1,300}' already exists",
         ),
         f"{IAM_GUIDE}/troubleshoot.html",
@@ -164,6 +165,27 @@ TROUBLES = (
         ),
     ),
     Trouble(
+        "no-such-user",
+        "there is no user of that name in the account: crossrole makes no users, it only gives them a policy.",
+        said(r"The user with name \S{1,128} cannot be found"),
+        f"{IAM_GUIDE}/troubleshoot.html",
+        (
+            Cause(
+                DEV,
+                "the user {user} is among a grant's principals, and was not made yet, was deleted, or is misspelt",
+                "aws iam get-user --user-name {user} --profile dev",
+                "mend the name in access.toml, or make the user first: `aws iam create-user --user-name {user} "
+                "--profile dev`, then `cdk deploy DevUsersStack --profile dev`",
+            ),
+            Cause(
+                HERE,
+                "the profile is of another account than the user",
+                "aws sts get-caller-identity --query Account --output text --profile dev",
+                "name a profile of the account that access.toml has under [dev]",
+            ),
+        ),
+    ),
+    Trouble(
         "no-such-entity",
         "there is no role, user or policy of that name in the account that was asked.",
         said(r"NoSuchEntity", r"The (?:role|user|policy) with name \S{1,128} cannot be found"),
@@ -171,9 +193,9 @@ TROUBLES = (
         (
             Cause(
                 PROD,
-                "the stack is not deployed, or the profile is of another account",
+                "the stack is not deployed, what it made was deleted, or the profile is of another account",
                 "aws sts get-caller-identity --query Account --output text --profile prod",
-                "`cdk deploy ProdAccessStack --profile prod`, with the profile of the account that access.toml names",
+                "name the profile of the account that access.toml names. " + PUT_BACK,
             ),
         ),
     ),

@@ -1,6 +1,6 @@
 """The key of a bucket: every request to S3 that it encrypts needs it too."""
 
-from crossrole.explain.troubles.model import DEV, KEY_OWNER, KMS_GUIDE, PROD, S3_GUIDE, Cause, Trouble, said
+from crossrole.explain.troubles.model import DEV, KEY_OWNER, KMS_GUIDE, PROD, PUT_BACK, S3_GUIDE, Cause, Trouble, said
 
 _POLICY = "aws kms get-key-policy --key-id {kms_key} --query Policy --output text --profile prod"
 _STATE = "aws kms describe-key --key-id {kms_key} --query KeyMetadata.KeyState --profile prod"
@@ -19,7 +19,14 @@ _NOT_IN_ROLE = Cause(
     "python -m crossrole can {principal} {action} {resource}",
     "access.toml: kms_key = the key's ARN, in [[grants]] {grant} for a bucket that exists already, else in "
     "[[buckets]]; then deploy ProdAccessStack",
-    in_templates=True,
+    if_allowed=(
+        Cause(
+            PROD,
+            "the role's own policy is not the one of cdk.out: not deployed since kms_key was set, or changed by hand",
+            "python -m crossrole doctor {grant} --profile {doctor_profile} --prod-profile prod",
+            PUT_BACK,
+        ),
+    ),
 )
 _ELSEWHERE = Cause(
     KEY_OWNER,
@@ -107,7 +114,8 @@ TROUBLES = (
                 DEV,
                 "the caller is not the grant's role: credentials of the dev account are in use",
                 "aws sts get-caller-identity --query Arn",
-                "assume the role first: `python -m crossrole assume {grant} --profile dev`",
+                "assume the role first: `python -m crossrole assume {grant} --profile {caller_profile}`",
+                if_allowed=(),
             ),
         ),
     ),

@@ -12,6 +12,7 @@ KEY_OWNER = "the key's account"
 CALL = "the call itself"
 NETWORK = "the network between"
 AWS = "AWS itself"
+ACCOUNT = "the caller's account"
 APP = "this checkout"
 
 IAM_GUIDE = "https://docs.aws.amazon.com/IAM/latest/UserGuide"
@@ -33,8 +34,14 @@ class Cause:
     """A command that can be pasted, and that answers whether it is this."""
     mend: str
     """What to do; a command in it stands between backticks."""
-    in_templates: bool = False
-    """Whether the templates show it: where they allow what was refused, it is something else."""
+    if_allowed: "tuple[Cause, ...] | None" = None
+    """What it is where the templates allow what was refused: then it lies in what is deployed. None: the same."""
+
+
+PUT_BACK = (
+    "`python -m crossrole policies {grant} --out DIR` prints the lines that put it back, as no deploy of an unchanged "
+    "template does; where the stack was never deployed: `cdk deploy ProdAccessStack --profile prod`"
+)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from crossrole.explain.troubles.model import (
     ORGANIZATION,
     OWNER,
     PROD,
+    PUT_BACK,
     S3_GUIDE,
     STS_API,
     Cause,
@@ -22,22 +23,30 @@ _CAN = "python -m crossrole can {principal} {action} {resource}"
 # The message names no kind of policy, or the caller's own as the one that does not allow it.
 _BARE = r"(?!.{0,1300}(?:explicit deny in|because no (?!identity)))"
 
+NOT_DEPLOYED = Cause(
+    PROD,
+    "the role's policies are not those of cdk.out: not deployed since the last change, changed by hand, or the role "
+    "was deleted, which its sessions outlive",
+    "python -m crossrole doctor {grant} --profile {doctor_profile} --prod-profile prod",
+    PUT_BACK,
+)
 _OWN_POLICY = Cause(
     PROD,
     "the role's own policy does not allow {action} there: another prefix, bucket or kind of access than the grant's",
     _CAN,
     "use a key under the grant's prefix, or access.toml, [[grants]] {grant}: widen access, prefix or bucket",
-    in_templates=True,
+    if_allowed=(NOT_DEPLOYED,),
 )
 _NOT_THE_ROLE = Cause(
     DEV,
     "the caller is not the grant's role: credentials of the dev account are in use",
     "aws sts get-caller-identity --query Arn",
-    "assume the role first: `python -m crossrole assume {grant} --profile dev`",
+    "assume the role first: `python -m crossrole assume {grant} --profile {caller_profile}`",
+    if_allowed=(),
 )
 _REVOKED = Cause(
     PROD,
-    "the session was revoked, or the grant has expired or is disabled",
+    "the session was revoked (crossrole revoke does it), or the grant has expired or is disabled",
     "aws iam get-role-policy --role-name {role_name} --policy-name AWSRevokeOlderSessions --profile prod",
     "assume the role again; access.toml, [[grants]] {grant}: expires, disabled, revoked_before",
 )
@@ -100,12 +109,14 @@ LISTINGS = (
                 "the bucket was left out: a grant gives one bucket, or one prefix of it",
                 "aws s3 ls s3://{bucket}/PREFIX/ --profile {profile}",
                 "name the bucket and the prefix, with the slash at its end",
+                if_allowed=(),
             ),
             Cause(
                 PROD,
                 "the role has no s3:ListAllMyBuckets",
                 "python -m crossrole can {grant} s3:ListAllMyBuckets '*'",
                 "access.toml, [[grants]] {grant}: list_buckets = true; then deploy ProdAccessStack",
+                if_allowed=(NOT_DEPLOYED, _REVOKED, _CONTROLS),
             ),
             _NOT_THE_ROLE,
         ),
@@ -130,10 +141,12 @@ LISTINGS = (
                 "the grant does not list",
                 "python -m crossrole can {principal} s3:ListBucket arn:aws:s3:::{bucket}",
                 'access.toml, [[grants]] {grant}: add "list" to access',
+                if_allowed=(NOT_DEPLOYED,),
             ),
             _NOT_THE_ROLE,
             _REVOKED,
             _BUCKET_POLICY,
+            _CONTROLS,
         ),
     ),
 )
@@ -171,6 +184,7 @@ OBJECTS = (
             _KEY,
             _REVOKED,
             _BUCKET_POLICY,
+            _CONTROLS,
         ),
     ),
 )

@@ -1,6 +1,17 @@
 """Assuming a role: who may, with what name, for how long."""
 
-from crossrole.explain.troubles.model import CALL, DEV, IAM_GUIDE, ORGANIZATION, PROD, STS_API, Cause, Trouble, said
+from crossrole.explain.troubles.model import (
+    CALL,
+    DEV,
+    IAM_GUIDE,
+    ORGANIZATION,
+    PROD,
+    PUT_BACK,
+    STS_API,
+    Cause,
+    Trouble,
+    said,
+)
 
 _TRUST = "aws iam get-role --role-name {role_name} --query Role.AssumeRolePolicyDocument --profile prod"
 _OWN = (
@@ -8,33 +19,56 @@ _OWN = (
     "--resource-arns {role} --profile dev"
 )
 
+_TRUST_CHANGED = Cause(
+    PROD,
+    "the role's trust policy is not the one of cdk.out: ProdAccessStack was not deployed since the last change, or "
+    "someone changed it by hand",
+    "python -m crossrole doctor {grant} --profile {doctor_profile} --prod-profile prod",
+    PUT_BACK,
+)
+_DISABLED_LIVE = Cause(
+    PROD,
+    "the grant was disabled with revoke --and-disable, or someone added a Deny by hand",
+    _TRUST,
+    "`python -m crossrole restore {grant} --profile prod`, after asking who revoked it",
+)
 _NOT_TRUSTED = Cause(
     PROD,
-    "the role's trust policy does not let this caller in: another account, name or path, an external ID or an MFA "
-    "code that was not sent, or a grant that is expired or disabled",
+    "the role's trust policy does not let this caller in: an external ID or an MFA code that was not sent, an address "
+    "that it does not list, another account, name or path, or a grant that is expired or disabled",
     "python -m crossrole can {principal} sts:AssumeRole {role}",
-    'access.toml, [[grants]] {grant}: add "{principal}" to principals (with the role\'s path), or call with what '
-    "the grant asks for; then `cdk deploy ProdAccessStack --profile prod`",
-    in_templates=True,
+    "call with what the grant asks for; only if {principal} is meant to have it: access.toml, [[grants]] {grant}: add "
+    "it to principals (with the role's path), then `cdk deploy ProdAccessStack --profile prod`",
+    if_allowed=(_TRUST_CHANGED,),
 )
 _NOT_ALLOWED = Cause(
     DEV,
     "the caller's own policy does not allow sts:AssumeRole on exactly this role, or asks for an MFA code too",
     _OWN,
     "deploy the stack that gives it (DevLambdaStack, DevUsersStack), or attach to the caller the statement that "
-    "`python -m crossrole policies {grant}` writes",
-    in_templates=True,
+    "`python -m crossrole policies {grant} --out DIR` writes",
+    if_allowed=(
+        Cause(
+            DEV,
+            "the caller's own policy is not there: {caller_stack} is not deployed, {principal} was made after it, "
+            "or someone changed or detached the policy by hand",
+            _OWN,
+            "`cdk deploy {caller_stack} --profile dev`; where that says no changes, put what it holds back: "
+            "`python -m crossrole policies {grant} --out DIR`",
+        ),
+    ),
 )
 _NO_SUCH_ROLE = Cause(
     PROD,
-    "there is no such role: not deployed yet, or the ARN has another account, name or path (STS answers the same)",
+    "there is no such role: not deployed yet, deleted by hand, or the ARN has another account, name or path (STS "
+    "answers the same)",
     "aws iam get-role --role-name {role_name} --query Role.Arn --profile prod",
-    "`cdk deploy ProdAccessStack --profile prod`, and take the ARN from its outputs",
+    PUT_BACK,
 )
 _CONTROL_POLICY = Cause(
     ORGANIZATION,
     "a control policy of either account's organization refuses sts:AssumeRole",
-    "python -m crossrole doctor {grant} --profile dev --prod-profile prod",
+    "python -m crossrole doctor {grant} --profile {doctor_profile} --prod-profile prod",
     "ask the organization's administrators for an exception in the policy",
 )
 
@@ -49,7 +83,7 @@ TROUBLES = (
                 CALL,
                 "the tool tags each session by itself, as aws-actions/configure-aws-credentials does, or a tag of "
                 "the caller's own session is transitive",
-                "aws sts assume-role --role-arn {role} --role-session-name test --profile dev",
+                "aws sts assume-role --role-arn {role} --role-session-name test --profile {caller_profile}",
                 "where that works, switch the tags off: role-skip-session-tagging: true in the GitHub action",
             ),
             Cause(
@@ -111,8 +145,9 @@ TROUBLES = (
             Cause(
                 CALL,
                 "a person who needs longer came through a role",
-                "aws configure get role_arn --profile dev",
-                "start from an IAM user's access key: `python -m crossrole profile {grant} --source-profile dev`",
+                "aws configure get role_arn --profile {caller_profile}",
+                "start from an IAM user's access key: `python -m crossrole profile {grant} --source-profile "
+                "{caller_profile}`",
             ),
         ),
     ),
@@ -169,7 +204,7 @@ TROUBLES = (
             Cause(
                 CALL,
                 "it is not of 2 to 1224 letters, digits and +=,.@:/-; often a variable is empty",
-                "python -m crossrole profile {grant} --source-profile dev",
+                "python -m crossrole profile {grant} --source-profile {caller_profile}",
                 "send the external_id that this shows",
             ),
         ),
@@ -200,6 +235,7 @@ TROUBLES = (
                 _TRUST,
                 "access.toml, [[grants]] {grant}: take out disabled = true, then deploy ProdAccessStack; "
                 "after a revoke with --and-disable: `python -m crossrole restore {grant} --profile prod`",
+                if_allowed=(_DISABLED_LIVE,),
             ),
         ),
     ),
@@ -212,7 +248,13 @@ TROUBLES = (
             r"AssumeRole on arn:\S{1,600}: got AccessDenied \((?!.{0,1300}(?:explicit deny in|because no))",
         ),
         f"{IAM_GUIDE}/troubleshoot_roles.html",
-        (_NOT_TRUSTED, _NOT_ALLOWED, _NO_SUCH_ROLE, _CONTROL_POLICY),
+        (
+            _NOT_ALLOWED,
+            _NOT_TRUSTED,
+            _DISABLED_LIVE,
+            _NO_SUCH_ROLE,
+            _CONTROL_POLICY,
+        ),
     ),
     Trouble(
         "web-identity-refused",

@@ -60,7 +60,7 @@ CALLS = (
             Cause(
                 PROD,
                 "the chain from the function's role to the grant is not deployed as in cdk.out",
-                "python -m crossrole doctor {grant} --profile dev --prod-profile prod",
+                "python -m crossrole doctor {grant} --profile {doctor_profile} --prod-profile prod",
                 "`cdk deploy ProdAccessStack --profile prod` and `cdk deploy DevLambdaStack --profile dev`",
             ),
         ),
