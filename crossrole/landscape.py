@@ -29,6 +29,11 @@ class Identity:
     """What else says what it may do, and is in no template."""
     managed_elsewhere: tuple[str, ...] = ()
     """The ARNs of the managed policies among these."""
+    tags: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Its own tags and the stack's, which its requests carry as aws:PrincipalTag.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principaltag
+    """
 
     @property
     def name(self) -> str:

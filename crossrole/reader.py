@@ -170,6 +170,13 @@ class _Reader:
                 *(["the policy of a group of the user"] if resource.get("Groups") else []),
             ),
             managed_elsewhere=managed_elsewhere,
+            tags={
+                **template.tags,
+                **{
+                    str(tag["Key"]): str(tag["Value"])
+                    for tag in template.resolve(resource.get("Tags", []), at=logical_id)
+                },
+            },
         )
 
     def _attached(self, kind: str, account: str, name: str) -> Iterator[Policy]:

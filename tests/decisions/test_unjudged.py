@@ -47,6 +47,12 @@ def named(operator: str, key: str, value: str) -> dict[str, Any]:
     return {"Condition": {operator: {key: value}}}
 
 
+def session(resources: Resources, **statement: Any) -> None:
+    """Add a statement to the grant's permissions policy."""
+    made = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
+    resources[GRANT]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"].append(made | statement)
+
+
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 WIDENED: dict[str, tuple[str, Callable[[Resources], object]]] = {
     "a managed policy of AWS": (PROD, lambda r: r[GRANT]["Properties"].update(ManagedPolicyArns=[ADMINISTRATOR])),
@@ -77,6 +83,24 @@ WIDENED: dict[str, tuple[str, Callable[[Resources], object]]] = {
         PROD,
         lambda r: trust(r, Principal="*", **named("StringEquals", "aws:PrincipalAccount", "333333333333")),
     ),
+    "the stack's tag": (
+        PROD,
+        lambda r: session(r, **named("StringEquals", "aws:PrincipalTag/application", "crossrole")),
+    ),
+    "a tag by its presence": (PROD, lambda r: session(r, **named("Null", "aws:PrincipalTag/application", "false"))),
+    "a tag by a pattern": (PROD, lambda r: session(r, **named("StringLike", "aws:PrincipalTag/application", "*"))),
+    "a tag that no template gives": (
+        PROD,
+        lambda r: session(r, **named("StringEquals", "aws:PrincipalTag/team", "platform")),
+    ),
+    "a tag without regard to case": (
+        PROD,
+        lambda r: session(r, **named("StringEqualsIgnoreCase", "aws:principaltag/Application", "CROSSROLE")),
+    ),
+    "a tag in the resource": (
+        PROD,
+        lambda r: session(r, Resource="arn:aws:s3:::${aws:PrincipalTag/application}-bucket/*"),
+    ),
     "session tags": (PROD, lambda r: trust(r, Action=["sts:AssumeRole", "sts:TagSession"])),
     "the same of the bucket": (
         PROD,
@@ -103,6 +127,45 @@ def test_a_widening_is_never_silent(  # noqa: PLR0917 they are fixtures
     head = edited(default, tmp_path, stack, edit)
 
     assert any(each.gained for each in changes(default_landscape, head, simulator, prover))
+
+
+def test_a_tag_of_the_stack_is_proved(
+    default: Assembly, default_landscape: Landscape, simulator: Simulator, prover: Prover, tmp_path: Path
+) -> None:
+    """What a tag opens that the template gives the role is told by what it opens; another value opens nothing."""
+    (tmp_path / "has").mkdir()
+    (tmp_path / "has not").mkdir()
+    has = named("StringEquals", "aws:PrincipalTag/application", "crossrole")
+    has_not = named("StringEquals", "aws:PrincipalTag/application", "another")
+    with_it = edited(default, tmp_path / "has", PROD, lambda r: session(r, **has))
+    without = edited(default, tmp_path / "has not", PROD, lambda r: session(r, **has_not))
+
+    assert "role DevLambdaRole in 111111111111 can now s3:* on *, through DevAccountAccessS3Role" in [
+        each.text for each in changes(default_landscape, with_it, simulator, prover)
+    ]
+    assert [] == changes(default_landscape, without, simulator, prover)
+
+
+def test_a_tag_that_meets_a_condition_is_told(
+    default: Assembly, simulator: Simulator, prover: Prover, tmp_path: Path
+) -> None:
+    """A role that gets the tag which one of its statements asks for has more access, by no change of a policy."""
+
+    def asks(resources: Resources) -> None:
+        session(resources, **named("StringEquals", "aws:PrincipalTag/team", "platform"))
+
+    def has(resources: Resources) -> None:
+        asks(resources)
+        resources[GRANT]["Properties"]["Tags"] = [{"Key": "team", "Value": "platform"}]
+
+    for name in ("asks", "has"):
+        (tmp_path / name).mkdir()
+    base, head = edited(default, tmp_path / "asks", PROD, asks), edited(default, tmp_path / "has", PROD, has)
+    role = "arn:aws:iam::222222222222:role/DevAccountAccessS3Role"
+
+    assert [f"the tags of {role} were changed, and a policy tests aws:PrincipalTag"] == [
+        each.text for each in changes(base, head, simulator, prover) if each.gained
+    ]
 
 
 @pytest.mark.parametrize("principal", [{"AWS": "arn:aws:iam::222222222222:user/bob"}, {"AWS": "*"}])
