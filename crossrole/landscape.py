@@ -74,6 +74,8 @@ class Landscape:
     partitions: Mapping[str, str] = field(default_factory=dict)
     unjudged: Mapping[str, str] = field(default_factory=dict)
     """What may give access and is not judged, as text by its place."""
+    unjudged_changing: Mapping[str, str] = field(default_factory=dict)
+    """What is not judged and is worth telling only where it changes, as text by its place."""
 
     @property
     def grants(self) -> list[Identity]:

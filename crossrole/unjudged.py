@@ -17,8 +17,9 @@ _JUDGED_KEYS = {"aws:principalorgid", "aws:principalorgpaths"}
 
 def unjudged_changes(base: Landscape, head: Landscape, *, gained: bool) -> Iterator[Change]:
     """Yield a change for each resource or statement that was added, changed or taken away and can't be judged."""
-    for place in sorted({*base.unjudged, *head.unjudged}):
-        if base.unjudged.get(place) != head.unjudged.get(place):
+    before, now = ([state.unjudged, state.unjudged_changing] for state in (base, head))
+    for place in sorted({place for each in [*before, *now] for place in each}):
+        if [each.get(place) for each in before] != [each.get(place) for each in now]:
             yield Change(gained, f"{place} was changed, which may give access", (f"{UNPROVED}: look at it yourself",))
     yield from _principal_tags(base, head, gained=gained)
     for resource in sorted({*base.resource_policies, *head.resource_policies}):
