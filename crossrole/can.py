@@ -10,6 +10,7 @@ from crossrole.actions import known_action, works_on_no_resource
 from crossrole.arn import parse_arn, parse_principal
 from crossrole.assumption import Assumption
 from crossrole.chain import Question, links_of
+from crossrole.context import PRINCIPAL_TAG
 from crossrole.engine import Context, Simulator
 from crossrole.landscape import Identity, Landscape
 from crossrole.mend import Mend, mends_of
@@ -180,7 +181,7 @@ def _context_lines(answer: Answer) -> list[str]:
     shared: dict[str, list[int]] = {}
     for number, link in enumerate(answer.links, start=1):
         for key, value in link.link.request.context.items():
-            if key not in _PLAIN:
+            if key not in _PLAIN and (key in answer.question.given or not key.startswith(PRINCIPAL_TAG)):
                 text = f"{key}={value if isinstance(value, str) else ','.join(value)}"
                 shared.setdefault(text, []).append(number)
     every = list(range(1, len(answer.links) + 1))

@@ -206,7 +206,10 @@ def _request(
         meant = "" if principal in named else nearest(name_of(principal), map(name_of, named))
         what = f"{principal} is in no template{meant}: its own policies allow {action} on {resource}"
         assumptions.append(Assumption(what, needed=True))
-    context = contexts.context_of(principal, action, account=account, given=given, now=now, defaults=defaults)
+    tags = contexts.tag_keys(identity.tags if identity else {})
+    context = contexts.context_of(
+        principal, action, account=account, given=given, now=now, defaults={**tags, **(defaults or {})}
+    )
     if resource == "*":
         del context["aws:ResourceAccount"]
     policies = [*(identity.policies if identity else ()), *([resource_policy] if resource_policy else [])]

@@ -73,6 +73,14 @@ def context_of(
     return {key: value for key, value in context.items() if key.startswith("aws:") or carries(action, key)}
 
 
+PRINCIPAL_TAG = "aws:PrincipalTag/"
+
+
+def tag_keys(tags: Mapping[str, str]) -> dict[str, str]:
+    """Return the condition keys that the requests of a role or user with these tags carry."""
+    return {f"{PRINCIPAL_TAG}{key}": value for key, value in tags.items()}
+
+
 def of_the_caller(given: Context) -> Context:
     """Return what the request that assumes the role carries."""
     return {key: value for key, value in given.items() if key.lower() != "aws:tokenissuetime"}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from crossrole.arn import account_of
 from crossrole.change import CONDITION_LOOSENED, EXPIRY_MOVED, HIDDEN, UNPROVED, Change, what
 from crossrole.conditions import of_expression, of_statement
+from crossrole.context import tag_keys
 from crossrole.engine import Request, Simulator
 from crossrole.landscape import Landscape
 from crossrole.policy import Statement
@@ -86,7 +87,11 @@ class Direction:
             action=action,
             resource=resource,
             account=side.account,
-            context={"aws:PrincipalArn": side.principal, "aws:PrincipalAccount": account_of(side.principal)},
+            context={
+                "aws:PrincipalArn": side.principal,
+                "aws:PrincipalAccount": account_of(side.principal),
+                **tag_keys(side.tags),
+            },
             identity=side.identity,
             boundary=side.boundary,
             resource_policy=side.resource_policy,

@@ -1,11 +1,11 @@
 """What a grant asks of its callers and gives to their sessions, read from the templates' policies."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from crossrole.chain import ASSUME
-from crossrole.landscape import Identity, Landscape, trusted
+from crossrole.landscape import Identity, Landscape, refuses_everyone, trusted
 from crossrole.policy import Policy, Statement
 from crossrole.sides import overlap, texts
 from crossrole.unusable import Unusable
@@ -17,7 +17,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-cha
 """
 SHORTEST_SESSION = 900
 """Seconds. https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html"""
-_DISABLED = "DenyWhileDisabled"
+_EQUAL, _WITHIN, _UNTIL, _FROM = "StringEquals", "NumericLessThanEquals", "DateLessThan", "IpAddress"
 
 
 @dataclass(frozen=True)
@@ -65,28 +65,28 @@ class Grant:
     @property
     def external_id(self) -> str | None:
         """The external ID that every caller must send."""
-        return next(iter(self._wanted("sts:externalid")), None)
+        return next(iter(self._wanted("sts:externalid", _EQUAL)), None)
 
     @property
     def mfa_max_age(self) -> int | None:
         """Seconds since the caller's MFA that are allowed; None where no MFA is asked for."""
-        ages = [int(each) for each in self._wanted("aws:multifactorauthage")]
+        ages = [int(each) for each in self._wanted("aws:multifactorauthage", _WITHIN)]
         return min(ages) if ages else None
 
     @property
     def organizations(self) -> list[str]:
         """The organizations that a caller's account must belong to one of."""
-        return self._wanted("aws:principalorgid")
+        return self._wanted("aws:principalorgid", _EQUAL)
 
     @property
     def source_ips(self) -> list[str]:
         """The address ranges that a caller must come from."""
-        return self._wanted("aws:sourceip")
+        return self._wanted("aws:sourceip", _FROM)
 
     @property
     def expires(self) -> datetime | None:
         """The moment from which nobody can assume the role."""
-        moments = [datetime.fromisoformat(each) for each in self._wanted("aws:currenttime")]
+        moments = [datetime.fromisoformat(each) for each in self._wanted("aws:currenttime", _UNTIL)]
         return min(moments) if moments else None
 
     @property
@@ -105,8 +105,32 @@ class Grant:
 
     @property
     def disabled(self) -> bool:
-        """Whether nobody can assume the role."""
-        return any(each.get("Sid") == _DISABLED for each in self.trust.statements)
+        """Whether nobody can assume the role: the trust policy denies it to everyone, on no condition."""
+        return any(
+            refuses_everyone(each) and any(overlap(action, ASSUME) for action in texts(each.get("Action")))
+            for each in self.trust.statements
+        )
+
+    @property
+    def sessions_shut(self) -> bool:
+        """Whether the permissions policies deny everything, on no condition."""
+        return any(
+            each["Effect"] == "Deny"
+            and not each.get("Condition")
+            and (texts(each.get("Action")), texts(each.get("Resource"))) == (["*"], ["*"])
+            for policy in self.role.policies
+            for each in policy.statements
+        )
+
+    @property
+    def services(self) -> list[str]:
+        """The AWS services that the trust policy lets in."""
+        return self._other_principals("Service")
+
+    @property
+    def federations(self) -> list[str]:
+        """The identity providers that the trust policy lets in."""
+        return self._other_principals("Federated")
 
     @property
     def takes_source_identity(self) -> bool:
@@ -136,13 +160,17 @@ class Grant:
             if each["Effect"] == "Allow" and any(overlap(text, action) for text in texts(each.get("Action")))
         ]
 
-    def _wanted(self, key: str) -> list[str]:
+    def _other_principals(self, kind: str) -> list[str]:
+        principals = [each.get("Principal") for each in self.trust.statements if each["Effect"] == "Allow"]
+        named = [name for each in principals if isinstance(each, Mapping) for name in texts(each.get(kind))]
+        return list(dict.fromkeys(named))
+
+    def _wanted(self, key: str, operator: str) -> list[str]:
         """Return the values that every statement which lets someone in wants of a key; none where one wants none."""
         of_statements = [
             {
                 value
-                for keys in statement.get("Condition", {}).values()
-                for name, values in keys.items()
+                for name, values in statement.get("Condition", {}).get(operator, {}).items()
                 if name.lower() == key
                 for value in texts(values)
             }

@@ -29,6 +29,11 @@ class Identity:
     """What else says what it may do, and is in no template."""
     managed_elsewhere: tuple[str, ...] = ()
     """The ARNs of the managed policies among these."""
+    tags: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Its own tags and the stack's, which its requests carry as aws:PrincipalTag.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principaltag
+    """
 
     @property
     def name(self) -> str:
@@ -69,6 +74,8 @@ class Landscape:
     partitions: Mapping[str, str] = field(default_factory=dict)
     unjudged: Mapping[str, str] = field(default_factory=dict)
     """What may give access and is not judged, as text by its place."""
+    unjudged_changing: Mapping[str, str] = field(default_factory=dict)
+    """What is not judged and is worth telling only where it changes, as text by its place."""
 
     @property
     def grants(self) -> list[Identity]:
@@ -130,6 +137,12 @@ def trusted(trust: Policy) -> list[str]:
             ]
             names += named or principals_of(statement)
     return list(dict.fromkeys(names))
+
+
+def refuses_everyone(statement: Mapping[str, Any]) -> bool:
+    """Return whether a statement of a trust policy denies everyone without a condition."""
+    denies = statement["Effect"] == "Deny" and not statement.get("Condition")
+    return denies and "NotPrincipal" not in statement and principals_of(statement) == ["*"]
 
 
 def principals_of(statement: Mapping[str, Any]) -> list[str]:

@@ -61,6 +61,7 @@ class _Reader:
             trust=_policy(self._name, "AssumeRolePolicyDocument", trust) if trust else None,
             max_session=holder.get("MaxSessionDuration"),
             elsewhere=tuple(elsewhere),
+            tags={str(tag["Key"]): str(tag["Value"]) for tag in holder.get("Tags", [])},
         )
 
     def _policies(self, kind: str, name: str) -> tuple[list[Policy], list[str]]:

@@ -8,7 +8,7 @@ from crossrole.actions import details
 from crossrole.arn import account_of, is_role, name_of
 from crossrole.chain import ASSUME, Question, links_of
 from crossrole.engine import Context, FailedCondition, Simulator
-from crossrole.landscape import Identity, Landscape, trusted
+from crossrole.landscape import Identity, Landscape, refuses_everyone, trusted
 from crossrole.policy import Statement
 from crossrole.reasons import LACKS, REFUSES, Explained, Reason
 from crossrole.unusable import nearest
@@ -77,7 +77,8 @@ def _lift(landscape: Landscape, link: Explained, reason: Reason) -> Iterator[Men
     for judged in reason.statements:
         sid = judged.statement.get("Sid")
         keys = {key.lower() for block in judged.statement.get("Condition", {}).values() for key in block}
-        if sid == "DenyWhileDisabled" and grant:
+        everyone = "Principal" not in judged.statement or refuses_everyone(judged.statement)
+        if sid == "DenyWhileDisabled" and grant and everyone and not keys:
             yield _change(grant.name, "disabled", "remove", None, "take out disabled = true")
         elif keys == {"aws:tokenissuetime"} and grant and _revokes_later(judged.statement, request.context):
             yield _change(

@@ -13,7 +13,7 @@ from crossrole.condition_keys import EVERY_ACTION, key_problem, key_type, matchi
 from crossrole.condition_operators import comparison_problems, operator_problem
 from crossrole.intrinsics import Template
 from crossrole.policy import VERSION
-from crossrole.policy_documents import Finding, documents_of, listed, texts
+from crossrole.policy_documents import Document, Finding, documents_of, listed, texts
 from crossrole.unusable import Unusable, nearest
 
 _ELEMENTS = (
@@ -39,7 +39,7 @@ def findings_of(templates: list[Template]) -> list[Finding]:
         Finding(document.template, document.logical_id, document.path, statement, text)
         for template in templates
         for document in documents_of(template)
-        for statement, text in _problems(document.body)
+        for statement, text in [*_problems(document.body), *_trust_problems(document)]
     ]
 
 
@@ -54,6 +54,25 @@ def _problems(document: Mapping[str, Any]) -> Iterator[tuple[str | None, str]]:
             continue
         for text in dict.fromkeys(text for rule in _RULES for text in rule(statement)):
             yield str(statement.get("Sid") or number), text
+
+
+def _trust_problems(document: Document) -> Iterator[tuple[str | None, str]]:
+    """Yield who can assume a role beside the accounts that it is for, which is easily overlooked."""
+    if not document.path.endswith("AssumeRolePolicyDocument"):
+        return
+    allows = [
+        (str(each.get("Sid") or number), each)
+        for number, each in enumerate(listed(document.body.get("Statement", [])), start=1)
+        if isinstance(each, Mapping) and each.get("Effect") == "Allow" and isinstance(each.get("Principal"), Mapping)
+    ]
+    for_accounts = any("AWS" in each["Principal"] for _, each in allows)
+    for statement, each in allows:
+        for kind, words in (("Service", "the service"), ("Federated", "the identity provider")):
+            for name in texts(each["Principal"].get(kind, [])):
+                if for_accounts:
+                    yield statement, f"{words} {name} can assume it beside accounts; give it a role of its own"
+                elif kind == "Federated" and not each.get("Condition"):
+                    yield statement, f"everyone whom {words} {name} signs in can assume it; add a condition"
 
 
 def _element_problems(statement: _Statement) -> Iterator[str]:
@@ -71,11 +90,19 @@ def _openness_problems(statement: _Statement) -> Iterator[str]:
         yield "Allow with NotPrincipal lets in everyone in AWS but those it names; name who may, under Principal"
     if "NotAction" in statement:
         yield "Allow with NotAction allows every action but those it names, future ones too; list them under Action"
+    if "NotResource" in statement:
+        yield "Allow with NotResource allows it on all but what it names, future ones too; list them under Resource"
+    for pattern in texts(statement.get("Action", [])) if not {"Principal", "NotPrincipal"} & statement.keys() else []:
+        if pattern in EVERY_ACTION or pattern.lower() in _EVERYTHING_OF_IAM:
+            yield f"Allow of {pattern} lets its holder give itself every other permission; list the actions it needs"
     if _is_everyone(statement.get("Principal")) and not closes(_conditions(statement)):
         yield (
             'Allow for Principal "*" lets in everyone in AWS; name who may, or add a condition that every caller '
             "must meet, such as StringEquals aws:PrincipalOrgID"
         )
+
+
+_EVERYTHING_OF_IAM = {"iam:*", "iam:put*", "iam:attach*", "iam:create*", "iam:update*"}
 
 
 def _is_everyone(principal: Any) -> bool:

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -40,6 +40,8 @@ class Side:
     resource_policy: Policy | None = None
     required: bool = False
     """Whether the resource's policy must allow even within its account, as a role's or a key's must."""
+    tags: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """The principal's tags."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ class Inquiry:
             "boundary": named(side.boundary) if side.boundary else None,
             "resourcePolicy": side.resource_policy.document if side.resource_policy else None,
             "required": side.required,
+            "tags": dict(side.tags),
             "free": self.free,
             "only": list(self.only),
         }
@@ -134,7 +137,7 @@ def _beyond(base: Side, head: Side, action: str, resource: str) -> list[Inquiry]
     within = [allows, *([bound] if base.boundary else [])]
     if base.account != head.account:
         # It is another account's now: nothing of what base allowed was there.
-        base = Side(base.principal, head.account)
+        base = Side(base.principal, head.account, tags=base.tags)
     if base.principal.split(":")[4] != base.account:
         refused = [*([each, []] for each in within), [[], attached]]
     elif base.required:
@@ -178,7 +181,7 @@ def _without(side: Side, own: Sequence[Statement], given: Sequence[Statement]) -
     identity = (*side.identity, *([_document([{**each, "Effect": "Deny"} for each in own])] if own else []))
     before = side.resource_policy.statements if side.resource_policy else []
     attached = _document([*before, *({**each, "Effect": "Deny"} for each in given)]) if given else side.resource_policy
-    return Side(side.principal, side.account, identity, side.boundary, attached, side.required)
+    return replace(side, identity=identity, resource_policy=attached)
 
 
 def _document(statements: Sequence[Statement]) -> Policy:

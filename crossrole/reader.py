@@ -1,6 +1,5 @@
 """Reads what the templates of all accounts say about access."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from crossrole.arn import is_role, name_of
 from crossrole.intrinsics import Template
 from crossrole.landscape import Bucket, Identity, Landscape
+from crossrole.not_judged import NotJudged, not_judged
 from crossrole.policy import Policy, policy_of
 from crossrole.unusable import Unusable
 
@@ -16,13 +16,15 @@ def read_landscape(templates: list[Template]) -> Landscape:
     """Return what the templates say about access; raises `Unusable` for what can't be resolved or judged."""
     reader = _Reader(templates)
     try:
+        left = reader.not_judged()
         return Landscape(
             roles=reader.roles(),
             users=reader.users(),
             buckets=reader.buckets(),
             resource_policies=reader.resource_policies(),
             partitions={template.account: template.partition for template in templates},
-            unjudged=reader.unjudged(),
+            unjudged=left.always,
+            unjudged_changing=left.changing,
         )
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise Unusable(
@@ -30,23 +32,6 @@ def read_landscape(templates: list[Template]) -> Landscape:
         ) from None
 
 
-_POLICIES = {"AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy"}
-_UNJUDGED = {
-    "AWS::CloudFormation::Stack",
-    "AWS::IAM::Group",
-    "AWS::IAM::GroupPolicy",
-    "AWS::IAM::UserPolicy",
-    "AWS::IAM::UserToGroupAddition",
-    "AWS::Lambda::Permission",
-    "AWS::Lambda::Url",
-    "AWS::S3::AccessPoint",
-    "AWS::SNS::TopicPolicy",
-    "AWS::SecretsManager::ResourcePolicy",
-}
-_UNJUDGED_PROPERTIES = {
-    "AWS::IAM::User": ("Groups", "PermissionsBoundary"),
-    "AWS::S3::Bucket": ("AccessControl", "PublicAccessBlockConfiguration"),
-}
 _Resource = tuple[Template, str, Mapping[str, Any]]
 
 
@@ -118,22 +103,9 @@ class _Reader:
             )
         return policies
 
-    def unjudged(self) -> dict[str, str]:
-        """Return what may give access and is judged nowhere here, as text by its place."""
-        found = {}
+    def not_judged(self) -> NotJudged:
         made = {*self.roles(), *(user.arn for user in self.users().values())}
-        names = {name_of(arn) for arn in made}
-        for template in self.templates:
-            for logical_id, resource in template.resources.items():
-                kind, properties = resource.get("Type", ""), resource.get("Properties", {})
-                holders = [*properties.get("Roles", []), *properties.get("Groups", [])]
-                strangers = [each for each in holders if template.resolve(each, at=logical_id) not in names]
-                if kind in _UNJUDGED or (kind in _POLICIES and strangers):
-                    found[f"{template.stack}/{logical_id}"] = json.dumps(properties, sort_keys=True)
-                elif any(key in properties for key in _UNJUDGED_PROPERTIES.get(kind, ())):
-                    kept = {key: properties.get(key) for key in _UNJUDGED_PROPERTIES[kind]}
-                    found[f"{template.stack}/{logical_id}"] = json.dumps(kept, sort_keys=True)
-        return found
+        return not_judged(self.templates, {name_of(arn) for arn in made})
 
     def _identity(
         self,
@@ -172,6 +144,13 @@ class _Reader:
                 *(["the policy of a group of the user"] if resource.get("Groups") else []),
             ),
             managed_elsewhere=managed_elsewhere,
+            tags={
+                **template.tags,
+                **{
+                    str(tag["Key"]): str(tag["Value"])
+                    for tag in template.resolve(resource.get("Tags", []), at=logical_id)
+                },
+            },
         )
 
     def _attached(self, kind: str, account: str, name: str) -> Iterator[Policy]:

@@ -27,6 +27,7 @@ def assuming(state: Landscape, caller: str, role: Identity, *, templated: bool) 
         boundary=identity.boundary if identity else None,
         resource_policy=state.resource_policies.get(role.arn),
         required=True,
+        tags=identity.tags if identity else {},
     )
 
 
@@ -45,6 +46,7 @@ def using(state: Landscape, actor: str, action: str, resource: str) -> Side:
         boundary=identity.boundary if identity else None,
         resource_policy=attached,
         required=keyed,
+        tags=identity.tags if identity else {},
     )
 
 

@@ -11,6 +11,7 @@ from crossrole.assumption import Assumption
 from crossrole.can import known_resource
 from crossrole.chain import ASSUME, Link, Question, links_of, otherwise
 from crossrole.conditions import of_expression
+from crossrole.context import PRINCIPAL_TAG
 from crossrole.engine import Decision, Request, Simulator
 from crossrole.landscape import Identity, Landscape, trusted
 
@@ -137,7 +138,9 @@ def representative(name: str, via: Identity | None) -> Candidate:
 
 def free(link: Link, certain: AbstractSet[str] = CERTAIN) -> Request:
     """Return the link's request with nothing fixed in its context but what is certain."""
-    context = {key: value for key, value in link.request.context.items() if key in certain}
+    context = {
+        key: value for key, value in link.request.context.items() if key in certain or key.startswith(PRINCIPAL_TAG)
+    }
     return replace(link.request, context=context, free=True)
 
 

@@ -69,9 +69,9 @@ def _proved(question: dict[str, Any]) -> dict[str, Any]:
     conditions = [each for policy in every for statement in policy.statements for each in statement.conditions]
     context: dict[str, Any] = dict(question["context"])
     if not question["free"]:
-        known = {key.lower() for key in context}
+        known = {key.lower() for key in [*context, *(f"aws:PrincipalTag/{tag}" for tag in question["tags"])]}
         context |= dict.fromkeys((each.key for each in conditions if each.key.lower() not in known), None)
-    principal = Principal(question["principal"], policies, boundary)
+    principal = Principal(question["principal"], policies, boundary, tags=question["tags"])
     resource_policy = ResourcePolicy(attached, question["account"], required=question["required"])
     # A control policy bounds every way to be allowed, so it can say which part of all requests is asked about.
     environment = Environment(scp_layers=[(f"only {n}", [policy]) for n, policy in enumerate(only)])

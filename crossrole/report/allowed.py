@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from crossrole.actions import details, known_action
+from crossrole.condition_keys import EVERY_ACTION, matching_actions
 from crossrole.conditions import phrase
 from crossrole.grant import Grant
 from crossrole.policy import Statement
@@ -125,14 +126,29 @@ def gives_on(grant: Grant) -> list[str]:
         if statement["Effect"] == "Allow"
         for action in texts(statement.get("Action"))
     }
-    return sorted(action for action in named if _manages_permissions(action))
+    # Of s3:* it is said that it gives everything.
+    return sorted(each for each in named - {"s3:*"} if any(map(_manages_permissions, _meant(each))))
+
+
+def everything_but(grant: Grant) -> list[str]:
+    """Return what statements leave out that allow all else: their NotAction and NotResource."""
+    statements = [each for policy in grant.role.policies for each in policy.statements if each["Effect"] == "Allow"]
+    names = ("NotAction", "NotResource")
+    return list(dict.fromkeys(each for one in statements for name in names for each in texts(one.get(name))))
+
+
+def _meant(action: str) -> list[str]:
+    """Return the actions that a name or a pattern stands for."""
+    if action in EVERY_ACTION:
+        return ["iam:PutRolePolicy"]
+    return list(matching_actions(action)) if {"*", "?"} & set(action) else [action]
 
 
 def _manages_permissions(action: str) -> bool:
     try:
         return "Permissions management" in details(known_action(action))["accessLevel"]
     except Unusable:
-        return False  # a pattern, which is said to give everything that it stands for
+        return False  # no action that AWS knows
 
 
 def keys_of(grant: Grant) -> list[str]:

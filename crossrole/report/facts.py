@@ -181,4 +181,6 @@ def _unjudged(landscape: Landscape, templates: list[Template]) -> list[Words]:
         for logical_id, resource in template.resources.items()
     }
     public = {"AWS::S3::Bucket": ", its ACL and Block Public Access"}
-    return [(Name(place), f", {kinds[place]}{public.get(kinds[place], '')}") for place in sorted(landscape.unjudged)]
+    # A transform of the whole template is of no resource.
+    told = [(place, kinds.get(place, "which CloudFormation runs at deployment")) for place in landscape.unjudged]
+    return [(Name(place), f", {kind}{public.get(kind, '')}") for place, kind in sorted(told)]

@@ -26,7 +26,8 @@ def state_of(grant: Grant, now: datetime) -> State:
     """Return the state of the grant at a moment; what shuts it comes before what will."""
     revoked = f"; sessions begun before {moment(grant.revoked_before)} are revoked" if grant.revoked_before else ""
     if grant.disabled:
-        return State("disabled", f"nobody can assume the role, and its sessions can do nothing{revoked}", usable=False)
+        sessions = ", and its sessions can do nothing" if grant.sessions_shut else "; sessions begun before live on"
+        return State("disabled", f"nobody can assume the role{sessions}{revoked}", usable=False)
     if grant.expires and grant.expires <= now:
         return State("expired", f"since {moment(grant.expires)} nobody can use it{revoked}", usable=False)
     if grant.revoked_before and grant.revoked_before > now:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from crossrole.grant import Grant
-from crossrole.report.allowed import EVERY_BUCKET, accesses, gives_on
+from crossrole.report.allowed import EVERY_BUCKET, accesses, everything_but, gives_on
 from crossrole.report.callers import WIDE, callers_of
 from crossrole.report.words import Name, Words, counted, listed, moment
 
@@ -38,6 +38,9 @@ IN_NO_TEMPLATE = Kind(
     "Has a policy that no template holds: what it allows is not known here, and comes on top of all that is said here.",
     serious=True,
 )
+SERVICE = Kind("An AWS service", "Trusts a service of AWS, which acts for whoever uses it.", serious=True)
+FEDERATION = Kind("An identity provider", "Trusts whom a provider outside AWS signs in.", serious=True)
+ALL_BUT = Kind("Everything but", "Allows all that it does not name, also what AWS adds later.", serious=True)
 ENDS = Kind("Expires within 30 days", "Stops working by itself soon: renew it, or let it end.", serious=True)
 ENDED = Kind("Expired", "Nobody can use it any more: remove the entry.")
 EVERY = Kind("Every bucket", "Reaches each bucket of the account, also those made later.")
@@ -53,6 +56,9 @@ KINDS = (
     EVERYONE,
     IN_NO_TEMPLATE,
     NO_CONDITION,
+    SERVICE,
+    FEDERATION,
+    ALL_BUT,
     GIVES_ON,
     ENDS,
     EVERY,
@@ -75,7 +81,7 @@ class Warned:
 
 def warnings_of(grant: Grant, now: datetime) -> list[Warned]:
     """Return the grant's warnings, the gravest first."""
-    found = [*_width(grant), *_who(grant), *_when(grant, now)]
+    found = [*_width(grant), *_who(grant), *_others(grant), *_when(grant, now)]
     return sorted(dict.fromkeys(found), key=lambda each: KINDS.index(each.kind))
 
 
@@ -89,6 +95,8 @@ def _width(grant: Grant) -> Iterator[Warned]:
             yield Warned(WHOLE, access.words)
     if actions := gives_on(grant):
         yield Warned(GIVES_ON, listed(map(Name, actions)))
+    if left_out := everything_but(grant):
+        yield Warned(ALL_BUT, listed(map(Name, left_out)))
     for policy in grant.role.managed_elsewhere:
         yield Warned(IN_NO_TEMPLATE, (Name(policy),))
 
@@ -102,6 +110,11 @@ def _who(grant: Grant) -> Iterator[Warned]:
                 yield Warned(NO_CONDITION, caller.words)
         if caller.pinned:
             yield Warned(PINNED, caller.words)
+
+
+def _others(grant: Grant) -> Iterator[Warned]:
+    yield from (Warned(SERVICE, (Name(each),)) for each in grant.services)
+    yield from (Warned(FEDERATION, (Name(each),)) for each in grant.federations)
 
 
 def _when(grant: Grant, now: datetime) -> Iterator[Warned]:

@@ -87,6 +87,29 @@ def test_a_stranger_is_still_refused_for_certain(folder: str, capsys: Capture) -
     assert capsys.readouterr().out.startswith("refused: ")
 
 
+@pytest.mark.parametrize(("value", "expected"), [("crossrole", 0), ("another", 1)])
+def test_a_role_carries_the_tags_of_its_template(
+    value: str, expected: int, default: Assembly, tmp_path: Path, capsys: Capture
+) -> None:
+    """A session's requests carry the tags that the stack puts on its role."""
+
+    def add(resources: Resources) -> None:
+        resources[GRANT]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"].append(
+            {
+                "Effect": "Allow",
+                "Action": "s3:DeleteBucket",
+                "Resource": "*",
+                "Condition": {"StringEquals": {"aws:PrincipalTag/application": value}},
+            }
+        )
+
+    tagged = str(edited_by_hand(default, tmp_path, "ProdAccessStack", add))
+
+    assert expected == main(["can", *VIA, "s3:DeleteBucket", BUCKET, "--template-dir", tagged])
+    assert expected == main(["who", "s3:DeleteBucket", BUCKET, "--template-dir", tagged])
+    assert capsys.readouterr().err == ""
+
+
 def test_who_lists_whom_the_policy_may_let(folder: str, capsys: Capture) -> None:
     """Who could by such a policy is listed, with it as a condition."""
     status = main(["who", "s3:DeleteBucket", BUCKET, "--template-dir", folder])

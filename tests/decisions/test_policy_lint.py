@@ -77,6 +77,18 @@ STATEMENTS: dict[str, tuple[dict[str, Any], str]] = {
         {"Action": None, "NotAction": "iam:*", "Resource": "*"},
         "Allow with NotAction allows every action but those it names, future ones too; list them under Action",
     ),
+    "every resource but": (
+        {"Resource": None, "NotResource": BUCKET},
+        "Allow with NotResource allows it on all but what it names, future ones too; list them under Resource",
+    ),
+    "every action": (
+        {"Action": "*", "Resource": "*"},
+        "Allow of * lets its holder give itself every other permission; list the actions it needs",
+    ),
+    "everything of IAM": (
+        {"Action": "iam:*", "Resource": "*"},
+        "Allow of iam:* lets its holder give itself every other permission; list the actions it needs",
+    ),
     "misspelt action": (
         {"Action": "s3:GetObjekt"},
         'there is no action "s3:GetObjekt"; did you mean s3:GetObject or ',
@@ -288,8 +300,9 @@ CONDITIONS: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 RIGHT: dict[str, dict[str, Any]] = {
-    "every action": {"Action": "*", "Resource": "*"},
-    "every action of every service": {"Action": "*:*", "Resource": "*"},
+    "refusing every action": {"Effect": "Deny", "Action": "*", "Resource": "*"},
+    "refusing every action of every service": {"Effect": "Deny", "Action": "*:*", "Resource": "*"},
+    "what IAM only tells": {"Action": ["iam:Get*", "iam:List*"], "Resource": "*"},
     "every action of a service": {"Action": "s3:*", "Resource": BUCKET},
     "actions by a wildcard": {"Action": ["s3:Get*", "s3:?etObject", "kms:GenerateDataKey*"], "Resource": "*"},
     "action in another case": {"Action": "S3:getobject"},
@@ -307,13 +320,15 @@ RIGHT: dict[str, dict[str, Any]] = {
     "access point": {"Resource": "arn:aws:s3:eu-west-1:222222222222:accesspoint/reports/object/*"},
     # Only S3's own actions are held against the resources.
     "another service's action": {"Action": ["s3:GetObject", "kms:Decrypt"]},
-    "everything but some resources": {"Resource": None, "NotResource": BUCKET},
+    "refusing everything but some resources": {"Effect": "Deny", "Resource": None, "NotResource": BUCKET},
     "key in another case": when("StringEquals", "AWS:resourceaccount", "222222222222"),
     "key for one of the actions": when(
         "StringLike", "s3:prefix", "dev/*", Action=["s3:GetObject", "s3:ListBucket"], Resource="*"
     ),
     "key for one of the wildcard's actions": when("StringLike", "s3:prefix", "dev/*", Action="s3:List*", Resource="*"),
-    "service's key for every action": when("StringEquals", "s3:x-amz-acl", "private", Action="*", Resource="*"),
+    "service's key for every action": when(
+        "StringEquals", "s3:x-amz-acl", "private", Effect="Deny", Action="*", Resource="*"
+    ),
     "service's key for all actions but some": when(
         "StringEquals", "s3:x-amz-acl", "private", Effect="Deny", Action=None, NotAction="iam:*"
     ),
@@ -441,6 +456,50 @@ def test_another_version_is_found(version: dict[str, str], text: str) -> None:
     findings = findings_of([template({**version, "Statement": []})])
 
     assert [Finding("Stack", "Policy0", "PolicyDocument", None, text)] == findings
+
+
+ACCOUNT = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111111111111:root"}, "Action": "sts:AssumeRole"}
+SERVICE = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+GOOGLE = {
+    "Effect": "Allow",
+    "Principal": {"Federated": "accounts.google.com"},
+    "Action": "sts:AssumeRoleWithWebIdentity",
+}
+TRUSTS = {
+    "a service alone": ([SERVICE], []),
+    "accounts alone": ([ACCOUNT], []),
+    "a service beside": (
+        [ACCOUNT, SERVICE],
+        [("2", "the service ec2.amazonaws.com can assume it beside accounts; give it a role of its own")],
+    ),
+    "a provider beside": (
+        [ACCOUNT, {**GOOGLE, "Sid": "Google", "Condition": {"StringEquals": {"accounts.google.com:aud": "x"}}}],
+        [
+            (
+                "Google",
+                "the identity provider accounts.google.com can assume it beside accounts; give it a role of its own",
+            )
+        ],
+    ),
+    "a provider without a condition": (
+        [GOOGLE],
+        [
+            (
+                "1",
+                "everyone whom the identity provider accounts.google.com signs in can assume it; add a condition",
+            )
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize(("statements", "expected"), TRUSTS.values(), ids=TRUSTS)
+def test_who_is_trusted_beside_accounts(statements: list[Any], expected: list[tuple[str, str]]) -> None:
+    """A service or a provider that a grant's role trusts too is found; a service's own role is in order."""
+    role = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": document(*statements)}}
+    findings = findings_of([Template("Stack", "222222222222", "eu-west-1", "aws", {"Resources": {"Role": role}})])
+
+    assert expected == [(each.statement, each.text) for each in findings]
 
 
 def test_all_problems_are_told_at_once_in_order() -> None:

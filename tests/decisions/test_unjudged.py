@@ -1,6 +1,7 @@
 """What no proof is about is told as well: silence of `diff` means that nothing changed."""
 
 import copy
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,22 @@ def named(operator: str, key: str, value: str) -> dict[str, Any]:
     return {"Condition": {operator: {key: value}}}
 
 
+def session(resources: Resources, **statement: Any) -> None:
+    """Add a statement to the grant's permissions policy."""
+    made = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
+    resources[GRANT]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"].append(made | statement)
+
+
+def of_type(kind: str) -> Callable[[Resources], object]:
+    """Return what adds a resource of a type."""
+    return lambda resources: resources.update(X={"Type": kind, "Properties": {}})
+
+
+def of_the_bucket(key: str) -> Callable[[Resources], object]:
+    """Return what sets a property of the bucket."""
+    return lambda resources: resources[BUCKET]["Properties"].update({key: {"Rules": []}})
+
+
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 WIDENED: dict[str, tuple[str, Callable[[Resources], object]]] = {
     "a managed policy of AWS": (PROD, lambda r: r[GRANT]["Properties"].update(ManagedPolicyArns=[ADMINISTRATOR])),
@@ -60,6 +77,59 @@ WIDENED: dict[str, tuple[str, Callable[[Resources], object]]] = {
     "a group": (PROD, lambda r: r.update(G={"Type": "AWS::IAM::Group", "Properties": {"Policies": []}})),
     "an access point": (PROD, lambda r: r.update(A={"Type": "AWS::S3::AccessPoint", "Properties": {}})),
     "a function that others may call": (DEV, lambda r: r.update(L={"Type": "AWS::Lambda::Permission"})),
+    **{
+        f"a resource of type {kind}": (PROD, of_type(kind))
+        for kind in (
+            "AWS::IAM::AccessKey",
+            "AWS::IAM::InstanceProfile",
+            "AWS::IAM::OIDCProvider",
+            "AWS::KMS::ReplicaKey",
+            "AWS::Lambda::LayerVersionPermission",
+            "AWS::RAM::ResourceShare",
+            "AWS::RolesAnywhere::Profile",
+            "AWS::S3::AccessGrant",
+            "AWS::S3::MultiRegionAccessPointPolicy",
+            "AWS::S3ObjectLambda::AccessPointPolicy",
+            "AWS::SNS::TopicInlinePolicy",
+            "AWS::SQS::QueueInlinePolicy",
+            "AWS::SSO::Assignment",
+            "Custom::Anything",
+        )
+    },
+    **{
+        f"{key} of the bucket": (PROD, of_the_bucket(key))
+        for key in (
+            "CorsConfiguration",
+            "InventoryConfigurations",
+            "NotificationConfiguration",
+            "OwnershipControls",
+            "ReplicationConfiguration",
+            "WebsiteConfiguration",
+        )
+    },
+    "a policy of its own for a role that exists already": (
+        PROD,
+        lambda r: r.update(
+            P={"Type": "AWS::IAM::RolePolicy", "Properties": {"PolicyDocument": EVERYTHING, "RoleName": "Existing"}}
+        ),
+    ),
+    "a macro in a resource": (
+        PROD,
+        lambda r: r[BUCKET]["Properties"].update(Tags={"Fn::Transform": {"Name": "M", "Parameters": {}}}),
+    ),
+    "a macro among the resources": (PROD, lambda r: r.update({"Fn::Transform": {"Name": "M", "Parameters": {}}})),
+    "another role for the function": (
+        DEV,
+        lambda r: next(each for each in r.values() if each["Type"] == "AWS::Lambda::Function")["Properties"].update(
+            Role="arn:aws:iam::111111111111:role/Administrator"
+        ),
+    ),
+    "a layer of the function": (
+        DEV,
+        lambda r: next(each for each in r.values() if each["Type"] == "AWS::Lambda::Function")["Properties"].update(
+            Layers=["arn:aws:lambda:eu-west-1:333333333333:layer:x:1"]
+        ),
+    ),
     "no block of public access": (PROD, lambda r: r[BUCKET]["Properties"].pop("PublicAccessBlockConfiguration")),
     "a service that has the function's role": (
         DEV,
@@ -76,6 +146,24 @@ WIDENED: dict[str, tuple[str, Callable[[Resources], object]]] = {
     "an account in a condition": (
         PROD,
         lambda r: trust(r, Principal="*", **named("StringEquals", "aws:PrincipalAccount", "333333333333")),
+    ),
+    "the stack's tag": (
+        PROD,
+        lambda r: session(r, **named("StringEquals", "aws:PrincipalTag/application", "crossrole")),
+    ),
+    "a tag by its presence": (PROD, lambda r: session(r, **named("Null", "aws:PrincipalTag/application", "false"))),
+    "a tag by a pattern": (PROD, lambda r: session(r, **named("StringLike", "aws:PrincipalTag/application", "*"))),
+    "a tag that no template gives": (
+        PROD,
+        lambda r: session(r, **named("StringEquals", "aws:PrincipalTag/team", "platform")),
+    ),
+    "a tag without regard to case": (
+        PROD,
+        lambda r: session(r, **named("StringEqualsIgnoreCase", "aws:principaltag/Application", "CROSSROLE")),
+    ),
+    "a tag in the resource": (
+        PROD,
+        lambda r: session(r, Resource="arn:aws:s3:::${aws:PrincipalTag/application}-bucket/*"),
     ),
     "session tags": (PROD, lambda r: trust(r, Action=["sts:AssumeRole", "sts:TagSession"])),
     "the same of the bucket": (
@@ -105,6 +193,45 @@ def test_a_widening_is_never_silent(  # noqa: PLR0917 they are fixtures
     assert any(each.gained for each in changes(default_landscape, head, simulator, prover))
 
 
+def test_a_tag_of_the_stack_is_proved(
+    default: Assembly, default_landscape: Landscape, simulator: Simulator, prover: Prover, tmp_path: Path
+) -> None:
+    """What a tag opens that the template gives the role is told by what it opens; another value opens nothing."""
+    (tmp_path / "has").mkdir()
+    (tmp_path / "has not").mkdir()
+    has = named("StringEquals", "aws:PrincipalTag/application", "crossrole")
+    has_not = named("StringEquals", "aws:PrincipalTag/application", "another")
+    with_it = edited(default, tmp_path / "has", PROD, lambda r: session(r, **has))
+    without = edited(default, tmp_path / "has not", PROD, lambda r: session(r, **has_not))
+
+    assert "role DevLambdaRole in 111111111111 can now s3:* on *, through DevAccountAccessS3Role" in [
+        each.text for each in changes(default_landscape, with_it, simulator, prover)
+    ]
+    assert [] == changes(default_landscape, without, simulator, prover)
+
+
+def test_a_tag_that_meets_a_condition_is_told(
+    default: Assembly, simulator: Simulator, prover: Prover, tmp_path: Path
+) -> None:
+    """A role that gets the tag which one of its statements asks for has more access, by no change of a policy."""
+
+    def asks(resources: Resources) -> None:
+        session(resources, **named("StringEquals", "aws:PrincipalTag/team", "platform"))
+
+    def has(resources: Resources) -> None:
+        asks(resources)
+        resources[GRANT]["Properties"]["Tags"] = [{"Key": "team", "Value": "platform"}]
+
+    for name in ("asks", "has"):
+        (tmp_path / name).mkdir()
+    base, head = edited(default, tmp_path / "asks", PROD, asks), edited(default, tmp_path / "has", PROD, has)
+    role = "arn:aws:iam::222222222222:role/DevAccountAccessS3Role"
+
+    assert [f"the tags of {role} were changed, and a policy tests aws:PrincipalTag"] == [
+        each.text for each in changes(base, head, simulator, prover) if each.gained
+    ]
+
+
 @pytest.mark.parametrize("principal", [{"AWS": "arn:aws:iam::222222222222:user/bob"}, {"AWS": "*"}])
 def test_a_deny_of_some_callers_taken_out_is_told(  # noqa: PLR0917 they are fixtures
     principal: dict[str, str],
@@ -119,6 +246,51 @@ def test_a_deny_of_some_callers_taken_out_is_told(  # noqa: PLR0917 they are fix
     base = edited(default, tmp_path, PROD, lambda r: bucket(r, Effect="Deny", Principal=principal, **condition))
 
     assert any(each.gained for each in changes(base, default_landscape, simulator, prover))
+
+
+def test_a_macro_of_the_whole_template_is_told(
+    default: Assembly, default_landscape: Landscape, simulator: Simulator, prover: Prover, tmp_path: Path
+) -> None:
+    """What a macro makes of a template at deployment, nobody can prove before."""
+    edited(default, tmp_path, PROD, lambda _: None)
+    path = tmp_path / f"{PROD}.template.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "Transform": ["Macro"]}))
+    found = changes(default_landscape, read_landscape(read_assembly(tmp_path)), simulator, prover)
+
+    assert ["ProdAccessStack/Transform was changed, which may give access"] == [each.text for each in found]
+
+
+HARMLESS: dict[str, tuple[str, Callable[[Resources], object]]] = {
+    "tags": (PROD, lambda r: r[BUCKET]["Properties"].update(Tags=[{"Key": "a", "Value": "b"}])),
+    "a rule that deletes": (PROD, lambda r: r[BUCKET]["Properties"].update(LifecycleConfiguration={"Rules": []})),
+    "an alarm": (DEV, lambda r: r.update(A={"Type": "AWS::CloudWatch::Alarm", "Properties": {}})),
+    "new code": (
+        DEV,
+        lambda r: next(each for each in r.values() if each["Type"] == "AWS::Lambda::Function")["Properties"].update(
+            Code={"S3Bucket": "x", "S3Key": "y"}, Timeout=3
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize(("stack", "edit"), HARMLESS.values(), ids=HARMLESS)
+def test_what_gives_nobody_access_is_silent(  # noqa: PLR0917 they are fixtures
+    stack: str,
+    edit: Callable[[Resources], object],
+    default: Assembly,
+    default_landscape: Landscape,
+    simulator: Simulator,
+    prover: Prover,
+    tmp_path: Path,
+) -> None:
+    """A change of what is known to give nobody access is no change of access."""
+    assert [] == changes(default_landscape, edited(default, tmp_path, stack, edit), simulator, prover)
+
+
+def test_the_templates_of_every_kind_hold_nothing_unknown(kinds_landscape: Landscape) -> None:
+    """Of all that the app makes, only public access to its buckets is left to be told."""
+    assert all('"PublicAccessBlockConfiguration"' in each for each in kinds_landscape.unjudged.values())
+    assert all(each.startswith('{"OwnershipControls"') for each in kinds_landscape.unjudged_changing.values())
 
 
 def test_a_stack_that_is_gone_is_lost(

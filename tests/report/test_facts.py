@@ -1,7 +1,9 @@
 """What the report says of each kind of grant, in words and numbers."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -93,6 +95,100 @@ def test_an_organization_narrows_a_whole_account(kinds: Assembly, read: Read, tm
     narrowed = grant(read(changed(kinds, tmp_path / "changed", change)), "WholeAccount")
 
     assert ["Whole account"] == [each.title for each in narrowed.tags]
+
+
+def by_hand(trust: list[dict[str, object]], own: list[dict[str, object]]) -> Callable[[dict[str, Any]], None]:
+    """Return a change that adds statements to the first grant's trust policy and permissions policy."""
+
+    def change(resources: dict[str, Any]) -> None:
+        role = next(each for each in resources.values() if each["Type"] == "AWS::IAM::Role")["Properties"]
+        role["AssumeRolePolicyDocument"]["Statement"] += trust
+        role["Policies"][0]["PolicyDocument"]["Statement"] += own
+
+    return change
+
+
+def _allow(**statement: object) -> dict[str, object]:
+    return {"Effect": "Allow", **statement}
+
+
+BY_HAND: dict[str, tuple[list[dict[str, object]], list[dict[str, object]], tuple[str, str]]] = {
+    "a service": (
+        [_allow(Principal={"Service": "ec2.amazonaws.com"}, Action="sts:AssumeRole")],
+        [],
+        ("An AWS service", "ec2.amazonaws.com"),
+    ),
+    "a provider": (
+        [_allow(Principal={"Federated": "accounts.google.com"}, Action="sts:AssumeRoleWithWebIdentity")],
+        [],
+        ("An identity provider", "accounts.google.com"),
+    ),
+    "everything of IAM": ([], [_allow(Action="iam:*", Resource="*")], ("Can give access on", "iam:*")),
+    "every action": ([], [_allow(Action="*", Resource="*")], ("Can give access on", "*")),
+    "every action but": ([], [_allow(NotAction="iam:*", Resource="*")], ("Everything but", "iam:*")),
+    "every resource but": (
+        [],
+        [_allow(Action="s3:GetObject", NotResource="arn:aws:s3:::x/*")],
+        ("Everything but", "arn:aws:s3:::x/*"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("trust", "own", "expected"), BY_HAND.values(), ids=BY_HAND)
+def test_what_was_added_by_hand_is_a_serious_warning(  # noqa: PLR0917 they are fixtures
+    trust: list[dict[str, object]],
+    own: list[dict[str, object]],
+    expected: tuple[str, str],
+    default: Assembly,
+    read: Read,
+    tmp_path: Path,
+) -> None:
+    """Whom no configuration can trust, and what none can give, is warned of by name."""
+    found = read(changed(default, tmp_path / "changed", by_hand(trust, own))).grants[0]
+
+    assert expected in [(each.kind.title, plain(each.words)) for each in found.warnings]
+    assert found.grave
+
+
+NOBODY: dict[str, tuple[dict[str, object], str]] = {
+    "a stranger": (
+        {"Sid": "DenyWhileDisabled", "Principal": {"AWS": "arn:aws:iam::333333333333:role/Stranger"}},
+        "active",
+    ),
+    "under a condition": (
+        {"Sid": "DenyWhileDisabled", "Principal": "*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}},
+        "active",
+    ),
+    "another action": ({"Sid": "DenyWhileDisabled", "Principal": "*", "Action": "sts:TagSession"}, "active"),
+    "everyone": ({"Principal": {"AWS": "*"}}, "disabled"),
+    "expired": (
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": "arn:aws:iam::111111111111:root"},
+            "Condition": {"DateGreaterThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}},
+        },
+        "active",
+    ),
+}
+
+
+@pytest.mark.parametrize(("statement", "expected"), NOBODY.values(), ids=NOBODY)
+def test_state_is_what_the_policy_means(
+    statement: dict[str, object], expected: str, default: Assembly, read: Read, tmp_path: Path
+) -> None:
+    """A grant is disabled where everyone is refused, whatever a statement is named, and ends where a date ends it."""
+
+    def change(resources: dict[str, Any]) -> None:
+        role = next(each for each in resources.values() if each["Type"] == "AWS::IAM::Role")["Properties"]
+        made = {"Effect": "Deny", "Action": "sts:AssumeRole", **statement}
+        given = role["AssumeRolePolicyDocument"]["Statement"]
+        role["AssumeRolePolicyDocument"]["Statement"] = [made] if made["Effect"] == "Allow" else [*given, made]
+
+    found = read(changed(default, tmp_path / "changed", change)).grants[0]
+
+    assert expected == found.state.label
+    if expected == "disabled":
+        assert "nobody can assume the role; sessions begun before live on" == found.state.text
 
 
 def test_a_policy_in_no_template_is_a_serious_warning(default: Assembly, read: Read, tmp_path: Path) -> None:

@@ -178,7 +178,7 @@ def test_markdown_has_the_facts(of_kinds: Report) -> None:
     text = markdown_of(of_kinds)
 
     assert text.index("## Warnings") < text.index("## Grants")
-    assert text.startswith("# Access from other accounts, 2026-11-24\n\n28 grants, 25 usable now, 7 with serious")
+    assert text.startswith("# Access from other accounts, 2026-11-24\n\n29 grants, 26 usable now, 7 with serious")
     for fact in (
         "- **Full access** (serious). Reads, overwrites and deletes every object, and can change or delete the bucket",
         "  - `SeedExample`: do everything (`s3:*`) with every bucket of the account\n",
