@@ -3,18 +3,15 @@
 import json
 import shlex
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from crossrole.compare import changes
 from crossrole.doctor.case import Case
 from crossrole.doctor.line import Line, failed, ok, unknown
 from crossrole.live import client, code_of, told
 from crossrole.live_identity import DENIED, LIVE
 from crossrole.policy import Policy, policy_of
-from crossrole.prover import Prover
 from crossrole.sides import canonical
 from crossrole.unusable import Unusable
 
@@ -69,38 +66,28 @@ def _compared(case: Case, bucket: str, text: str | None) -> Line:
         )
     except (ValueError, Unusable) as error:
         return unknown(_POLICY, f"the policy of {name} can't be judged: {error}")
-    if _statements(base) == _statements(live):
+    was, is_ = _statements(base), _statements(live)
+    if was == is_:
         return ok(
             _POLICY,
             f"the bucket policy of {name} is the templates'"
             if live
             else f"{name} has no bucket policy, as the templates say",
         )
-    case.tell(f"proving what access the policy of {name} opens or takes away")
-    with_live = {each: policy for each, policy in case.landscape.resource_policies.items() if each != bucket}
-    if live:
-        with_live[bucket] = live
-    now = replace(case.landscape, resource_policies=with_live)
-    try:
-        with Prover() as prover:
-            found = changes(case.landscape, now, case.simulator, prover)
-    except Unusable as error:
-        return unknown(_POLICY, f"the policy of {name} differs from the templates', which can't be judged: {error}")
-    if not found:
-        return ok(
-            _POLICY, f"the bucket policy of {name} is written otherwise than the templates', and gives the same access"
-        )
-    details = []
-    for change in sorted(found, key=lambda each: not each.gained):
-        details += [f"{'gained' if change.gained else 'lost'}: {change.text}", *change.notes]
+    added, gone = ([each for each in one if each not in other] for one, other in ((is_, was), (was, is_)))
+    details = [*(f"added: {each}" for each in added), *(f"gone: {each}" for each in gone)]
     what = (
         f"the bucket policy of {name} is not the templates' any more" if live else f"{name} has lost its bucket policy"
     )
-    return failed(_POLICY, f"{what}; the access of now against theirs:", *details, mend=_put(case, name, base))
+    return failed(_POLICY, what, *details, mend=_put(case, name, base))
 
 
 def _statements(policy: Policy | None) -> list[str]:
-    return sorted(canonical(each) for each in (policy.statements if policy else []))
+    """Return the statements as text; S3 hands back everyone as "*", in whichever of the two forms it was given."""
+    statements = policy.statements if policy else []
+    return sorted(
+        canonical({**each, "Principal": "*"} if each.get("Principal") == {"AWS": "*"} else each) for each in statements
+    )
 
 
 def _put(case: Case, name: str, base: Policy | None) -> str:

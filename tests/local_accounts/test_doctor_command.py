@@ -685,7 +685,7 @@ def test_a_bucket_elsewhere(world: Any, shell: Any, place: tuple[Any, str], fail
 
 
 def test_a_bucket_that_was_opened_by_hand(world: Any, shell: Any) -> None:
-    """What its policy gives beyond the templates is told as access, and the line that puts the policy back works."""
+    """What its policy says beyond the templates is told, and the line that puts the policy back works."""
     s3 = world.accounts.session("prod").client("s3")
     words = ("ServiceRole", "--profile", "exporter", "--prod-profile", "prod")
     before = s3.get_bucket_policy(Bucket=BUCKET)["Policy"]
@@ -702,7 +702,7 @@ def test_a_bucket_that_was_opened_by_hand(world: Any, shell: Any) -> None:
         s3.put_bucket_policy(Bucket=BUCKET, Policy=before)
 
     assert ["policy"] == failures(opened)
-    assert any("gained: " in each and "s3:DeleteObject" in each for each in line(opened, "policy")["details"])
+    assert any("added: " in each and "s3:DeleteObject" in each for each in line(opened, "policy")["details"])
     assert f"the bucket policy of {BUCKET} is the templates'" == line(mended, "policy")["text"]
 
 
