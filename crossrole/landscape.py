@@ -60,6 +60,8 @@ class Bucket:
     account: str
     region: str
     key: str | None
+    public_access_block: dict[str, bool] = field(default_factory=dict)
+    """Which of the four settings of Block Public Access it has on, by their names."""
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,11 @@ class _Reader:
     def buckets(self) -> dict[str, Bucket]:
         return {
             (arn := template.arn(logical_id)): Bucket(
-                arn, template.account, template.region, self._bucket_key(template, logical_id, resource)
+                arn,
+                template.account,
+                template.region,
+                self._bucket_key(template, logical_id, resource),
+                template.resolve(resource.get("PublicAccessBlockConfiguration", {}), at=logical_id),
             )
             for template, logical_id, resource in self._of_type("AWS::S3::Bucket")
         }

@@ -7,6 +7,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
+from crossrole.doctor.bucket_access import access_lines
 from crossrole.doctor.case import Case
 from crossrole.doctor.key import key_lines
 from crossrole.doctor.line import Line, failed, ok, unknown
@@ -44,6 +45,7 @@ def _lines(case: Case, session: boto3.Session | None, name: str, unresolved: str
             return
         yield _owner_line(case, s3, name, owned)
     yield region_line(case, name, owned.region)
+    yield from access_lines(case, name, owned.region or case.grant.region)
     if unresolved:
         yield unknown("key", unresolved)
     else:

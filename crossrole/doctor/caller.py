@@ -15,6 +15,7 @@ from crossrole.doctor.line import Line, failed, ok, unknown
 from crossrole.landscape import Identity, Landscape
 from crossrole.live import client, code_of, date_of, message_of, told
 from crossrole.live_identity import DENIED, Unreadable, live_identity
+from crossrole.sides import texts
 from crossrole.unusable import Unusable
 
 CLOCK_LIMIT = 300
@@ -30,6 +31,8 @@ class Caller:
 
     arn: str
     principal: str | None
+    looks_at: tuple[str, ...] = ()
+    """The grant's principals that are looked at in the caller's place, who is none of them."""
 
 
 def clock_line(date: datetime | None, now: datetime) -> Line:
@@ -110,19 +113,27 @@ def principal_line(case: Case, caller: Caller | None) -> Line:
     if verdict.allowed:
         return ok(
             "principal",
-            f"the trust policy of {grant.name} lets {name_of(principal)} in",
+            f"by the templates the trust policy of {grant.name} lets {name_of(principal)} in",
             *(meets(each) for each in verdict.conditions),
         )
     return failed(
         "principal",
         f"the trust policy of {grant.name} does not let {principal} in",
         *verdict.reasons,
-        mend=verdict.mend or "ask for a grant of your own in access.toml",
+        mend=_let_in(case, principal, verdict),
     )
 
 
-def own_policies_line(case: Case, caller: Caller | None) -> Line:
-    """Return whether the caller's living policies allow it to assume the role."""
+def _let_in(case: Case, principal: str, verdict: Verdict) -> str:
+    mend = verdict.mend or "ask for a grant of your own in access.toml"
+    if f'add "{principal}"' not in mend:
+        return mend
+    # Whom the grant does not name was most likely not meant.
+    return f"call as one whom it trusts, {' or '.join(case.grant.principals)}; only if {principal} is to be too: {mend}"
+
+
+def own_policies_line(case: Case, caller: Caller | None, *, whose: str | None = None) -> Line:
+    """Return whether the caller's living policies allow it to assume the role; `whose` names one who does not call."""
     check = "own policy"
     if caller is None or caller.principal is None:
         return unknown(check, "only a user or a role has policies of its own")
@@ -147,33 +158,45 @@ def own_policies_line(case: Case, caller: Caller | None) -> Line:
             raise
         except Unusable as error:
             return unknown(check, str(error))
-    return _judged(case, check, own)
+    return _judged(case, check, own, whose)
 
 
-def _judged(case: Case, check: str, own: Identity) -> Line:
+def _judged(case: Case, check: str, own: Identity, whose: str | None) -> Line:
     try:
         verdict = judged_own_policies(case, own.arn, with_identity(case.landscape, own))
     except Unusable as error:
         return unknown(check, str(error))
     if verdict.allowed:
-        text = f"{len(own.policies)} living policies, which allow {ASSUME} on the role"
+        of = f" of {whose}" if whose else ""
+        text = f"{len(own.policies)} living policies{of}, which allow {ASSUME} on the role"
         return ok(check, text, *(f"if {each}" for each in verdict.conditions))
     return failed(
         check,
-        f"your living policies do not allow {ASSUME} on {case.grant.arn}",
+        f"{f'the living policies of {whose}' if whose else 'your living policies'} do not allow {ASSUME} on "
+        f"{case.grant.arn}",
         *verdict.reasons,
-        mend=_allow_it(case, own.arn, verdict),
+        mend=own_mend(case, own.arn, denied=verdict.denied, profile=case.profile if whose else None),
     )
 
 
-def _allow_it(case: Case, arn: str, verdict: Verdict) -> str:
-    administrator, templated = f"{account_of(arn)}'s administrator", case.landscape.identity(arn)
-    if verdict.denied:
-        return f"have {administrator} take out the statement that denies it"
-    if templated:
-        stacks = " and ".join(f"`cdk deploy {each}`" for each in sorted({each.template for each in templated.policies}))
-        return f"the templates allow it: {stacks} by {administrator}, or attach the policy again"
-    return f"have {administrator} allow {name_of(arn)} {ASSUME} on {case.grant.arn}"
+def own_mend(case: Case, arn: str, *, denied: bool, profile: str | None = None) -> str:
+    """Return how a user or role gets to be allowed to assume the role; `profile` is an administrator's, if known."""
+    account, name, by = account_of(arn), name_of(arn), profile or "DEV"
+    who = "" if profile else f", by an administrator of {account}, whose profile DEV is"
+    if denied:
+        return f"have {account}'s administrator take out the statement that denies it"
+    templated = None if is_role(arn) else case.landscape.identity(arn)
+    given = [
+        policy.template
+        for policy in (templated.policies if templated else ())
+        if any(case.grant.arn in texts(statement.get("Resource")) for statement in policy.statements)
+    ]
+    if given:
+        policy = f"arn:{arn.split(':')[1]}:iam::{account}:policy/Assume-{case.grant.name}"
+        attach = f"aws iam attach-user-policy --user-name {name} --policy-arn {policy} --profile {by}"
+        return f"`cdk deploy {given[0]} --profile {by}`, or, where that is deployed already, `{attach}`{who}"
+    lines = f"`{case.policies.replace(' --prod-profile', f' --profile {by} --prod-profile')}`"
+    return f"allow {name} {ASSUME} on {case.grant.arn}: the lines for {account} that {lines} prints{who}"
 
 
 def _as_templated(case: Case, arn: str) -> str:

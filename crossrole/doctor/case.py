@@ -25,6 +25,8 @@ class Case:
     now: datetime
     tell: Callable[[str], None] = field(repr=False)
     """Says on standard error what is being done."""
+    drift_mend: str | None = None
+    """What mends the drift of the role, where some was found."""
 
     @property
     def stack(self) -> str:
@@ -37,10 +39,14 @@ class Case:
         return f"cdk deploy {self.stack} --profile {self.prod_profile or 'PROD'}"
 
     @property
+    def policies(self) -> str:
+        """The command that prints the lines which make the grant by hand."""
+        return f"python -m crossrole policies {self.grant.name} --out DIR --prod-profile {self.prod_profile or 'PROD'}"
+
+    @property
     def put_back(self) -> str:
         """How to make the role what the templates say: CloudFormation deploys no template that did not change."""
-        return (
-            "put it back as the templates say: the commands are in the answer of `python -m crossrole policies "
-            f"{self.grant.name}`; a deploy of an unchanged template would change nothing. Or, if it was meant, "
-            "write it into access.toml"
+        return self.drift_mend or (
+            f"put it back as the templates say: the lines that `{self.policies}` prints; a deploy of an unchanged "
+            "template would change nothing. Or, if it was meant, write it into access.toml"
         )

@@ -1,16 +1,19 @@
 """The whole examination, in the order of the chain; what fails does not stop what can still be checked."""
 
+from dataclasses import replace
+
 import boto3
 
 from crossrole.doctor.assume import assume_line
 from crossrole.doctor.bucket import bucket_lines
-from crossrole.doctor.caller import Caller, own_policies_line, principal_line, who_calls
+from crossrole.doctor.caller import own_policies_line, principal_line, who_calls
 from crossrole.doctor.case import Case
 from crossrole.doctor.deployed import as_deployed
 from crossrole.doctor.line import Line
 from crossrole.doctor.role import role_lines
 from crossrole.doctor.session import planned, probe_lines
-from crossrole.doctor.write_probe import write_lines
+from crossrole.doctor.stand_in import stand_in
+from crossrole.doctor.write_probe import left_lines, write_lines
 from crossrole.live import client, told
 from crossrole.unusable import Unusable
 
@@ -33,9 +36,15 @@ def examine(case: Case, *, write_probe: bool) -> tuple[list[Line], list[str]]:
         refuse_another_account(case.prod_profile, case.prod, case.grant.account)
     if caller is None:
         return lines, []
-    lines += _caller_lines(case, caller)
+    if found := stand_in(case, caller):
+        (clock, _), (of_principals, caller) = lines, found
+        lines = [clock, *of_principals]
+    else:
+        lines += [principal_line(case, caller), own_policies_line(case, caller)]
     case, unresolved = as_deployed(case)
-    lines += role_lines(case, unresolved)
+    of_role = role_lines(case, unresolved)
+    case = replace(case, drift_mend=next((each.mend for each in of_role if each.check == "drift"), None))
+    lines += of_role
     line, session = assume_line(case, caller, lines)
     lines.append(line)
     probes = planned(case) if session else []
@@ -45,10 +54,7 @@ def examine(case: Case, *, write_probe: bool) -> tuple[list[Line], list[str]]:
         for each in listed:
             case.tell(f"  {each}")
     lines += probe_lines(case, session, probes)
+    lines += left_lines(case)
     if write_probe:
         lines += write_lines(case, session)
     return [*lines, *bucket_lines(case, session, unresolved)], listed
-
-
-def _caller_lines(case: Case, caller: Caller) -> list[Line]:
-    return [principal_line(case, caller), own_policies_line(case, caller)]

@@ -60,15 +60,21 @@ _WIDTH, _STATUS, _CHECK = 80, 14, 11
 
 
 def lines_text(lines: Sequence[Line]) -> str:
-    """Return the lines aligned, with what to mend first at their end."""
-    return "\n".join([*(row for each in lines for row in _rows(each)), "", _summary(lines)])
+    """Return the lines aligned, with what to mend first at their end; a mend is told once."""
+    first = first_to_mend(lines)
+    rows: list[str] = []
+    told = {first.mend if first else None}
+    for each in lines:
+        rows += _rows(each, with_mend=each.mend not in told)
+        told.add(each.mend)
+    return "\n".join([*rows, "", _summary(lines)])
 
 
-def _rows(line: Line) -> list[str]:
+def _rows(line: Line, *, with_mend: bool) -> list[str]:
     rows = _wrapped(line.text, f"{line.status.value:<{_STATUS}}{line.check:<{_CHECK}}")
     for detail in line.details:
         rows += _wrapped(detail, " " * (_STATUS + _CHECK + 2))
-    if line.mend:
+    if line.mend and with_mend:
         rows += _wrapped(line.mend, f"{'':<{_STATUS}}{'mend':<{_CHECK}}")
     return rows
 
@@ -90,9 +96,17 @@ def _summary(lines: Sequence[Line]) -> str:
     failures = sum(each.status is Status.FAILED for each in lines)
     unknowns = sum(each.status is Status.UNKNOWN for each in lines)
     left = f", {unknowns} not checkable" if unknowns else ""
+    untried = _untried(lines)
+    if first is None and untried:
+        return "\n".join(_wrapped(f"nothing failed{left}; no session was tried: {untried.text}", ""))
     if first is None:
         return f"nothing failed{left}"
     return "\n".join(_wrapped(f"{failures} failed{left}; first {first.check}: {first.mend}", ""))
+
+
+def _untried(lines: Sequence[Line]) -> Line | None:
+    """Return why AWS was not asked for a session; None where it was."""
+    return next((each for each in lines if each.check == "assume" and each.status is Status.UNKNOWN), None)
 
 
 def lines_json(grant: str, probes: Sequence[str], lines: Sequence[Line]) -> dict[str, Any]:
@@ -100,7 +114,8 @@ def lines_json(grant: str, probes: Sequence[str], lines: Sequence[Line]) -> dict
     first = first_to_mend(lines)
     return {
         "grant": grant,
-        "healthy": first is None,
+        # Nobody knows that before a session was tried.
+        "healthy": None if first is None and _untried(lines) else first is None,
         "checks": [each.as_json() for each in lines],
         "probes": list(probes),
         "first": first.as_json() if first else None,

@@ -6,18 +6,19 @@ from crossrole.conditions import of_statement
 from crossrole.doctor.case import Case
 from crossrole.doctor.line import Line, failed, ok
 from crossrole.landscape import Identity
-from crossrole.policy import Policy, Statement
-from crossrole.revoke.revocation import POLICY_NAME, instant, refuses_everyone
+from crossrole.policy import Statement
+from crossrole.revoke.revocation import POLICY_NAME, begun_before, instant, refuses_everyone, revokes
 from crossrole.sides import canonical, texts
 
 
 def revocation_lines(case: Case, base: Identity, live: Identity) -> Iterator[Line]:
     """Yield the lines on what was revoked since the templates were deployed."""
-    templated = {canonical(each) for each in base.policies}
+    templated = {canonical(each) for policy in base.policies for each in policy.statements}
     restore = f"python -m crossrole restore {case.grant.name} --profile {case.prod_profile}"
     for policy in live.policies:
-        if policy.name == POLICY_NAME and canonical(policy) not in templated:
-            yield _revoked(policy, restore, instant(case.now))
+        added = [each for each in policy.statements if revokes(each) and canonical(each) not in templated]
+        if policy.name == POLICY_NAME and added:
+            yield _revoked(added, restore, instant(case.now))
     known = {canonical(each) for each in (base.trust.statements if base.trust else [])}
     if any(
         refuses_everyone(each) and canonical(each) not in known
@@ -30,19 +31,11 @@ def revocation_lines(case: Case, base: Identity, live: Identity) -> Iterator[Lin
         )
 
 
-def _revoked(policy: Policy, restore: str, now: str) -> Line:
-    denies = [each for each in policy.statements if each["Effect"] == "Deny"]
-    said = [f"refused {' and '.join(of_statement(each)) or 'without condition'}" for each in denies]
-    moments = [
-        moment
-        for each in denies
-        for keys in each.get("Condition", {}).values()
-        for key, values in keys.items()
-        if key.lower() == "aws:tokenissuetime"
-        for moment in texts(values)
-    ]
-    text = f"sessions were revoked, by the policy {policy.name}, as crossrole revoke and AWS's console do"
-    if denies and len(moments) == len(denies) and max(moments) <= now:
+def _revoked(added: list[Statement], restore: str, now: str) -> Line:
+    said = [f"refused {' and '.join(of_statement(each)) or 'without condition'}" for each in added]
+    text = f"sessions were revoked, by the policy {POLICY_NAME}, as crossrole revoke and AWS's console do"
+    moments = [begun_before(each) for each in added]
+    if all(each and instant(each) <= now for each in moments):
         return ok("revocation", f"{text}; new sessions are not hit", *said, f"to undo it: {restore}")
     return failed("revocation", f"{text}; it may hit new sessions too", *said, mend=restore)
 

@@ -18,7 +18,7 @@ from crossrole.live import client, code_of, told
 from crossrole.live_identity import Unreadable, live_identity
 from crossrole.policy import Policy, Statement
 from crossrole.prover import Prover
-from crossrole.revoke.revocation import POLICY_NAME, refuses_everyone
+from crossrole.revoke.revocation import POLICY_NAME, Cut, begun_before, covers, refuses_everyone, revokes
 from crossrole.sides import canonical
 from crossrole.unusable import Unusable
 
@@ -59,12 +59,27 @@ def _there(case: Case) -> Line:
 
 def _without_role(case: Case, error: ClientError) -> list[Line]:
     if code_of(error) == "NoSuchEntity":
-        missing = failed("role", f"there is no role {case.grant.name} in {case.grant.account}", mend=case.deploy)
+        text = f"there is no role {case.grant.name} in {case.grant.account}"
+        missing = failed("role", text, mend=_made_again(case))
         return [missing, unknown("drift", "there is no role to compare")]
     if refused(error):
         why = f"{case.prod_profile} needs iam:GetRole"
         return [unknown("role", why), unknown("drift", why)]
     raise error
+
+
+def _made_again(case: Case) -> str:
+    """Return how the role comes to be: CloudFormation makes none again that it made once and that a hand deleted."""
+    cloudformation: Any = client(case.prod, "cloudformation", region_name=case.grant.role.region)  # type: ignore[arg-type]  # asked only where prod is named
+    try:
+        cloudformation.describe_stacks(StackName=case.stack)
+    except ClientError as error:
+        if code_of(error) == "ValidationError":  # so CloudFormation says that there is no such stack
+            return case.deploy
+    return (
+        f"make it by hand: the lines that `{case.policies}` prints. Or delete the stack {case.stack} and deploy it "
+        "anew; where it is deployed, another deploy of the same template changes nothing"
+    )
 
 
 def compared(case: Case, live: Identity, unresolved: str | None) -> list[Line]:
@@ -86,11 +101,41 @@ def compared(case: Case, live: Identity, unresolved: str | None) -> list[Line]:
         return [*lines, unknown("drift", f"the role differs from the templates, which can't be judged: {error}")]
     if not found:
         return [*lines, ok("drift", "the role's policies are written otherwise, and give the same access")]
-    details = []
+    beside = _beside(base, new)
+    details = [f"no template has the policy {each.name}" for each in beside]
     for change in sorted(found, key=lambda each: not each.gained):
         details += [f"{'gained' if change.gained else 'lost'}: {change.text}", *change.notes]
     text = "the role is not the templates' any more; the access of now against theirs:"
-    return [*lines, failed("drift", text, *details, mend=case.put_back)]
+    return [*lines, failed("drift", text, *details, mend=_mend(case, old, new, beside))]
+
+
+def _beside(base: Identity, live: Identity) -> list[Policy]:
+    """Return the living policies that the templates do not have, under whatever name."""
+    names = {each.name for each in base.policies}
+    known = {canonical(each) for policy in base.policies for each in policy.statements}
+    return [each for each in live.policies if each.name not in names and {*map(canonical, each.statements)} - known]
+
+
+def _mend(case: Case, old: Identity, new: Identity, beside: list[Policy]) -> str:
+    taken = [_taken_away(case, each) for each in beside]
+    if not taken:
+        return case.put_back
+    rest = replace(new, policies=tuple(each for each in new.policies if each not in beside))
+    lines = " && ".join(taken)
+    if _same(old, rest):
+        return f"{lines}. Or, if it was meant, write it into access.toml"
+    return f"{lines}. Then {case.put_back}"
+
+
+def _taken_away(case: Case, policy: Policy) -> str:
+    role = f"--role-name {case.grant.name}"
+    if policy.name.startswith("arn:"):
+        return f"aws iam detach-role-policy {role} --policy-arn {policy.name} --profile {case.prod_profile}"
+    line = f"aws iam delete-role-policy {role} --policy-name {policy.name} --profile {case.prod_profile}"
+    if policy.name != POLICY_NAME:
+        return line
+    # What else is in it goes with the revocation, which must not be lost.
+    return f"{line} && python -m crossrole revoke {case.grant.name} --profile {case.prod_profile}"
 
 
 def _same(old: Identity, new: Identity) -> bool:
@@ -109,16 +154,24 @@ def _same(old: Identity, new: Identity) -> bool:
 
 def _comparable(role: Identity, other: Identity, *, living: bool) -> Identity:
     """Return the role without what has a line of its own: revocations and disabling, and ids that nobody has."""
-    theirs, names = {canonical(each) for each in other.policies}, {each.name for each in other.policies}
-    policies = tuple(
-        each
-        for each in role.policies
-        if each.name != POLICY_NAME or canonical(each) in theirs or (not living and each.name not in names)
-    )
+    theirs = [each for policy in other.policies for each in policy.statements]
+    policies = []
+    for policy in role.policies:
+        kept = [each for each in policy.statements if _is_compared(policy, each, theirs, living=living)]
+        if kept:
+            policies.append(replace(policy, document={**policy.document, "Statement": kept}))
     trust = role.trust and replace(
         role.trust, document={**role.trust.document, "Statement": list(_living(role.trust, other.trust, living=living))}
     )
-    return replace(role, policies=policies, trust=trust, max_session=role.max_session or ROLE_CHAINING_LIMIT)
+    return replace(role, policies=tuple(policies), trust=trust, max_session=role.max_session or ROLE_CHAINING_LIMIT)
+
+
+def _is_compared(policy: Policy, statement: Statement, theirs: list[Statement], *, living: bool) -> bool:
+    """Return whether a statement is more than a revocation; one of the templates counts where no later one hides it."""
+    if policy.name != POLICY_NAME or not revokes(statement) or canonical(statement) in map(canonical, theirs):
+        return True
+    moment = begun_before(statement)
+    return not living and not (moment and covers(theirs, Cut(moment)))
 
 
 def _living(trust: Policy, other: Policy | None, *, living: bool) -> Iterator[Statement]:
@@ -130,8 +183,10 @@ def _living(trust: Policy, other: Policy | None, *, living: bool) -> Iterator[St
         left = [each for each in names if not _UNIQUE_ID.fullmatch(each)]
         if left == names:
             yield statement
-        elif left:
-            yield {**statement, "Principal": {**statement["Principal"], "AWS": left}}
+            continue
+        others = {kind: each for kind, each in statement["Principal"].items() if kind != "AWS"}
+        if left or others:
+            yield {**statement, "Principal": {**others, **({"AWS": left} if left else {})}}
 
 
 def _stale_lines(case: Case, base: Identity, live: Identity) -> Iterator[Line]:

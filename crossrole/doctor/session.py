@@ -55,7 +55,7 @@ def _line(case: Case, probe: Probe, answer: Answer) -> Line:
         return failed(
             "session",
             f"{what}: allowed, which is more than the templates say",
-            mend=f"look for who gives it (drift above, the bucket's policy), and {case.put_back}",
+            mend=case.drift_mend or f"look for who gives it (the bucket's policy, the role's own): {case.put_back}",
         )
     return failed(
         "session",
@@ -95,4 +95,4 @@ def _mend(case: Case, words: str) -> str:
     for said, mend in _SOURCES:
         if said in words:
             return mend
-    return f"the role's own policies do not give it any more: {case.put_back}"
+    return case.drift_mend or f"the role's own policies do not give it any more: {case.put_back}"

@@ -55,6 +55,31 @@ def write_lines(case: Case, session: boto3.Session | None) -> list[Line]:
     return [unknown(_CHECK, "the grant writes nothing")]
 
 
+def left_lines(case: Case) -> Iterator[Line]:
+    """Yield what lies where only a write probe puts something: a run that was killed could not remove it."""
+    if case.prod is None:
+        return
+    s3: Any = client(case.prod, "s3", region_name=case.grant.region)
+    for bucket, prefix in places_of(case.grant, case.landscape):
+        case.tell(f"looking for what an earlier --write-probe left under s3://{bucket}/{prefix}{FOLDER}")
+        probe = _Object(bucket, f"{prefix}{FOLDER}", s3, f"profile {case.prod_profile}", by_version=True)
+        with told(case.prod_profile):
+            try:
+                left = list(_listed(probe))
+            except ClientError as error:
+                if not refused(error) and code_of(error) != "NoSuchBucket":
+                    raise
+                continue
+        if left:
+            command = f"aws s3api delete-object --bucket {bucket} --profile {case.prod_profile}"
+            yield failed(
+                _CHECK,
+                f"an earlier --write-probe was killed, or another runs now: {len(left)} versions and delete markers "
+                f"lie under s3://{bucket}/{prefix}{FOLDER}",
+                mend=" && ".join(f"{command} --key {key} --version-id {version}" for key, version in left),
+            )
+
+
 def _tried(case: Case, s3: Any, bucket: str, key: str) -> list[Line]:
     with told(case.prod_profile):
         probe = _remover(case, s3, bucket, key)
@@ -178,9 +203,16 @@ def _removed(probe: _Object) -> str | None:
 def _there(probe: _Object) -> list[str]:
     """Return what to remove. A request that was cut off may have been carried out: only a listing tells."""
     try:
-        answer = probe.remover.list_object_versions(Bucket=probe.bucket, Prefix=probe.key)
+        return [version for _, version in _listed(probe)]
     except ClientError:
         if not probe.versions:
             raise
         return probe.versions
-    return [str(each["VersionId"]) for kind in ("Versions", "DeleteMarkers") for each in answer.get(kind, [])]
+
+
+def _listed(probe: _Object) -> Iterator[tuple[str, str]]:
+    """Yield the key and the id of every version and delete marker whose key begins with the probe's."""
+    answer = probe.remover.list_object_versions(Bucket=probe.bucket, Prefix=probe.key)
+    for kind in ("Versions", "DeleteMarkers"):
+        for each in answer.get(kind, []):
+            yield str(each["Key"]), str(each["VersionId"])

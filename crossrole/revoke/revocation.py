@@ -122,6 +122,16 @@ def restored(document: Document | None, name: str) -> Document | None:
     return _with(document, kept) if kept else None
 
 
+def revokes(statement: Statement) -> bool:
+    """Return whether a role's statement does what a revocation does and nothing else, whoever wrote it."""
+    return _refuses_everything(statement) or begun_before(statement) is not None
+
+
+def begun_before(statement: Statement) -> datetime | None:
+    """Return the moment before which the sessions were begun that are refused everything; None for any other Deny."""
+    return _reach(statement)[0]
+
+
 def is_ours(statement: Statement) -> bool:
     """Return whether a revocation of crossrole's put the statement there."""
     return str(statement.get("Sid", "")).startswith(OURS)

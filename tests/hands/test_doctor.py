@@ -12,13 +12,17 @@ from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
 from crossrole.assembly import read_assembly
-from crossrole.doctor.caller import clock_line
+from crossrole.doctor.caller import Caller, clock_line
+from crossrole.doctor.case import Case
 from crossrole.doctor.line import Line, Status, failed, lines_text, ok, unknown
-from crossrole.grant import grants_of
+from crossrole.doctor.refusal import why_refused
+from crossrole.engine import Simulator
+from crossrole.grant import grant_of, grants_of
 from crossrole.landscape import Landscape
 from crossrole.probes import FOLDER, NO_UPLOAD, Probe, Seen, answered, probes_of, unprobed
 from crossrole.reader import read_landscape
@@ -189,6 +193,56 @@ def _error(status: int, code: str, message: str) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": message}, "ResponseMetadata": metadata}, "GetObject")  # type: ignore[typeddict-item]
 
 
+# --- what a refusal of AssumeRole says
+
+ASSUMES = (
+    "User: arn:aws:iam::111111111111:user/alice is not authorized to perform: sts:AssumeRole on resource: "
+    "arn:aws:iam::222222222222:role/OneUser"
+)
+
+
+@pytest.mark.parametrize(
+    ("reason", "text", "mend"),
+    [
+        (
+            "because no identity-based policy allows the sts:AssumeRole action",
+            "your own policies",
+            "attach-user-policy",
+        ),
+        ("with an explicit deny in an identity-based policy", "your own policies deny it", "take out the statement"),
+        ("because no resource-based policy allows the sts:AssumeRole action", "by the trust policy", "--prod-profile"),
+        ("because no role trust policy allows the sts:AssumeRole action", "by the trust policy", "--prod-profile"),
+        ("with an explicit deny in the role trust policy", "by the trust policy", "--prod-profile"),
+        ("with an explicit deny in a service control policy", "organization's control policy", "who keeps"),
+        ("because no permissions boundary allows the sts:AssumeRole action", "permissions boundary", "111111111111"),
+        ("because no session policy allows the sts:AssumeRole action", "session was narrowed", "a session that has"),
+        ("because no VPC endpoint policy allows the sts:AssumeRole action", "the VPC endpoint", "widen it"),
+        ("", "refused, and what could be checked allows it", "--prod-profile"),
+    ],
+)
+def test_the_reason_in_awss_words_decides_the_side(landscape: Landscape, reason: str, text: str, mend: str) -> None:
+    """Where the caller's policies and the role can't be read, AWS still says which of them refuses."""
+    alice = "arn:aws:iam::111111111111:user/alice"
+    error = _error(403, "AccessDenied", f"{ASSUMES} {reason}")
+    unseen = [unknown("own policy", "can't be read"), unknown("role", "name --prod-profile")]
+    with Simulator() as simulator:
+        case = Case(
+            landscape=landscape,
+            grant=grant_of(landscape, "OneUser"),
+            profile="alice",
+            session=boto3.Session(region_name="eu-west-1"),
+            prod_profile=None,
+            prod=None,
+            simulator=simulator,
+            now=NOON,
+            tell=lambda _: None,
+        )
+        line = why_refused(case, Caller(alice, alice), error, unseen)
+
+    assert text in line.text
+    assert mend in str(line.mend)
+
+
 # --- which requests are sent
 
 
@@ -228,7 +282,7 @@ def test_a_probe_beside_the_prefix_is_beside_it(landscape: Landscape) -> None:
 
 
 def test_lines_are_aligned_and_what_to_mend_first_stands_last() -> None:
-    """One line a check, what stands behind it and the mend indented; an ARN is never broken."""
+    """One line a check, what stands behind it and the mend indented; an ARN is never broken, a mend told once."""
     arn = "arn:aws:iam::222222222222:role/a-path-that-is-long/and-longer/AndAnEvenLongerNameOfARoleThatIsLong"
     lines: list[Line] = [
         ok("clock", "within 300 s of AWS's"),
@@ -242,7 +296,6 @@ def test_lines_are_aligned_and_what_to_mend_first_stands_last() -> None:
         "failed        role       there is no role",
         f"                         {arn}",
         "                           a detail",
-        "              mend       cdk deploy ProdAccessStack --profile prod",
         "not checkable drift      there is no role to compare",
         "failed        assume     refused, because there is no such role",
         "              mend       see above",

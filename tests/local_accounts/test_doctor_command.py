@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import select
+import shlex
 import signal
 import subprocess
 import sys
@@ -178,7 +179,7 @@ def test_without_prod_profile_the_role_is_not_checkable(shell: Any) -> None:
     lines = examined(shell, "ServiceRole", "--profile", "exporter", status=0)
 
     unseen = {each["check"] for each in lines if each["status"] == "not checkable"}
-    assert {"own policy", "role", "drift", "bucket", "key"} == unseen
+    assert {"own policy", "role", "drift", "bucket", "policy", "public", "key"} == unseen
     assert "only 222222222222's own principals may look at the role: name --prod-profile" == line(lines, "role")["text"]
 
 
@@ -239,9 +240,13 @@ def test_what_is_no_code_is_not_sent(shell: Any) -> None:
 def test_without_a_terminal_mfa_is_not_checkable(shell: Any) -> None:
     """Nobody can be asked, so whether the role can be assumed stays open."""
     lines = examined(shell, "RecentMfa", "--profile", "alice", status=0)
+    done = shell.crossrole("doctor", "RecentMfa", "--profile", "alice")
+    healthy = json.loads(shell.crossrole("doctor", "RecentMfa", "--profile", "alice", "--json").stdout)["healthy"]
 
     assert "not checkable" == line(lines, "assume")["status"]
     assert "there is no terminal to ask for it" in line(lines, "assume")["text"]
+    assert "no session was tried: " in " ".join(done.stdout.rpartition("\n\n")[2].split())
+    assert healthy is None
 
 
 def _on_a_terminal(shell: Any, *words: str, answer: str) -> tuple[int, str]:
@@ -277,7 +282,14 @@ def _on_a_terminal(shell: Any, *words: str, answer: str) -> tuple[int, str]:
     [
         ("Expired", "exporter", "access.toml, [[grants]] Expired: set a later expires, or take it out"),
         ("Disabled", "exporter", "access.toml, [[grants]] Disabled: take out disabled = true"),
-        ("ServiceRole", "bystander", f'access.toml, [[grants]] ServiceRole: add "{BYSTANDER}" to principals'),
+        (
+            "ServiceRole",
+            "bystander",
+            (
+                f"call as one whom it trusts, {EXPORTER}; only if {BYSTANDER} is to be too: "
+                f'access.toml, [[grants]] ServiceRole: add "{BYSTANDER}" to principals'
+            ),
+        ),
     ],
 )
 def test_whom_the_trust_policy_keeps_out(shell: Any, grant: str, caller: str, mend: str) -> None:
@@ -302,7 +314,7 @@ def test_a_condition_that_only_aws_can_judge(shell: Any) -> None:
 
 def test_an_accounts_root_can_assume_nothing(shell: Any) -> None:
     """The root user of an account is told so, with the mend, and AWS agrees."""
-    lines = examined(shell, "ServiceRole", "--profile", "dev", status=1)
+    lines = examined(shell, "ServiceRole", "--profile", "other", status=1)
 
     assert ["caller", "assume"] == failures(lines)
     assert "use a profile of an IAM user or role, one that the grant trusts" == line(lines, "caller")["mend"]
@@ -332,6 +344,62 @@ def test_the_callers_living_policies_are_read_and_decided_on(world: Any, shell: 
     assert "refused, because your own policies do not allow it" == line(detached, "assume")["text"]
     assert ["own policies: NoRoles of NoRoles denies it"] == line(denied, "own policy")["details"]
     assert "take out the statement that denies it" in line(denied, "own policy")["mend"]
+
+
+def test_awss_words_name_the_side_that_refuses(world: Any, shell: Any) -> None:
+    """Who may not read IAM is told all the same whose policy is missing, by AWS's reason, and how to mend it."""
+    dev = world.accounts.session("dev")
+    arn = "arn:aws:iam::111111111111:policy/Assume-OneUser"
+    dev.client("iam").detach_user_policy(UserName="alice", PolicyArn=arn)
+    try:
+        lines = examined(shell, "OneUser", "--profile", "alice", "--prod-profile", "prod", status=1)
+        attach = re.search(r"`aws (iam attach-user-policy [^`]+) --profile DEV`", line(lines, "assume")["mend"])
+        assert attach
+        world.accounts.run("aws", *attach[1].split(), "--profile", "dev", log="attach")
+        mended = examined(shell, "OneUser", "--profile", "alice", "--prod-profile", "prod", status=0)
+    finally:
+        dev.client("iam").attach_user_policy(UserName="alice", PolicyArn=arn)
+
+    assert ["assume"] == failures(lines)
+    assert "refused, because your own policies do not allow it, as AWS says" == line(lines, "assume")["text"]
+    assert "`cdk deploy DevUsersStack --profile DEV`" in line(lines, "assume")["mend"]
+    assert "ok" == line(mended, "assume")["status"]
+
+
+# --- who looks at the principal in its place
+
+
+def test_an_administrator_looks_at_the_functions_role(shell: Any) -> None:
+    """Nobody has a profile of a function's role: one of its account looks at the role, and says how to invoke it."""
+    lines = examined(shell, "ExternalId", "--profile", "dev", "--prod-profile", "prod", status=0)
+
+    role = "arn:aws:iam::111111111111:role/WriterRole"
+    assert [f"none of the grant's principals, but of their account: looks at {role} instead"] == line(lines, "caller")[
+        "details"
+    ]
+    assert ["ok"] * 4 == [line(lines, check)["status"] for check in ("caller", "principal", "own policy", "drift")]
+    assert ["not checkable"] * 2 == [line(lines, check)["status"] for check in ("assume", "session")]
+    assert f"only {role} itself can; invoke the function" == line(lines, "assume")["text"]
+    (command,) = line(lines, "assume")["details"]
+    assert re.fullmatch(
+        r"aws lambda invoke --function-name DevLambdaStack-Writer\S+ --region eu-central-1 --profile dev answer\.json",
+        command,
+    )
+
+
+def test_an_administrator_sees_that_the_principals_own_policies_are_gone(world: Any, shell: Any) -> None:
+    """It is the principal's policies that count, and not the administrator's; nobody is to become a principal."""
+    nothing = statement("Allow", "s3:GetObject", "*")
+    with role_policy(world.accounts.session("dev"), "Exporter", "Assume", nothing):
+        lines = examined(shell, "ServiceRole", "--profile", "dev", "--prod-profile", "prod", status=1)
+
+    assert ["own policy"] == failures(lines)
+    assert "the living policies of Exporter do not allow sts:AssumeRole on" in line(lines, "own policy")["text"]
+    assert (
+        "`python -m crossrole policies ServiceRole --out DIR --profile dev --prod-profile prod`"
+        in line(lines, "own policy")["mend"]
+    )
+    assert not [each for each in lines if "to principals" in str(each["mend"])]
 
 
 def test_the_policies_of_a_users_groups_count(world: Any, shell: Any) -> None:
@@ -389,7 +457,7 @@ def test_a_trust_that_is_written_otherwise_is_no_drift(world: Any, shell: Any) -
 
 
 def test_a_role_that_is_gone(world: Any, shell: Any) -> None:
-    """It is named, with the deploy that makes it."""
+    """It is named, with the lines that make it again: a deploy of a stack that is there would not."""
     iam = world.accounts.session("prod").client("iam")
     role = iam.get_role(RoleName="Organization")["Role"]
     names = iam.list_role_policies(RoleName="Organization")["PolicyNames"]
@@ -406,7 +474,9 @@ def test_a_role_that_is_gone(world: Any, shell: Any) -> None:
             iam.put_role_policy(RoleName="Organization", PolicyName=name, PolicyDocument=json.dumps(document))
 
     assert ["role", "assume"] == failures(lines)
-    assert "cdk deploy ProdAccessStack --profile prod" == line(lines, "role")["mend"]
+    mend = line(lines, "role")["mend"]
+    assert "`python -m crossrole policies Organization --out DIR --prod-profile prod`" in mend
+    assert "delete the stack ProdAccessStack and deploy it anew" in mend
     assert "refused, because there is no such role" == line(lines, "assume")["text"]
 
 
@@ -454,6 +524,97 @@ def test_a_session_that_may_last_less(world: Any, shell: Any) -> None:
         in line(lines, "drift")["details"]
     )
     assert "MaxSessionDuration" in line(lines, "assume")["mend"]
+
+
+def test_a_trust_that_was_broken_is_for_prod_profile_to_see(world: Any, shell: Any) -> None:
+    """Without a profile of the grant's account the trust policy is the templates' only, and so it is said."""
+    with trusting(world.accounts.session("prod"), "ServiceRole", through_root(BYSTANDER)):
+        lines = examined(shell, "ServiceRole", "--profile", "exporter", status=1)
+
+    assert "by the templates the trust policy of ServiceRole lets Exporter in" == line(lines, "principal")["text"]
+    assert (
+        "name --prod-profile, one of 222222222222, to see whether the role is still the templates'"
+        == line(lines, "assume")["mend"]
+    )
+
+
+def test_a_role_that_was_revoked_twice_is_revoked_once_in_the_reason(world: Any, shell: Any) -> None:
+    """Both lines on it fail, and the refusal is put down to it once."""
+    prod = world.accounts.session("prod")
+    deny = {"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    with (
+        role_policy(prod, "ServiceRole", "AWSRevokeOlderSessions", statement("Deny", "*", "*")),
+        trusting(prod, "ServiceRole", through_root(EXPORTER), deny),
+    ):
+        lines = examined(shell, "ServiceRole", "--profile", "exporter", "--prod-profile", "prod", status=1)
+
+    assert "refused, because the role is revoked" == line(lines, "assume")["text"]
+
+
+def test_what_hides_beside_a_revocation_is_drift(world: Any, shell: Any) -> None:
+    """Only the Deny of a revocation is none; what else stands under its name opens what it opens."""
+    older = {"Condition": {"DateLessThan": {"aws:TokenIssueTime": "2026-01-02T03:04:05Z"}}}
+    document = statement("Deny", "*", "*", **older)
+    document["Statement"].append({"Effect": "Allow", "Action": ["iam:*", "s3:DeleteObject"], "Resource": "*"})
+    with role_policy(world.accounts.session("prod"), "ServiceRole", "AWSRevokeOlderSessions", document):
+        lines = examined(shell, "ServiceRole", "--profile", "exporter", "--prod-profile", "prod", status=1)
+
+    assert "ok" == line(lines, "revocation")["status"]
+    assert any("gained: " in each and "iam:*" in each for each in line(lines, "drift")["details"])
+    named = "--role-name ServiceRole --policy-name AWSRevokeOlderSessions --profile prod"
+    again = "python -m crossrole revoke ServiceRole --profile prod"
+    assert line(lines, "drift")["mend"].startswith(f"aws iam delete-role-policy {named} && {again}")
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [("Service", "ec2.amazonaws.com"), ("Federated", "cognito-identity.amazonaws.com")]
+)
+def test_who_stands_beside_an_id_that_nobody_has_is_drift(world: Any, shell: Any, kind: str, name: str) -> None:
+    """The id of who was deleted opens nothing; a service in the same statement does."""
+    stale = {"Effect": "Allow", "Principal": {"AWS": "AROAEXAMPLEEXAMPLEAB1", kind: name}, "Action": "sts:AssumeRole"}
+    with trusting(world.accounts.session("prod"), "ServiceRole", through_root(EXPORTER), stale):
+        lines = examined(shell, "ServiceRole", "--profile", "exporter", "--prod-profile", "prod", status=1)
+
+    assert any(f"{kind.lower()} {name} can now assume role" in each for each in line(lines, "drift")["details"])
+
+
+def test_a_policy_that_no_template_has_is_named_with_the_line_that_takes_it_away(world: Any, shell: Any) -> None:
+    """The lines that put a role's policies do not take one away; the mend is told once, and it mends."""
+    iam = world.accounts.session("prod").client("iam")
+    words = ("ServiceRole", "--profile", "exporter", "--prod-profile", "prod")
+    iam.put_role_policy(
+        RoleName="ServiceRole", PolicyName="Extra", PolicyDocument=json.dumps(statement("Allow", "s3:*", "*"))
+    )
+    mend = "aws iam delete-role-policy --role-name ServiceRole --policy-name Extra --profile prod"
+    try:
+        text = shell.crossrole("doctor", *words).stdout
+        lines = examined(shell, *words, status=1)
+    finally:
+        world.accounts.run(*mend.split(), log="mend")
+    mended = examined(shell, *words, status=0)
+
+    assert ["drift", "session"] == failures(lines)
+    assert "no template has the policy Extra" == line(lines, "drift")["details"][0]
+    told = f"{mend}. Or, if it was meant, write it into access.toml"
+    assert {told} == {each["mend"] for each in lines if each["status"] == "failed"}
+    assert 1 == text.count("delete-role-policy")
+    assert "ok" == line(mended, "drift")["status"]
+
+
+def test_a_managed_policy_that_was_attached_is_detached(world: Any, shell: Any) -> None:
+    """A managed policy has a line of its own."""
+    iam = world.accounts.session("prod").client("iam")
+    document = json.dumps(statement("Allow", "s3:GetObject", "*"))
+    arn = iam.create_policy(PolicyName="Wider", PolicyDocument=document)["Policy"]["Arn"]
+    iam.attach_role_policy(RoleName="ServiceRole", PolicyArn=arn)
+    try:
+        lines = examined(shell, "ServiceRole", "--profile", "exporter", "--prod-profile", "prod", status=1)
+    finally:
+        iam.detach_role_policy(RoleName="ServiceRole", PolicyArn=arn)
+        iam.delete_policy(PolicyArn=arn)
+
+    mend = f"aws iam detach-role-policy --role-name ServiceRole --policy-arn {arn} --profile prod"
+    assert line(lines, "drift")["mend"].startswith(mend)
 
 
 # --- the session
@@ -521,6 +682,50 @@ def test_a_bucket_elsewhere(world: Any, shell: Any, place: tuple[Any, str], fail
 
     assert failed in failures(lines)
     assert text in line(lines, failed)["text"]
+
+
+def test_a_bucket_that_was_opened_by_hand(world: Any, shell: Any) -> None:
+    """What its policy says beyond the templates is told, and the line that puts the policy back works."""
+    s3 = world.accounts.session("prod").client("s3")
+    words = ("ServiceRole", "--profile", "exporter", "--prod-profile", "prod")
+    before = s3.get_bucket_policy(Bucket=BUCKET)["Policy"]
+    document = json.loads(before)
+    role = {"AWS": "arn:aws:iam::222222222222:role/ServiceRole"}
+    more = {"Effect": "Allow", "Principal": role, "Action": "s3:DeleteObject", "Resource": f"arn:aws:s3:::{BUCKET}/*"}
+    document["Statement"].append(more)
+    s3.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps(document))
+    try:
+        opened = examined(shell, *words, status=1)
+        world.accounts.run(*shlex.split(line(opened, "policy")["mend"]), log="mend")
+        mended = examined(shell, *words, status=0)
+    finally:
+        s3.put_bucket_policy(Bucket=BUCKET, Policy=before)
+
+    assert ["policy"] == failures(opened)
+    assert any("added: " in each and "s3:DeleteObject" in each for each in line(opened, "policy")["details"])
+    assert f"the bucket policy of {BUCKET} is the templates'" == line(mended, "policy")["text"]
+
+
+def test_a_bucket_that_was_stripped(world: Any, shell: Any) -> None:
+    """Without its policy and Block Public Access a bucket is not healthy; each has the line that puts it back."""
+    s3 = world.accounts.session("prod").client("s3")
+    words = ("ServiceRole", "--profile", "exporter", "--prod-profile", "prod")
+    before = s3.get_bucket_policy(Bucket=BUCKET)["Policy"]
+    block = s3.get_public_access_block(Bucket=BUCKET)["PublicAccessBlockConfiguration"]
+    s3.delete_bucket_policy(Bucket=BUCKET)
+    s3.delete_public_access_block(Bucket=BUCKET)
+    try:
+        stripped = examined(shell, *words, status=1)
+        for check in ("policy", "public"):
+            world.accounts.run(*shlex.split(line(stripped, check)["mend"]), log=f"mend-{check}")
+        mended = examined(shell, *words, status=0)
+    finally:
+        s3.put_bucket_policy(Bucket=BUCKET, Policy=before)
+        s3.put_public_access_block(Bucket=BUCKET, PublicAccessBlockConfiguration=block)
+
+    assert ["policy", "public"] == failures(stripped)
+    assert f"{BUCKET} has lost its bucket policy" in line(stripped, "policy")["text"]
+    assert ["ok", "ok"] == [line(mended, check)["status"] for check in ("policy", "public")]
 
 
 def test_the_buckets_key(world: Any, shell: Any) -> None:
@@ -654,6 +859,25 @@ def test_an_interrupted_write_probe_removes_what_it_put(world: Any, shell: Any, 
 
     assert 0 != running[0].returncode
     assert [each for each in calls if each.startswith("PutObject")]
+    assert before == contents(world)
+
+
+def test_what_a_killed_write_probe_left_is_told(world: Any, shell: Any) -> None:
+    """An object where only a write probe puts one is told with the line that removes it for good."""
+    before = contents(world)
+    s3 = world.accounts.session("prod").client("s3")
+    words = ("ServiceRole", "--profile", "exporter", "--prod-profile", "prod")
+    key = "service/.crossrole-doctor/0123456789abcdef"
+    s3.put_object(Bucket=BUCKET, Key=key, Body=b"left")
+    s3.delete_object(Bucket=BUCKET, Key=key)
+    left = examined(shell, *words, status=1)
+    for each in line(left, "write")["mend"].split(" && "):
+        world.accounts.run(*shlex.split(each), log="mend")
+    mended = examined(shell, *words, status=0)
+
+    assert ["write"] == failures(left)
+    assert "2 versions and delete markers lie under" in line(left, "write")["text"]
+    assert [] == [each for each in mended if each["check"] == "write"]
     assert before == contents(world)
 
 
