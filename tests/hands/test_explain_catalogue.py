@@ -69,7 +69,7 @@ def test_the_likeliest_cause_is_told_first(trouble: Trouble) -> None:
     told = [each["tell"] for each in explanations[0].as_json()["causes"]]
     heads = re.findall(r"^  \d+\. (.*)", explanations_text(explanations, skipped=False), re.MULTILINE)
 
-    facts = words_of(found[0].facts, None)
+    facts = words_of(found[0].facts, None, None)
     assert [filled(each, facts).tell for each in trouble.causes] == told
     assert len(heads) == len(trouble.causes)
     assert all(head.startswith(each.side) for head, each in zip(heads, trouble.causes, strict=True))
