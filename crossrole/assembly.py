@@ -13,14 +13,14 @@ CDK_OUT = CHECKOUT / "cdk.out"
 _SOURCES = ("access.toml", "app.py", "cdk.json", "requirements.txt", "stacks", "constructs", "lambda")
 
 
-def read_assembly(folder: Path | None = None) -> list[Template]:
+def read_assembly(folder: Path | None = None, *, may_be_stale: bool = False) -> list[Template]:
     """Return the assembly's templates, without a folder cdk.out's; these must not be older than the app's sources.
 
-    Raises `Unusable` for a folder that is none, or holds what can't be read, or is stale.
+    Raises `Unusable` for a folder that is none, or holds what can't be read, or is stale and may not be.
     """
     where = CDK_OUT if folder is None else folder
-    if where.resolve() == CDK_OUT.resolve():
-        _refuse_stale(CDK_OUT)
+    if not may_be_stale and (stale := staleness(folder)):
+        raise Unusable(f"{stale}; run: make synth")
     artifacts = _read(where / "manifest.json", where).get("artifacts")
     if not isinstance(artifacts, dict):
         raise Unusable(f"{where / 'manifest.json'} is no manifest of a cloud assembly: it lists no artifacts")
@@ -64,15 +64,16 @@ def _partition(region: str) -> str:
     return {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(region.rpartition("-")[0].rpartition("-")[0], "aws")
 
 
-def _refuse_stale(folder: Path) -> None:
-    manifest = folder / "manifest.json"
-    if not manifest.exists():
-        return
+def staleness(folder: Path | None = None) -> str | None:
+    """Return that cdk.out is older than a source, and which; None where it is not, and for every other folder."""
+    manifest = CDK_OUT / "manifest.json"
+    if (folder and folder.resolve() != CDK_OUT.resolve()) or not manifest.exists():
+        return None
     made = manifest.stat().st_mtime
     newer = [path for path in _sources() if path.stat().st_mtime > made]
-    if newer:
-        changed = newer[0].relative_to(CHECKOUT)
-        raise Unusable(f"cdk.out is older than {changed}, so it may not say what would be deployed; run: make synth")
+    if not newer:
+        return None
+    return f"cdk.out is older than {newer[0].relative_to(CHECKOUT)}, so it may not say what would be deployed"
 
 
 def _sources() -> Iterator[Path]:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from crossrole.assembly import read_assembly
+from crossrole.assembly import read_assembly, staleness
 from crossrole.landscape import Landscape
 from crossrole.reader import read_landscape
 from crossrole.unusable import Unusable
@@ -28,6 +28,13 @@ def add_json(command: argparse.ArgumentParser) -> None:
 def landscape_of(arguments: argparse.Namespace) -> Landscape:
     """Return what the templates say that the command is to read."""
     return read_landscape(read_assembly(arguments.template_dir))
+
+
+def landscape_although_stale(arguments: argparse.Namespace) -> Landscape:
+    """Return what the templates say, with a warning where they are old: an emergency does not wait for a synth."""
+    if stale := staleness(arguments.template_dir):
+        hint(f"{stale}; going on with it all the same")
+    return read_landscape(read_assembly(arguments.template_dir, may_be_stale=True))
 
 
 def put(output: str | dict[str, Any]) -> None:

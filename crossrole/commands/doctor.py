@@ -4,7 +4,7 @@ import argparse
 import sys
 from datetime import UTC, datetime
 
-from crossrole.commands.common import add_json, add_template_dir, landscape_of, put
+from crossrole.commands.common import add_json, add_template_dir, landscape_although_stale, put
 from crossrole.doctor.case import Case
 from crossrole.doctor.examination import examine
 from crossrole.doctor.line import first_to_mend, lines_json, lines_text
@@ -35,7 +35,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Return 0 where nothing failed, 1 where something did."""
-    landscape = landscape_of(arguments)
+    landscape = landscape_although_stale(arguments)
     grant = grant_of(landscape, arguments.grant)
     prod_profile: str | None = arguments.prod_profile
     with Simulator() as simulator:

@@ -2,7 +2,7 @@
 
 import argparse
 
-from crossrole.commands.common import add_json, add_template_dir, landscape_of, put
+from crossrole.commands.common import add_json, add_template_dir, landscape_although_stale, put
 from crossrole.grant import grant_of
 from crossrole.revoke.restore import restore
 from crossrole.revoke.restore_text import restored_json, restored_text
@@ -25,7 +25,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Return 0 where nothing of a revocation is left, 1 where that is not proved."""
-    grant = grant_of(landscape_of(arguments), arguments.grant)
+    grant = grant_of(landscape_although_stale(arguments), arguments.grant)
     done = restore(grant, profile=arguments.profile, dry_run=arguments.dry_run)
     put(restored_json(done) if arguments.json else restored_text(done))
     return 0 if done.is_proved else 1

@@ -1,12 +1,12 @@
 """`crossrole revoke GRANT --profile PROD`."""
 
 import argparse
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from crossrole.commands.common import add_json, add_template_dir, landscape_of, put
+from crossrole.commands.common import add_json, add_template_dir, landscape_although_stale, put
 from crossrole.grant import grant_of
 from crossrole.revoke.plan import Asked
-from crossrole.revoke.revocation import session_name
+from crossrole.revoke.revocation import EARLIEST, LATEST, session_name, whole_second
 from crossrole.revoke.revoke import revoke
 from crossrole.revoke.revoke_text import revoked_json, revoked_text
 from crossrole.unusable import Unusable
@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
         caller_profile=arguments.caller_profile,
         dry_run=arguments.dry_run,
     )
-    done = revoke(grant_of(landscape_of(arguments), arguments.grant), asked)
+    done = revoke(grant_of(landscape_although_stale(arguments), arguments.grant), asked)
     put(revoked_json(done) if arguments.json else revoked_text(done))
     return 0 if done.is_proved else 1
 
@@ -61,4 +61,10 @@ def _moment(text: str) -> datetime:
         raise Unusable(f'--before "{text}" is no time, such as 2026-11-23T21:00:00Z') from None
     if not moment.tzinfo:
         raise Unusable(f'--before "{text}" says no time zone; end it in Z for UTC, or in an offset such as +01:00')
+    try:
+        moment = whole_second(moment)
+    except OverflowError:
+        moment = LATEST + timedelta(seconds=1)
+    if not EARLIEST <= moment <= LATEST:
+        raise Unusable(f'--before "{text}" is no moment of a session: expected a year from 1970 to 9998')
     return moment

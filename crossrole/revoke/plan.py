@@ -9,11 +9,8 @@ from crossrole.revoke.revocation import (
     POLICY_NAME,
     Cut,
     Document,
-    denies_everything,
-    moment_of,
     revoked,
     shut,
-    whole_second,
 )
 from crossrole.revoke.testimony import Proof
 
@@ -26,6 +23,7 @@ class Asked:
 
     profile: str
     before: datetime | None = None
+    """In whole seconds of UTC."""
     session: str | None = None
     and_disable: bool = False
     caller_profile: str | None = None
@@ -69,16 +67,9 @@ class Revoked:
 
 def plan_of(grant: Grant, asked: Asked, role: LiveRole, now: datetime) -> Revoked:
     """Return what is to be done to the role; `now` is AWS's time when it was read."""
-    policy = role.inline.get(POLICY_NAME)
     session = f"{role.id}:{asked.session}" if asked.session else None
-    stands = moment_of(policy, session)
-    if asked.before:
-        moment = whole_second(asked.before)
-    elif stands and denies_everything(policy, POLICY_NAME):
-        # Nobody could do anything since, so there is nobody to hit who was not.
-        moment = stands
-    else:
-        moment = now.replace(microsecond=0) + timedelta(seconds=1)
+    # Now also where everything is refused already: what was begun meanwhile works once that is taken away.
+    moment = asked.before or now.replace(microsecond=0) + timedelta(seconds=1)
     cut = Cut(moment, session, everything=asked.and_disable)
     trust = shut(role.trust) if asked.and_disable else role.trust
-    return Revoked(grant, asked, cut, role, now, revoked(policy, cut), trust)
+    return Revoked(grant, asked, cut, role, now, revoked(role.inline.get(POLICY_NAME), cut), trust)

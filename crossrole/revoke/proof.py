@@ -16,7 +16,7 @@ from crossrole.landscape import trusted
 from crossrole.policy import VERSION, Policy, policy_of
 from crossrole.revoke.live_role import LiveRole
 from crossrole.revoke.plan import Revoked
-from crossrole.revoke.revocation import Cut, Document, instant
+from crossrole.revoke.revocation import Cut, Document, instant, is_shut, other_kinds
 from crossrole.revoke.testimony import Proof
 from crossrole.sides import texts
 from crossrole.unusable import Unusable
@@ -40,7 +40,8 @@ class Decided:
     open_to_others: tuple[str, ...]
     """What a session of another name may do, where only one session is hit."""
     open_trust: tuple[str, ...]
-    """Whom the trust policy still lets assume the role."""
+    """Whom the trust policy still lets begin a session."""
+    trust_judged: bool
     unjudged: tuple[str, ...]
     """What could not be judged, and so was left out; whatever it allows, a deny goes before it."""
 
@@ -95,7 +96,11 @@ def decide(grant: Grant, role: LiveRole, cut: Cut, now: datetime, simulator: Sim
         open_to_new=allowed(hit, cut.moment),
         open_to_old=allowed(hit, cut.moment - _SECOND),
         open_to_others=allowed(f"{role.id}:another-session", cut.moment - _SECOND) if cut.session else (),
-        open_trust=tuple(_assuming(grant, trust, simulator, unjudged)) if trust else (),
+        open_trust=(
+            *(_assuming(grant, trust, simulator, unjudged) if trust else ()),
+            *([] if is_shut(role.trust) else other_kinds(role.trust)),
+        ),
+        trust_judged=trust is not None,
         unjudged=tuple(dict.fromkeys(unjudged)),
     )
 
@@ -110,12 +115,14 @@ def decided(plan: Revoked, role: LiveRole, *, done: bool) -> Proof:
     return Proof(_text(plan, answer, done=done), holds=_as_asked(plan, answer))
 
 
-def _as_asked(plan: Revoked, answer: Decided) -> bool:
+def _as_asked(plan: Revoked, answer: Decided) -> bool | None:
     if answer.open_to_old:
         return False
-    if plan.asked.and_disable:
-        return not answer.open_to_new and (not answer.open_trust or bool(plan.wrong))
-    return True
+    if not plan.asked.and_disable:
+        return True
+    if answer.open_to_new or (answer.open_trust and not plan.wrong):
+        return False
+    return True if answer.trust_judged else None
 
 
 def _text(plan: Revoked, answer: Decided, *, done: bool) -> str:
@@ -126,7 +133,8 @@ def _text(plan: Revoked, answer: Decided, *, done: bool) -> str:
     parts = [f"decided from {policies}: a session that is hit is refused each of the {total} requests that they allow"]
     if plan.asked.and_disable:
         new = f"may still {', '.join(answer.open_to_new)}" if answer.open_to_new else "too"
-        trust = f"still lets in {', '.join(answer.open_trust)}" if answer.open_trust else "lets nobody in"
+        lets_in = f"still lets in {', '.join(answer.open_trust)}" if answer.open_trust else "lets nobody in"
+        trust = lets_in if answer.trust_judged or answer.open_trust else "could not be judged"
         parts += [f"a new one {new}", f"the trust policy {trust}"]
     else:
         parts.append(f"one begun from the moment on may do {len(answer.open_to_new)} of them")

@@ -69,9 +69,7 @@ def restore(grant: Grant, *, profile: str, dry_run: bool) -> Restored:
         iam = Iam(live_session(profile, region=grant.region), grant)
         iam.expect_account(profile)
         role = iam.role()
-    trust = restored(role.trust, "the trust policy")
-    if trust is None:
-        raise Unusable(f"the trust policy of {grant.name} would be empty, which IAM does not take; look at it in IAM")
+    trust = _trust_without_ours(role.trust, grant)
     plan = Restored(grant, dry_run, role, restored(role.inline.get(POLICY_NAME), POLICY_NAME), trust)
     if not dry_run and plan.changes:
         _write(plan, iam, profile)
@@ -80,16 +78,26 @@ def restore(grant: Grant, *, profile: str, dry_run: bool) -> Restored:
     return plan
 
 
+def _trust_without_ours(found: Document, grant: Grant) -> Document:
+    trust = restored(found, "the trust policy")
+    if trust is None:
+        raise Unusable(f"the trust policy of {grant.name} would be empty, which IAM does not take; look at it in IAM")
+    return trust
+
+
 def _write(plan: Restored, iam: Iam, profile: str) -> None:
+    # Each is read anew: somebody may have changed it meanwhile, and IAM has no write that would be refused then.
+    def put_trust() -> None:
+        plan.trust = _trust_without_ours(iam.trust(), plan.grant)
+        iam.put_trust(plan.trust)
+
+    def put_policy() -> None:
+        plan.policy = restored(iam.policy(POLICY_NAME), POLICY_NAME)
+        iam.put_policy(POLICY_NAME, plan.policy)
+
     changes = {
-        TRUST: (
-            lambda: iam.put_trust(plan.trust),
-            lambda: not _holds_ours(iam.trust(), "the trust policy"),
-        ),
-        POLICY_NAME: (
-            lambda: iam.put_policy(POLICY_NAME, plan.policy),
-            lambda: not _holds_ours(iam.policy(POLICY_NAME), POLICY_NAME),
-        ),
+        TRUST: (put_trust, lambda: not _holds_ours(iam.trust(), "the trust policy")),
+        POLICY_NAME: (put_policy, lambda: not _holds_ours(iam.policy(POLICY_NAME), POLICY_NAME)),
     }
     for name in plan.changes:
         say(f"write the {name} of {plan.grant.name} without what revoke added")

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatchcase
 from typing import Any
 
 from crossrole.policy import VERSION, Statement
@@ -19,8 +20,13 @@ POLICY_NAME = "AWSRevokeOlderSessions"
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_revoke-sessions.html
 """
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
+"""The moments that are taken; to later ones the length of a session can't be added."""
 OURS = "CrossroleRevoked"
 _OLDER, _EVERYTHING, _SESSION = f"{OURS}OlderSessions", f"{OURS}Everything", f"{OURS}Session"
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_request.html
+_BEGIN = ("sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity")
 
 Document = Mapping[str, Any]
 
@@ -94,18 +100,38 @@ def shut(trust: Document) -> Document:
 
 
 def is_shut(trust: Document) -> bool:
-    """Return whether a statement refuses everyone."""
-    return any(map(refuses_everyone, statements_of(trust, "the trust policy")))
+    """Return whether everyone is refused every way to begin a session that is allowed to anyone, and AssumeRole."""
+    statements = statements_of(trust, "the trust policy")
+    allows = [each for each in statements if each["Effect"] == "Allow"]
+    ways = {_BEGIN[0], *(way for way in _BEGIN if any("NotAction" in each or _names(each, way) for each in allows))}
+    return all(any(refuses_everyone(each, way) for each in statements) for way in ways)
 
 
-def refuses_everyone(statement: Statement) -> bool:
-    """Return whether a trust policy's statement refuses to let anyone assume the role, without a condition."""
+def refuses_everyone(statement: Statement, way: str = _BEGIN[0]) -> bool:
+    """Return whether a trust policy's statement refuses everyone this way to begin a session, without a condition."""
+    # That {"AWS": "*"} is said of federated identities too is documented nowhere.
+    everyone = ("*", {"AWS": "*"}, {"AWS": ["*"]}) if way == _BEGIN[0] else ("*",)
     return (
         statement["Effect"] == "Deny"
-        and statement.get("Principal") in ("*", {"AWS": "*"}, {"AWS": ["*"]})
-        and any(each.lower() in {"sts:assumerole", "sts:*", "*"} for each in texts(statement.get("Action")))
+        and statement.get("Principal") in everyone
+        and _names(statement, way)
         and not statement.get("Condition")
     )
+
+
+def other_kinds(trust: Document) -> list[str]:
+    """Return who is let in that is no AWS principal: services and federated identities, as the policy names them."""
+    principals = [
+        each["Principal"]
+        for each in statements_of(trust, "the trust policy")
+        if each["Effect"] == "Allow" and isinstance(each.get("Principal"), Mapping)
+    ]
+    named = [name for each in principals for kind in each if kind != "AWS" for name in texts(each[kind])]
+    return list(dict.fromkeys(named))
+
+
+def _names(statement: Statement, action: str) -> bool:
+    return any(fnmatchcase(action.lower(), each.lower()) for each in texts(statement.get("Action")))
 
 
 def denies_everything(document: Document | None, name: str) -> bool:
@@ -134,7 +160,9 @@ def begun_before(statement: Statement) -> datetime | None:
 
 def is_ours(statement: Statement) -> bool:
     """Return whether a revocation of crossrole's put the statement there."""
-    return str(statement.get("Sid", "")).startswith(OURS)
+    by_name = re.fullmatch(f"({_OLDER}|{_SESSION}|{_EVERYTHING})[0-9]*", str(statement.get("Sid", "")))
+    by_content = _refuses_everything(statement) or refuses_everyone(statement) or _reach(statement)[0]
+    return bool(by_name and by_content)
 
 
 def statements_of(document: Document, name: str) -> list[Statement]:
@@ -182,8 +210,8 @@ def _deny(sid: str) -> dict[str, Any]:
 _REFUSE_EVERYONE: Statement = {
     "Sid": _EVERYTHING,
     "Effect": "Deny",
-    "Principal": {"AWS": "*"},
-    "Action": "sts:AssumeRole",
+    "Principal": "*",
+    "Action": list(_BEGIN),
 }
 
 
@@ -221,9 +249,9 @@ def _one(value: Any) -> str:
 def _moment(text: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return min((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC), LATEST)
+    except (ValueError, OverflowError):
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _with(document: Document | None, statements: list[Statement]) -> Document:

@@ -44,13 +44,17 @@ def revoke(grant: Grant, asked: Asked) -> Revoked:
         return plan
     with _interruption_told(plan):
         _write(plan, iam)
-        _prove(plan, iam)
         if not plan.in_the_future:
             # The moment is the second after AWS's answer; a session that is begun before it has passed is hit too.
             time.sleep(max(0.0, 1.0 - (time.monotonic() - begun)))
-        plan.proofs += testimony.given(
-            plan.cut, future=plan.in_the_future, was_shut=is_shut(role.trust), left_open=bool(plan.wrong)
+        answers = list(
+            testimony.given(
+                plan.cut, future=plan.in_the_future, was_shut=is_shut(role.trust), left_open=bool(plan.wrong)
+            )
         )
+        # Last of all, so that what somebody else has written over it meanwhile shows.
+        _prove(plan, iam)
+        plan.proofs += answers
     return plan
 
 
@@ -65,14 +69,26 @@ def _testimony(grant: Grant, asked: Asked, administrator: boto3.Session) -> Test
 
 
 def _write(plan: Revoked, iam: Iam) -> None:
-    """Write what has to be changed; raises `Unusable` where the first change was not made."""
+    """Write what has to be changed; raises `Unusable` where the first change was not made.
+
+    Each policy is read anew: somebody may have changed it meanwhile, and IAM has no write that would be refused then.
+    """
     profile, name = plan.asked.profile, plan.grant.name
+
+    def put_policy() -> None:
+        plan.policy = revoked(iam.policy(POLICY_NAME), plan.cut)
+        iam.put_policy(POLICY_NAME, plan.policy)
+
+    def put_trust() -> None:
+        plan.trust = shut(iam.trust())
+        iam.put_trust(plan.trust)
+
     if POLICY_NAME in plan.changes:
         say(f"write the inline policy {POLICY_NAME} of {name}")
         try:
             write(
                 profile,
-                lambda: iam.put_policy(POLICY_NAME, plan.policy),
+                put_policy,
                 is_made=lambda: _holds(plan, iam.policy(POLICY_NAME)),
                 full="a role's inline policies may hold 10,240 characters in all: take away what is not needed there",
             )
@@ -85,7 +101,7 @@ def _write(plan: Revoked, iam: Iam) -> None:
         try:
             write(
                 profile,
-                lambda: iam.put_trust(shut(iam.trust())),
+                put_trust,
                 is_made=lambda: is_shut(iam.trust()),
                 full="name fewer principals, or have the quota of the role trust policy length raised (to 4,096)",
             )

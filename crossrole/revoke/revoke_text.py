@@ -6,11 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 from crossrole.landscape import trusted
-from crossrole.policy import policy_of
+from crossrole.policy import Policy
 from crossrole.revoke.plan import TRUST, Revoked
-from crossrole.revoke.revocation import POLICY_NAME, instant, is_shut, moment_of, statements_of
+from crossrole.revoke.revocation import POLICY_NAME, instant, is_ours, is_shut, moment_of, other_kinds, statements_of
 from crossrole.revoke.testimony import Proof
-from crossrole.unusable import Unusable
 
 
 def revoked_text(done: Revoked) -> str:
@@ -78,7 +77,7 @@ def lasting(done: Revoked) -> Iterator[str]:
     """Yield what makes it last, or why nothing needs to."""
     if done.asked.session:
         end = instant(done.cut.moment + timedelta(seconds=done.found.max_session))
-        yield f"nothing needs to: the session has ended by itself at {end}, and restore takes the statement out"
+        yield f"nothing needs to: such a session ends by itself at {end} at the latest; restore takes the statement out"
         yield "access.toml can't hold one session; this line hits every one that was begun before:"
     else:
         yield f'access.toml, below [[grants]] name = "{done.grant.name}":'
@@ -112,19 +111,18 @@ def _headline(done: Revoked) -> str:
 def _who(done: Revoked) -> list[str]:
     if is_shut(done.found.trust):
         return ["nobody, for the trust policy refuses everyone"]
-    try:
-        trust = policy_of(template="IAM", logical_id=done.grant.name, name=TRUST, document=done.found.trust)
-    except Unusable:
-        return done.grant.principals
-    return trusted(trust)
+    trust = {"Statement": statements_of(done.found.trust, "the trust policy")}
+    return [*trusted(Policy("IAM", done.grant.name, TRUST, trust)), *other_kinds(done.found.trust)]
 
 
 def _written(done: Revoked) -> Iterator[str]:
     found = done.found.inline.get(POLICY_NAME)
     before = statements_of(found, POLICY_NAME) if found else []
-    added = [each["Sid"] for each in statements_of(done.policy, POLICY_NAME) if each not in before]
+    after = statements_of(done.policy, POLICY_NAME)
+    added = [str(each["Sid"]) for each in after if is_ours(each) and each not in before]
+    beside = ", and what else was in it" if len(after) > len(added) else ""
     texts = {
-        POLICY_NAME: f"inline policy {POLICY_NAME}: {' and '.join(added)}, and what else was in it",
+        POLICY_NAME: f"inline policy {POLICY_NAME}: {' and '.join(added)}{beside}",
         TRUST: "trust policy: one statement that refuses everyone, and what else was in it",
     }
     of = done.changes if done.asked.dry_run else done.written

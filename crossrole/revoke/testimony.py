@@ -11,7 +11,7 @@ from crossrole.grant import Grant
 from crossrole.live import client, code_of, told
 from crossrole.probes import Probe, probe_of, send
 from crossrole.revoke.revocation import Cut, instant
-from crossrole.revoke.witness import NAME, Witness, begin, probe_for, settled
+from crossrole.revoke.witness import NAME, Witness, begin, probe_for, settled, with_second_factor
 from crossrole.unusable import Unusable
 
 PATIENCE = 120.0
@@ -53,6 +53,7 @@ class Testimony:
         taken = cls(grant, caller, profile)
         try:
             with told(profile):
+                taken.caller = caller = with_second_factor(caller, grant, profile=profile)
                 taken.probe = probe_for(grant, lambda bucket, prefix: _key_under(administrator, bucket, prefix))
                 if not taken.probe:
                     taken.why_not = "nothing that the grant allows can be asked without changing something"

@@ -11,8 +11,10 @@ from typing import Any
 
 import boto3
 
+from crossrole.assume.caller import caller_of
 from crossrole.grant import SHORTEST_SESSION, Grant, Reach
-from crossrole.live import assumed_session, client, date_of
+from crossrole.live import assumed_session, client, date_of, reach_of
+from crossrole.mfa import device_named_after, read_code
 from crossrole.probes import Probe, Seen, probe_of, send
 from crossrole.revoke.live_role import pauses
 from crossrole.unusable import Unusable
@@ -41,6 +43,22 @@ class Witness:
         if answer.seen is Seen.UNKNOWN:
             raise Unusable(f"{self.probe.words} was answered with {answer.words}, which shows nothing")
         return answer.seen is Seen.ALLOWED
+
+
+def with_second_factor(caller: boto3.Session, grant: Grant, *, profile: str) -> boto3.Session:
+    """Return the caller's session, having asked for an MFA code where the grant wants one of a user.
+
+    A code is good once, so it buys a session of the user's own, which can begin several of the role; keys that are
+    temporary already can buy none.
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
+    """
+    sts, credentials = client(caller, "sts"), caller.get_credentials()
+    if grant.mfa_max_age is None or credentials is None or credentials.token:
+        return caller
+    user = caller_of(sts.get_caller_identity()["Arn"])
+    device = reach_of(profile).mfa_serial or device_named_after(user.arn)
+    answer = sts.get_session_token(SerialNumber=device, TokenCode=read_code(device), DurationSeconds=SHORTEST_SESSION)
+    return assumed_session(profile, answer["Credentials"], region=grant.region)
 
 
 def begin(caller: boto3.Session, grant: Grant, probe: Probe, *, profile: str | None, name: str = NAME) -> Witness:

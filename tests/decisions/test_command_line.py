@@ -425,6 +425,23 @@ def test_stale(words: list[str], changed: str, checkout: Path, default: Assembly
     assert expected == assert_one_line(capsys)
 
 
+@pytest.mark.parametrize("folder", [False, True], ids=["by default", "by name"])
+@pytest.mark.parametrize("command", ["revoke", "restore", "doctor"])
+def test_stale_in_an_emergency(command: str, folder: bool, checkout: Path, capsys: Capture) -> None:
+    """What asks the living accounts reads old templates all the same, and says so: it gets as far as the profile."""
+    os.utime(checkout / "access.toml", (3000, 3000))
+    named = ["--template-dir", str(checkout / "cdk.out")] if folder else []
+    status = main([command, "DevAccountAccessS3Role", "--profile", "nobody-of-this-name", *named])
+    warning, error = capsys.readouterr().err.splitlines()
+
+    assert 2 == status
+    assert (
+        "crossrole: cdk.out is older than access.toml, so it may not say what would be deployed; "
+        "going on with it all the same"
+    ) == warning
+    assert 'no profile "nobody-of-this-name"' in error
+
+
 def test_never_synthesized(checkout: Path, capsys: Capture) -> None:
     """Without templates the line says how to make them."""
     shutil.rmtree(checkout / "cdk.out")

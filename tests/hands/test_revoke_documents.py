@@ -15,6 +15,7 @@ from crossrole.revoke.revocation import (
     denies_everything,
     is_shut,
     moment_of,
+    other_kinds,
     restored,
     revoked,
     session_name,
@@ -25,7 +26,7 @@ from crossrole.unusable import Unusable
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 BOB = "AROAEXAMPLE:bob"
-TRUST = {
+TRUST: dict[str, Any] = {
     "Version": "2012-10-17",
     "Statement": [{"Sid": "Trust", "Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}],
 }
@@ -35,6 +36,11 @@ def deny(action: Any = "*", resource: Any = "*", **condition: Any) -> dict[str, 
     """Return a Deny statement."""
     base = {"Effect": "Deny", "Action": action, "Resource": resource}
     return base | ({"Condition": condition} if condition else {})
+
+
+def refusing(sts: Any) -> dict[str, Any]:
+    """Return a Deny statement of a trust policy."""
+    return {"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": sts}
 
 
 def older(moment: str, **more: Any) -> dict[str, Any]:
@@ -159,6 +165,54 @@ def test_the_trust_policy() -> None:
 def test_a_trust_policy_that_is_open(statement: dict[str, Any]) -> None:
     """A Deny that does not refuse everyone is no reason to leave the trust policy as it is."""
     assert not is_shut(document(statement | {"Effect": "Deny"}))
+
+
+WEB = {"Effect": "Allow", "Principal": {"Federated": "accounts.google.com"}, "Action": "sts:AssumeRoleWithWebIdentity"}
+
+
+@pytest.mark.parametrize("actions", ["sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWith*", "sts:*"])
+def test_a_trust_policy_with_another_way_in(actions: str) -> None:
+    """A deny of AssumeRole alone leaves a web identity in, so a statement that refuses every way is added."""
+    half = document(*TRUST["Statement"], WEB | {"Action": actions}, refusing(sts="sts:AssumeRole"))
+
+    assert not is_shut(half)
+    assert is_shut(document(*TRUST["Statement"], refusing(sts="sts:AssumeRole")))
+    assert not is_shut(document(*TRUST["Statement"], WEB, refusing(sts="sts:AssumeRole*")))
+    assert is_shut(document(*TRUST["Statement"], WEB, refusing(sts="sts:AssumeRole*") | {"Principal": "*"}))
+    assert is_shut(shut(half))
+    assert half == restored(shut(half), "trust policy")
+
+
+def test_who_is_no_aws_principal() -> None:
+    """Services and federated identities that are let in are named, those that are refused are not."""
+    service = {"Effect": "Allow", "Principal": {"Service": ["ec2.amazonaws.com"], "AWS": "*"}, "Action": "*"}
+
+    assert ["accounts.google.com", "ec2.amazonaws.com"] == other_kinds(document(WEB, service, WEB | {"Effect": "Deny"}))
+    assert [] == other_kinds(TRUST)
+
+
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        deny("s3:DeleteBucket") | {"Sid": f"{OURS}Everything"},
+        deny("*") | {"Sid": f"{OURS}ByLegal"},
+        older("2026-11-24T12:00:00Z", IpAddress={"aws:SourceIp": "10.0.0.0/8"}) | {"Sid": f"{OURS}OlderSessions"},
+        {"Sid": f"{OURS}Session1", "Effect": "Allow", "Action": "*", "Resource": "*"},
+    ],
+    ids=str,
+)
+def test_what_is_only_named_like_ours_stays(theirs: dict[str, Any]) -> None:
+    """A statement that no revocation writes is somebody else's, whatever its Sid."""
+    assert document(theirs) == restored(document(theirs), "policy")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("0001-01-01T00:00:00+14:00", None), ("9999-12-31T23:59:59Z", datetime(9998, 12, 31, tzinfo=UTC))],
+)
+def test_a_moment_at_the_end_of_time(text: str, expected: datetime | None) -> None:
+    """One before all years is none; to the last one that is taken a session's length can be added."""
+    assert expected == moment_of(document(older(text)), None)
 
 
 @pytest.mark.parametrize("broken", [{}, {"Statement": "none"}, {"Statement": [{"Action": "*"}]}, {"Statement": [1]}])

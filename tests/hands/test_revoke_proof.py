@@ -1,6 +1,7 @@
 """The decision from a role's policies: it finds what a revocation has missed, for every grant of every kind."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +13,8 @@ from crossrole.grant import Grant, grant_of, grants_of
 from crossrole.landscape import Landscape
 from crossrole.reader import read_landscape
 from crossrole.revoke.live_role import LiveRole
-from crossrole.revoke.proof import Decided, decide
+from crossrole.revoke.plan import Asked, plan_of
+from crossrole.revoke.proof import Decided, decide, decided as proof_of
 from crossrole.revoke.revocation import POLICY_NAME, Cut, revoked, shut
 from crossrole.revoke.witness import probe_for
 from tests.synthesis import Assembly
@@ -110,6 +112,32 @@ def test_a_trust_that_is_open_is_found(landscape: Landscape, simulator: Simulato
     assert ("arn:aws:iam::111111111111:role/service-role/Exporter",) == decided(
         grant, open_still, cut, simulator
     ).open_trust
+
+
+def test_a_federated_identity_that_is_let_in_is_found(landscape: Landscape, simulator: Simulator) -> None:
+    """Who begins a session in another way than AssumeRole is named until that way is refused too."""
+    grant = grant_of(landscape, "ServiceRole")
+    cut = Cut(NOW, everything=True)
+    web = {"Effect": "Allow", "Principal": {"Federated": "accounts.google.com"}, "Action": "sts:AssumeRoleWithSAML"}
+    half = {"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    trust = {**grant.trust.document, "Statement": [*grant.trust.statements, web, half]}
+    role = replace(role_of(grant, cut), trust=trust)
+
+    assert ("accounts.google.com",) == decided(grant, role, cut, simulator).open_trust
+    assert () == decided(grant, replace(role, trust=shut(trust)), cut, simulator).open_trust
+
+
+def test_a_trust_that_cannot_be_judged_is_no_proof(landscape: Landscape) -> None:
+    """It is not said to let nobody in."""
+    grant = grant_of(landscape, "ServiceRole")
+    trust = {**grant.trust.document, "Version": "2008-10-17"}
+    plan = plan_of(grant, Asked("prod", and_disable=True), replace(role_of(grant, None), trust=trust), NOW)
+    role = replace(plan.found, trust=plan.trust, inline={POLICY_NAME: plan.policy})
+
+    proof = proof_of(plan, role, done=True)
+
+    assert proof.holds is None
+    assert "the trust policy could not be judged" in proof.text
 
 
 def test_what_cannot_be_judged_is_told(landscape: Landscape, simulator: Simulator) -> None:

@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from sandbox.configuration import CHECKOUT
 from tests.local_accounts.iam_proxy import ANSWER_LOST, CUT, IamProxy, iam_proxy
+from tests.terminal import at_terminal
 
 BUCKET = "kinds-222222222222"
 POLICY = "AWSRevokeOlderSessions"
@@ -51,10 +52,14 @@ class Role:
         self.iam.put_role_policy(RoleName=self.name, PolicyName=name, PolicyDocument=json.dumps(document))
         return document
 
+    def trust(self, *statements: dict[str, Any]) -> None:
+        """Write the trust policy, as somebody else would."""
+        document = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+        self.iam.update_assume_role_policy(RoleName=self.name, PolicyDocument=document)
+
     def reset(self, state: State) -> None:
         """Put every policy back."""
-        trust = json.dumps(state["trust"])
-        self.iam.update_assume_role_policy(RoleName=self.name, PolicyDocument=trust)
+        self.trust(*state["trust"]["Statement"])
         for name in self.state()["inline"].keys() - state["inline"].keys():
             self.iam.delete_role_policy(RoleName=self.name, PolicyName=name)
         for name, document in state["inline"].items():
@@ -135,6 +140,11 @@ def one_line(done: "subprocess.CompletedProcess[str]") -> str:
     return done.stderr.removeprefix("crossrole: ").strip()
 
 
+def deny(action: str) -> dict[str, Any]:
+    """Return somebody else's statement."""
+    return {"Effect": "Deny", "Action": action, "Resource": "*"}
+
+
 PROD = ("--profile", "prod")
 AS_EXPORTER = ("--caller-profile", "exporter")
 
@@ -169,6 +179,15 @@ def test_restore_gives_back_exactly_what_was(shell: Any, service: Role) -> None:
     assert before == service.state()
     assert may(old)
     assert [POLICY] == done["written"]
+
+
+def test_one_session_is_told_in_the_right_tense(shell: Any, service: Role) -> None:
+    """What is to come is not told as past, and what was not there is not told to be kept."""
+    del service
+    text = shell.crossrole("revoke", "ServiceRole", *PROD, "--session", "alice").stdout
+
+    assert "nothing needs to: such a session ends by itself at 2" in text
+    assert f"inline policy {POLICY}: {OURS}Session1\n" in text
 
 
 def test_what_is_answered_to_a_person(shell: Any, service: Role) -> None:
@@ -225,6 +244,41 @@ def test_a_witness_for_each_kind_of_access(shell: Any, living: Callable[[str], R
     else:
         assert "a live session from before was let through before the change and is refused" in asked
         assert "a new live session is let through" in asked
+
+
+@pytest.fixture
+def recent(living: Callable[[str], Role]) -> Role:
+    """Return the role of a grant that asks for MFA, with an object that its sessions may look at."""
+    role = living("RecentMfa")
+    role.world.accounts.session("prod").client("s3").put_object(Bucket=BUCKET, Key="mfa/witness", Body=b"a")
+    return role
+
+
+AS_ALICE = ("--caller-profile", "alice")
+
+
+def test_a_witness_with_mfa(shell: Any, recent: Role) -> None:
+    """A user is asked for one code, which is enough for the session from before and for the new one."""
+    del recent
+    words = ["revoke", "RecentMfa", *PROD, *AS_ALICE, "--template-dir", str(shell.world.templates)]
+    typed = {"Enter MFA code for arn:aws:iam::111111111111:mfa/alice: ": "123456"}
+    seen = at_terminal([sys.executable, "-m", "crossrole", *words], shell.environment, typed=typed)
+
+    assert 0 == seen.status, seen.terminal
+    assert 1 == seen.terminal.count("Enter MFA code for")
+    assert "a live session from before was let through before the change and is refused" in seen.out
+    assert "a new live session is let through" in seen.out
+
+
+def test_a_witness_with_mfa_and_no_terminal(shell: Any, recent: Role) -> None:
+    """The sessions are cut off all the same, and that there was nobody to ask for a code is told as the reason."""
+    del recent
+    done = answered(shell.crossrole("revoke", "RecentMfa", *PROD, *AS_ALICE, "--json"), 1)
+
+    assert [POLICY] == done["written"]
+    assert (
+        "no live session could be asked: the grant asks for an MFA code, and there is no terminal to ask for it"
+    ) == done["proofs"][-1]["text"]
 
 
 def test_a_witness_writes_nothing(shell: Any, service: Role) -> None:
@@ -291,6 +345,21 @@ def test_the_moment_is_by_the_clock_of_aws(shell: Any, service: Role, proxy: Iam
     assert "2026-11-24T10:00:01Z" == done["before"]
 
 
+def test_a_moment_of_before_is_not_kept(shell: Any, service: Role) -> None:
+    """Without `--before` it is now, also where everything is refused: what was begun since would work again later."""
+    old = service.session()
+    words = ("--before", "2020-01-01T00:00:00Z", "--and-disable", "--json")
+    answered(shell.crossrole("revoke", "ServiceRole", *PROD, *words))
+
+    done = answered(shell.crossrole("revoke", "ServiceRole", *PROD, "--json"))
+    statements = service.state()["inline"][POLICY]["Statement"]
+    service.put(POLICY, *(each for each in statements if each["Sid"] != f"{OURS}Everything"))
+
+    assert not may(old)
+    assert [f"revoked_before = {done['before']}"] == done["access_toml"]
+    assert done["before"] > "2026"
+
+
 # --- one session
 
 
@@ -325,7 +394,7 @@ def test_one_session_that_is_covered(shell: Any, service: Role) -> None:
 
 
 def test_and_disable(shell: Any, service: Role) -> None:
-    """No session works and none can be begun; a second run writes nothing; restore gives back exactly what was."""
+    """No session works and none can be begun; a second run moves the moment; restore gives back exactly what was."""
     before = service.state()
     old = service.session()
 
@@ -338,7 +407,7 @@ def test_and_disable(shell: Any, service: Role) -> None:
     restored = answered(shell.crossrole("restore", "ServiceRole", *PROD, "--json"))
 
     assert disabled
-    assert [[POLICY, "trust policy"], []] == [first["written"], second["written"]]
+    assert [[POLICY, "trust policy"], [POLICY]] == [first["written"], second["written"]]
     assert ["disabled = true", f"revoked_before = {first['before']}"] == first["access_toml"]
     assert before["trust"]["Statement"] == standing["trust"]["Statement"][:-1]
     assert "AssumeRole is refused" in first["proofs"][-1]["text"]
@@ -363,7 +432,111 @@ def test_a_trust_policy_that_is_full(shell: Any, service: Role, proxy: IamProxy)
     assert before["trust"] == service.state()["trust"]
 
 
+WEB = {
+    "Sid": "Web",
+    "Effect": "Allow",
+    "Principal": {"Federated": "accounts.google.com"},
+    "Action": "sts:AssumeRoleWithWebIdentity",
+}
+
+
+def test_and_disable_closes_every_way_in(shell: Any, service: Role) -> None:
+    """Who is let in by a web identity is named, and is let in no more."""
+    before = service.state()["trust"]
+    service.trust(*before["Statement"], WEB)
+    sts = service.world.accounts.session("prod").client("sts")
+    web = {"RoleArn": ARN, "RoleSessionName": "web", "WebIdentityToken": "token", "ProviderId": "accounts.google.com"}
+    sts.assume_role_with_web_identity(**web)
+
+    told = shell.crossrole("revoke", "ServiceRole", *PROD, "--dry-run")
+    answered(shell.crossrole("revoke", "ServiceRole", *PROD, "--and-disable", "--json"))
+    with pytest.raises(ClientError, match="AccessDenied"):
+        sts.assume_role_with_web_identity(**web)
+    answered(shell.crossrole("restore", "ServiceRole", *PROD, "--json"))
+
+    assert "who can begin one: arn:aws:iam::111111111111:role/service-role/Exporter, accounts.google.com" in told.stdout
+    assert [*before["Statement"], WEB] == service.state()["trust"]["Statement"]
+
+
 # --- what else is in the role's policies
+
+
+ANOTHERS = {
+    "Sid": f"{OURS}Session9",
+    "Effect": "Deny",
+    "Action": "*",
+    "Resource": "*",
+    "Condition": {
+        "StringEquals": {"aws:userid": "AROAEXAMPLE:another"},
+        "DateLessThan": {"aws:TokenIssueTime": "2026-11-24T10:00:00Z"},
+    },
+}
+CLOSED = {"Sid": "Closed", "Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+
+
+def meanwhile(proxy: IamProxy, action: str, change: Callable[[], object]) -> None:
+    """Have somebody else make a change at the first request of that kind."""
+    left = [change]
+
+    def fault(asked: str) -> None:
+        if asked == action and left:
+            left.pop()()
+
+    proxy.fault = fault
+
+
+def test_what_is_revoked_meanwhile_stays(shell: Any, service: Role, proxy: IamProxy) -> None:
+    """What somebody else has put into the policies since they were first read is not written over."""
+    trust = service.state()["trust"]["Statement"]
+
+    def change() -> None:
+        service.put(POLICY, ANOTHERS, deny("s3:DeleteBucket"))
+        service.trust(*trust, CLOSED)
+
+    meanwhile(proxy, "ListAttachedRolePolicies", change)
+    done = shell.crossrole("revoke", "ServiceRole", *PROD, "--session", "alice", **proxy.environment)
+
+    assert 0 == done.returncode, done.stderr
+    assert [f"{OURS}Session9", None, f"{OURS}Session1"] == sids(service)
+    assert [*trust, CLOSED] == service.state()["trust"]["Statement"]
+
+
+def test_what_is_closed_meanwhile_stays_closed(shell: Any, service: Role, proxy: IamProxy) -> None:
+    """Restore takes out what revoke added of the policies as they are when it writes, and tells what still refuses."""
+    trust = service.state()["trust"]["Statement"]
+    answered(shell.crossrole("revoke", "ServiceRole", *PROD, "--and-disable", "--json"))
+    standing = service.state()
+
+    def change() -> None:
+        service.trust(*standing["trust"]["Statement"], CLOSED)
+        service.put(POLICY, *standing["inline"][POLICY]["Statement"], deny("s3:DeleteBucket"))
+
+    meanwhile(proxy, "ListAttachedRolePolicies", change)
+    done = answered(shell.crossrole("restore", "ServiceRole", *PROD, "--json", **proxy.environment))
+
+    assert [*trust, CLOSED] == service.state()["trust"]["Statement"]
+    assert [deny("s3:DeleteBucket")] == service.state()["inline"][POLICY]["Statement"]
+    assert ["the trust policy refuses everyone"] == done["left"]
+
+
+def test_a_revocation_that_is_lost_is_no_success(shell: Any, service: Role, proxy: IamProxy) -> None:
+    """The role is read back last of all: what somebody else has written over the revocation meanwhile shows."""
+    # The first session is the one from before, the second the new one that is asked after the change.
+    begun: list[str] = []
+
+    def fault(action: str) -> None:
+        begun.extend([action] if action == "AssumeRole" else [])
+        if action == "AssumeRole" and len(begun) == 2:
+            service.put(POLICY, ANOTHERS)
+
+    proxy.fault = fault
+    words = ("revoke", "ServiceRole", *PROD, *AS_EXPORTER, "--json")
+    done = answered(shell.crossrole(*words, **proxy.environment, AWS_ENDPOINT_URL_STS=proxy.url), 1)
+
+    assert 2 == len(begun)
+    assert "IAM does not answer the role back with it" in " ".join(
+        each["text"] for each in done["proofs"] if each["holds"] is False
+    )
 
 
 def test_other_policies_are_not_touched(shell: Any, service: Role) -> None:
@@ -498,6 +671,9 @@ def test_misuse_is_one_line(shell: Any, service: Role, command: str) -> None:
     [
         (("--before", "yesterday"), '--before "yesterday" is no time'),
         (("--before", "2026-01-01T00:00:00"), "says no time zone; end it in Z for UTC"),
+        (("--before", "0001-01-01T00:00:00+14:00"), "expected a year from 1970 to 9998"),
+        (("--before", "0999-01-01T00:00:00Z"), "expected a year from 1970 to 9998"),
+        (("--before", "9999-12-31T23:59:59.5Z"), "expected a year from 1970 to 9998"),
         (("--session", "a b"), "is no role session name"),
         (("--session", "ab", "--and-disable"), "leave one of them out"),
         (("--caller-profile", "nobody"), 'no profile "nobody"'),
@@ -607,7 +783,7 @@ def test_the_network_ends_between_the_two_writes(shell: Any, service: Role, prox
     assert "AWS can't be reached" in cut["wrong"][0]
     assert [POLICY] == cut["written"]
     assert stopped
-    assert ["trust policy"] == finished["written"]
+    assert [POLICY, "trust policy"] == finished["written"]
     assert f"{OURS}Everything" == standing["trust"]["Statement"][-1]["Sid"]
     assert before == service.state()
 
@@ -671,7 +847,7 @@ def test_killed_between_the_two_writes(
     assert {signal.SIGKILL: -9, signal.SIGINT: 130, signal.SIGTERM: 143}[number] == process.returncode
     assert (number == signal.SIGKILL) != ("interrupted: the AWSRevokeOlderSessions of ServiceRole stands" in err)
     assert before["trust"] == half["trust"]
-    assert [POLICY] if mend == "restore" else ["trust policy"] == answered(done)["written"]
+    assert ([POLICY] if mend == "restore" else [POLICY, "trust policy"]) == answered(done)["written"]
     if mend == "restore":
         assert before == service.state()
     else:
