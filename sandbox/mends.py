@@ -24,6 +24,8 @@ _HOUR = 3600
 
 # When the caller of the present STS request proved a second factor; None if it did not.
 _second_factor_at: contextvars.ContextVar[float | None] = contextvars.ContextVar("second_factor_at", default=None)
+# Whether the present STS request carries a code that is not right for the device of the calling user.
+_wrong_code: contextvars.ContextVar[bool] = contextvars.ContextVar("wrong_code", default=False)
 # The source identity that the session of the present STS request gets.
 _source_identity: contextvars.ContextVar[str | None] = contextvars.ContextVar("source_identity", default=None)
 
@@ -113,10 +115,12 @@ def _mend_second_factor() -> None:
 
     def extract_as_aws(service: str, method: str, path: str, *request: Any) -> Any:
         # The first step of every decision, so the caller's own policies and the trust policy see the same.
+        _wrong_code.set(False)
         if service == "sts":
             headers, body, query = request
             caller = sts._caller_identity(headers, query)
             proved = _has_second_factor(_parameters(body, query), caller)
+            _wrong_code.set("TokenCode" in _parameters(body, query) and not proved)
             _second_factor_at.set(time.time() if proved else _session_factor(caller))
         return extract(service, method, path, *request)
 
@@ -132,6 +136,17 @@ def _mend_second_factor() -> None:
             keys["aws:multifactorauthage"] = str(int(time.time() - proved_at))
         return keys
 
+    enforce = evaluator.enforce
+
+    def enforce_as_aws(*request: Any, **options: Any) -> Any:
+        # It goes on as if no code had been sent, and then lets in, or blames the policies.
+        if _wrong_code.get():
+            return evaluator.AuthError(
+                "AccessDenied", "MultiFactorAuthentication failed with invalid MFA one time pass code."
+            )
+        return enforce(*request, **options)
+
+    evaluator.enforce = enforce_as_aws
     iam_actions.extract_iam_action, sts.register_session = extract_as_aws, register_as_aws
     evaluator._principal_keys = sts._principal_keys = principal_keys_as_aws
 
