@@ -85,10 +85,11 @@ class Wire(Enum):
 
 
 class Garbled(NamedTuple):
-    """A body to answer with, whatever was asked; nothing is carried out."""
+    """An answer to give, whatever was asked; nothing is carried out."""
 
     status: int
     body: str
+    headers: Mapping[str, str] = MappingProxyType({})
 
 
 Fault = Refusal | Wire | Garbled
@@ -139,7 +140,7 @@ class CannedAws:
             {"AssumeRole": self.assume_roles, "PutObject": self.puts}[operation].append(call)
         number = self.counts[operation]
         if isinstance(fault, Garbled):
-            return _response(fault.status, fault.body)
+            return _response(fault.status, fault.body, fault.headers)
         refusal = fault if isinstance(fault, Refusal) else None
         if operation == "AssumeRole":
             return self._assume_role(call, number, refusal)

@@ -113,6 +113,9 @@ S3 = {
     ),
     "damaged on its way": Case(Wire.DAMAGE, {"BadDigest"}, "nothing if it is rare: the body", again=False),
     "an answer of nothing": Case(Garbled(200, ""), {"UnusableAnswer"}, NOT_AWS, again=False),
+    "a size in no digits": Case(
+        Garbled(200, "", {"ETag": '"etag-1"', "x-amz-object-size": "much"}), {"UnusableAnswer"}, NOT_AWS, again=False
+    ),
 }
 
 ALL = [(operation, name) for operation, cases in (("AssumeRole", STS), ("PutObject", S3)) for name in cases]

@@ -102,6 +102,17 @@ def test_given_one_object_that_fails_when_taken_then_its_whole_message_comes_bac
     assert 1 == sum(line["level"] == "ERROR" for line in lines)
 
 
+def test_given_s3_refuses_one_object_when_taken_then_its_whole_message_comes_back(aws: CannedAws, write: Write) -> None:
+    """The objects of a message that are written never hide the one that is not."""
+    aws.faults["PutObject"] = [Refusal(403, "AccessDenied")]
+    objects = [{"key": f"dev/{number}", "body": "x"} for number in range(10)]
+
+    answer = write({"Records": [record("nearly", {"objects": objects})]})
+
+    assert ["nearly"] == failed(answer)
+    assert 9 == len(aws.objects)
+
+
 def test_given_s3_refuses_when_taken_then_every_message_comes_back_and_each_object_has_its_line(
     aws: CannedAws, write: Write, logged: Logged
 ) -> None:
