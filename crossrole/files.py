@@ -43,6 +43,8 @@ def write_all(folder: Path, contents: Mapping[str, str]) -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in contents.items():
             path = folder / name
+            if path.exists() and not path.is_file():
+                raise Unusable(f"{path} is no file, so nothing is written over it; name another folder with --out")
             if not _holds(path, text):
                 written[path] = _written(path, text)
         kept = [_kept(path) for path in written if path.exists()]

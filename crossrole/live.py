@@ -96,6 +96,10 @@ def told(profile: str | None) -> Iterator[None]:
         raise Unusable(_answered(error, profile)) from None
     except exceptions.BotoCoreError as error:
         raise Unusable(_failed(error, profile)) from None
+    except EOFError:
+        raise Unusable(
+            f"the credentials {_of(profile)} need an MFA code, and there is no terminal to ask for it"
+        ) from None
     except _UNREADABLE as error:
         # None of its words: botocore quotes the whole answer, and that of AssumeRole holds the credentials.
         raise Unusable(
@@ -114,9 +118,7 @@ def date_of(answer: Mapping[str, Any]) -> datetime | None:
 _UNREADABLE = (
     ResponseParserError,
     AttributeError,
-    EOFError,
-    KeyError,
-    IndexError,
+    LookupError,
     OverflowError,
     TypeError,
     ValueError,

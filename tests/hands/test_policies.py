@@ -298,3 +298,14 @@ def test_a_folder_that_takes_nothing(
 
 def _no_room(path: Path) -> Path:
     raise OSError(28, os.strerror(28), str(path))
+
+
+def test_what_is_no_file_is_left_alone(default: Assembly, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A pipe in a file's place is neither read, which would wait for ever, nor replaced."""
+    os.mkfifo(tmp_path / "trust-policy.json")
+
+    assert 2 == main(
+        ["policies", "DevAccountAccessS3Role", "--out", str(tmp_path), "--template-dir", str(default.directory)]
+    )
+    assert "is no file, so nothing is written over it" in capsys.readouterr().err
+    assert ["trust-policy.json"] == [each.name for each in tmp_path.iterdir()]
