@@ -44,7 +44,19 @@ _KNOWN: Mapping[str, frozenset[str]] = {
             "Tags",
         }
     ),
+    "AWS::Lambda::Alias": _ALL,
     "AWS::Lambda::EventInvokeConfig": _ALL,
+    # Not what feeds which function: who may send there makes the function act.
+    "AWS::Lambda::EventSourceMapping": frozenset(
+        {
+            "BatchSize",
+            "Enabled",
+            "FunctionResponseTypes",
+            "MaximumBatchingWindowInSeconds",
+            "ScalingConfig",
+            "Tags",
+        }
+    ),
     "AWS::Lambda::Function": frozenset(
         {
             "Architectures",
@@ -59,11 +71,13 @@ _KNOWN: Mapping[str, frozenset[str]] = {
             "MemorySize",
             "ReservedConcurrentExecutions",
             "Runtime",
+            "SnapStart",
             "Tags",
             "Timeout",
             "TracingConfig",
         }
     ),
+    "AWS::Lambda::Version": _ALL,
     "AWS::Logs::LogGroup": frozenset({"KmsKeyId", "LogGroupClass", "LogGroupName", "RetentionInDays", "Tags"}),
     "AWS::S3::Bucket": frozenset(
         {

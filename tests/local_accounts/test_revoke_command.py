@@ -847,10 +847,13 @@ def test_killed_between_the_two_writes(
     assert {signal.SIGKILL: -9, signal.SIGINT: 130, signal.SIGTERM: 143}[number] == process.returncode
     assert (number == signal.SIGKILL) != ("interrupted: the AWSRevokeOlderSessions of ServiceRole stands" in err)
     assert before["trust"] == half["trust"]
-    assert ([POLICY] if mend == "restore" else [POLICY, "trust policy"]) == answered(done)["written"]
+    written = answered(done)["written"]
     if mend == "restore":
+        assert [POLICY] == written
         assert before == service.state()
     else:
+        # Within the same second the inline policy is right already.
+        assert written in (["trust policy"], [POLICY, "trust policy"])
         assert f"{OURS}Everything" == service.state()["trust"]["Statement"][-1]["Sid"]
 
 
