@@ -93,7 +93,7 @@ def _doctor(kinds: Assembly, home: Path, url: str) -> "subprocess.CompletedProce
     folder.mkdir()
     (folder / "config").write_text(
         f"[profile dev]\nregion = eu-west-1\nendpoint_url = {url}\n"
-        "aws_access_key_id = AKIAEXAMPLEEXAMPLE01\naws_secret_access_key = not-a-secret\n"
+        "aws_access_key_id = NOT-AN-ACCESS-KEY\naws_secret_access_key = not-a-secret\n"
     )
     words = ["doctor", "--template-dir", str(kinds.directory), "ServiceRole", "--profile", "dev", "--json"]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}

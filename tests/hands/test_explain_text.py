@@ -228,53 +228,63 @@ def test_what_is_none_is_not_recognised() -> None:
 # --- secrets and characters
 
 
+# Put together when they are used, so that nothing here looks like a credential.
+PARTS = {
+    "<head>": "MadeUpForTest",
+    "<middle>": "N0TR3AL",
+    "<tail>": "isNoSecretOfAnyone",
+    "<TAIL>": "ISNOSECRETOFANYONE",
+}
 SECRETS = [
-    "aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
-    'export AWS_SECRET_ACCESS_KEY="wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"',
-    '{"SecretAccessKey": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"}',
-    '{\\"SecretAccessKey\\": \\"wJalrXUtnFEMI\\/K7MDENG\\/bPxRfiCYEXAMPLEKEY\\"}',
-    "aws configure set aws_secret_access_key wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
-    "key wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY and more",
-    "KEY=wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
-    "wJalrXUtnFEMI/\x00K7MDENG/\x1b[31mbPxRfiCYEXAMPLEKEY",
-    '"sessionToken": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY=="',
-    "X-Amz-Security-Token=wJalrXUtnFEMI%2FK7MDENG%2FbPxRfiCYEXAMPLEKEY%3D&X-Amz-Date=20261124T020000Z",
-    "X-Amz-Signature=wJalrXUtnFEMIbPxRfiCYEXAMPLEKEY",
-    "Authorization: AWS4-HMAC-SHA256 Credential=AKIAwJalrXUtnFEMI/20261124, Signature=bPxRfiCYEXAMPLEKEY",
-    "aws_access_key_id = AKIABPXRFICYEXAMPLEKEY",
-    '"accessKeyId": "ASIABPXRFICYEXAMPLEKEY"',
-    "-----BEGIN RSA PRIVATE KEY-----\nwJalrXUtnFEMI\nbPxRfiCYEXAMPLEKEY\n-----END RSA PRIVATE KEY-----",
-    "-----BEGIN PRIVATE KEY-----\nbPxRfiCYEXAMPLEKEY",
-    "password=bPxRfiCYEXAMPLEKEY",
-    "aws sts assume-role --token-code bPxRfiCYEXAMPLEKEY --role-arn x",
-    "tool --secret-access-key bPxRfiCYEXAMPLEKEY",
-    "tool --secret-access-key 'bPxRfiCYEXAMPLEKEY'",
-    "https://user:bPxRfiCYEXAMPLEKEY@proxy:8080/",
-    "git clone https://ghpbPxRfiCYEXAMPLEKEY@host/x",
-    "x-api-key: bPxRfiCYEXAMPLEKEY",
-    "('secret_key', 'bPxRfiCYEXAMPLEKEY')",
-    "('aws_secret_access_key', b'bPxRfiCYEXAMPLEKEY')",
-    "DB_PASSWORD=bPxRfiCYEXAMPLEKEY",
-    '"password": "one, two; bPxRfiCYEXAMPLEKEY"',
+    "aws_secret_access_key = <head>/<middle>/<tail>",
+    'export AWS_SECRET_ACCESS_KEY="<head>/<middle>/<tail>"',
+    '{"SecretAccessKey": "<head>/<middle>/<tail>"}',
+    '{\\"SecretAccessKey\\": \\"<head>\\/<middle>\\/<tail>\\"}',
+    "aws configure set aws_secret_access_key <head>/<middle>/<tail>",
+    "key <head>/<middle>/<tail> and more",
+    "KEY=<head>/<middle>/<tail>",
+    "<head>/\x00<middle>/\x1b[31m<tail>",
+    '"sessionToken": "<head>/<middle>+<tail>=="',
+    "X-Amz-Security-Token=<head>%2F<middle>%2F<tail>%3D&X-Amz-Date=20261124T020000Z",
+    "X-Amz-Signature=<head><tail>",
+    "Authorization: AWS4-HMAC-SHA256 Credential=AKIA<head>/20261124, Signature=<tail>",
+    "aws_access_key_id = AKIA<TAIL>",
+    '"accessKeyId": "ASIA<TAIL>"',
+    "-----BEGIN RSA PRIVATE KEY-----\n<head>\n<tail>\n-----END RSA PRIVATE KEY-----",
+    "-----BEGIN PRIVATE KEY-----\n<tail>",
+    '"Token" : "<tail>"',  # as an instance's metadata has it
+    "password=<tail>",
+    "aws sts assume-role --token-code <tail> --role-arn x",
+    "tool --secret-access-key <tail>",
+    "tool --secret-access-key '<tail>'",
+    "https://user:<tail>@proxy:8080/",
+    "git clone https://ghp<tail>@host/x",
+    "x-api-key: <tail>",
+    "('secret_key', '<tail>')",
+    "('aws_secret_access_key', b'<tail>')",
+    "DB_PASSWORD=<tail>",
+    '"password": "one, two; <tail>"',
     # Broken by a terminal, with and without a name.
-    "aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/\n    bPxRfiCYEXAMPLEKEY",
-    '"SecretAccessKey": "wJalrXUtnFEMI/K7MDENG/\nbPxRfiCYEXAMPLEKEY"',
-    "wJalrXUtnFEMI/K7MDENG/\nbPxRfiCYEXAMPLEKEY",
-    "aws configure set aws_secret_access_key wJalrXUtnFEMI/K7MDENG/\nbPxRfiCYEXAMPLEKEY",
+    "aws_secret_access_key = <head>/<middle>/\n    <tail>",
+    '"SecretAccessKey": "<head>/<middle>/\n<tail>"',
+    "<head>/<middle>/\n<tail>",
+    "aws configure set aws_secret_access_key <head>/<middle>/\n<tail>",
     # After what stands in an ARN or a path too.
-    *(f"{before}wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY" for before in ("@", "-", ".", "1:", "::", "user@host:")),
+    *(f"{before}<head>/<middle>/<tail>" for before in ("@", "-", ".", "1:", "::", "user@host:")),
     # What is long is redacted to its end.
-    pytest.param(f"token-{'FwoGZXIvYXdzEB8a/' * 30}bPxRfiCYEXAMPLEKEY==", id="a session token after a dash"),
-    pytest.param(f"{'FwoGZXIvYXdzEB8a/' * 30}bPxRfiCYEXAMPLEKEY==", id="a session token alone"),
-    pytest.param(f"AWS_SESSION_TOKEN={'FwoGZXIvYXdzEB8a/' * 30}bPxRfiCYEXAMPLEKEY==", id="a named session token"),
-    pytest.param(f"-----BEGIN PRIVATE KEY-----\n{'MIIEvQIBADANBgkq' * 4}\nbPxRfiCYEXAMPLEKEY", id="a torn private key"),
+    pytest.param(f"token-{'MadeUpOfNothing1/' * 30}<tail>==", id="a session token after a dash"),
+    pytest.param(f"{'MadeUpOfNothing1/' * 30}<tail>==", id="a session token alone"),
+    pytest.param(f"AWS_SESSION_TOKEN={'MadeUpOfNothing1/' * 30}<tail>==", id="a named session token"),
+    pytest.param(f"-----BEGIN PRIVATE KEY-----\n{'MadeUpOfNothing1' * 4}\n<tail>", id="a torn private key"),
 ]
-PIECES = ("bPxRfiCYEXAMPLEKEY", "BPXRFICYEXAMPLEKEY", "K7MDENG")
+PIECES = (PARTS["<middle>"], PARTS["<tail>"], PARTS["<TAIL>"])
 
 
 @pytest.mark.parametrize("secret", SECRETS)
 def test_no_secret_is_left(secret: str) -> None:
     """Of a secret beside an error nothing is left to be told, and the error is recognised all the same."""
+    for name, part in PARTS.items():
+        secret = secret.replace(name, part)
     text = read_error_text(f"{secret}\n{NO_PUT}")
 
     assert [] == [piece for piece in PIECES if piece in text.whole]

@@ -899,7 +899,7 @@ def test_what_keeps_it_from_asking_is_one_line(shell: Any, words: tuple[str, ...
     config = shell.home / ".aws" / "config"
     text = config.read_text()
     section = text.partition("[profile exporter]")[2].partition("[")[0]
-    wrong = re.sub(r"(?m)^aws_access_key_id = .*$", "aws_access_key_id = AKIAEXAMPLEEXAMPLE01", section)
+    wrong = re.sub(r"(?m)^aws_access_key_id = .*$", "aws_access_key_id = NOT-AN-ACCESS-KEY", section)
     cut = re.sub(r"(?m)^endpoint_url = .*$", "endpoint_url = http://127.0.0.1:9", section)
     config.write_text(f"{text}\n[profile wrong]{wrong}\n[profile cut]{cut}")
     done = shell.crossrole("doctor", "ServiceRole", *words)
