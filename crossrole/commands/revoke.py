@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from crossrole.commands.common import add_json, add_template_dir, landscape_although_stale, put
 from crossrole.grant import grant_of
 from crossrole.revoke.plan import Asked
-from crossrole.revoke.revocation import EARLIEST, LATEST, session_name, whole_second
+from crossrole.revoke.refusals import EARLIEST, LATEST
+from crossrole.revoke.revocation import session_name, whole_second
 from crossrole.revoke.revoke import revoke
 from crossrole.revoke.revoke_text import revoked_json, revoked_text
 from crossrole.unusable import Unusable

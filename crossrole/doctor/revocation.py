@@ -7,7 +7,8 @@ from crossrole.doctor.case import Case
 from crossrole.doctor.line import Line, failed, ok
 from crossrole.landscape import Identity
 from crossrole.policy import Statement
-from crossrole.revoke.revocation import POLICY_NAME, begun_before, instant, refuses_everyone, revokes
+from crossrole.revoke.refusals import POLICY_NAME, begun_before, refuses_everyone, revokes
+from crossrole.revoke.revocation import instant
 from crossrole.sides import canonical, texts
 
 

@@ -18,7 +18,7 @@ from crossrole.live import client, code_of, told
 from crossrole.live_identity import Unreadable, live_identity
 from crossrole.policy import Policy, Statement
 from crossrole.prover import Prover
-from crossrole.revoke.revocation import POLICY_NAME, Cut, begun_before, covers, refuses_everyone, revokes
+from crossrole.revoke.refusals import POLICY_NAME, Cut, begun_before, covers, refuses_everyone, revokes
 from crossrole.sides import canonical
 from crossrole.unusable import Unusable
 

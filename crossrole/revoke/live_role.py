@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from crossrole.grant import Grant
 from crossrole.live import client, code_of, date_of, message_of
-from crossrole.revoke.revocation import POLICY_NAME, Document
+from crossrole.revoke.refusals import POLICY_NAME, Document
 from crossrole.unusable import Unusable
 
 _PAUSE, _LONGEST_PAUSE = 0.5, 8.0

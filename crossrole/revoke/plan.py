@@ -5,13 +5,8 @@ from datetime import datetime, timedelta
 
 from crossrole.grant import Grant
 from crossrole.revoke.live_role import LiveRole
-from crossrole.revoke.revocation import (
-    POLICY_NAME,
-    Cut,
-    Document,
-    revoked,
-    shut,
-)
+from crossrole.revoke.refusals import POLICY_NAME, Cut, Document
+from crossrole.revoke.revocation import revoked, shut
 from crossrole.revoke.testimony import Proof
 
 TRUST = "trust policy"

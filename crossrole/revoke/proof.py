@@ -16,7 +16,8 @@ from crossrole.landscape import trusted
 from crossrole.policy import VERSION, Policy, policy_of
 from crossrole.revoke.live_role import LiveRole
 from crossrole.revoke.plan import Revoked
-from crossrole.revoke.revocation import Cut, Document, instant, is_shut, other_kinds
+from crossrole.revoke.refusals import Cut, Document, is_shut, other_kinds
+from crossrole.revoke.revocation import instant
 from crossrole.revoke.testimony import Proof
 from crossrole.sides import texts
 from crossrole.unusable import Unusable

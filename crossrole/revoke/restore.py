@@ -10,16 +10,8 @@ from crossrole.grant import Grant
 from crossrole.live import live_session, told
 from crossrole.revoke.live_role import Iam, LiveRole, pauses
 from crossrole.revoke.plan import TRUST
-from crossrole.revoke.revocation import (
-    POLICY_NAME,
-    Document,
-    denies_everything,
-    is_ours,
-    is_shut,
-    moment_of,
-    restored,
-    statements_of,
-)
+from crossrole.revoke.refusals import POLICY_NAME, Document, denies_everything, is_shut, moment_of, statements_of
+from crossrole.revoke.revocation import is_ours, restored
 from crossrole.revoke.revoke import READ_BACK_WITHIN, say
 from crossrole.revoke.testimony import Proof
 from crossrole.revoke.writing import NotKnownError, NotWrittenError, write

@@ -5,8 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 from crossrole.revoke.plan import TRUST
+from crossrole.revoke.refusals import POLICY_NAME, moment_of
 from crossrole.revoke.restore import Restored
-from crossrole.revoke.revocation import POLICY_NAME, instant, moment_of
+from crossrole.revoke.revocation import instant
 from crossrole.revoke.revoke_text import indented, proofs_lines, wrong_lines
 
 

@@ -17,7 +17,8 @@ from crossrole.live import client, live_session, told
 from crossrole.revoke.live_role import Iam, pauses
 from crossrole.revoke.plan import TRUST, Asked, Revoked, plan_of
 from crossrole.revoke.proof import decided
-from crossrole.revoke.revocation import POLICY_NAME, Document, is_shut, revoked, shut
+from crossrole.revoke.refusals import POLICY_NAME, Document, is_shut
+from crossrole.revoke.revocation import revoked, shut
 from crossrole.revoke.testimony import Proof, Testimony
 from crossrole.revoke.writing import NotKnownError, NotWrittenError, write
 from crossrole.unusable import Unusable

@@ -8,7 +8,8 @@ from typing import Any
 from crossrole.landscape import trusted
 from crossrole.policy import Policy
 from crossrole.revoke.plan import TRUST, Revoked
-from crossrole.revoke.revocation import POLICY_NAME, instant, is_ours, is_shut, moment_of, other_kinds, statements_of
+from crossrole.revoke.refusals import POLICY_NAME, is_shut, moment_of, other_kinds, statements_of
+from crossrole.revoke.revocation import instant, is_ours
 from crossrole.revoke.testimony import Proof
 
 

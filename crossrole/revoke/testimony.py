@@ -10,7 +10,8 @@ from botocore.exceptions import ClientError
 from crossrole.grant import Grant
 from crossrole.live import client, code_of, told
 from crossrole.probes import Probe, probe_of, send
-from crossrole.revoke.revocation import Cut, instant
+from crossrole.revoke.refusals import Cut
+from crossrole.revoke.revocation import instant
 from crossrole.revoke.witness import NAME, Witness, begin, probe_for, settled, with_second_factor
 from crossrole.unusable import Unusable
 

@@ -7,21 +7,8 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from crossrole.revoke.revocation import (
-    OURS,
-    Cut,
-    Document,
-    covers,
-    denies_everything,
-    is_shut,
-    moment_of,
-    other_kinds,
-    restored,
-    revoked,
-    session_name,
-    shut,
-    whole_second,
-)
+from crossrole.revoke.refusals import Cut, Document, covers, denies_everything, is_shut, moment_of, other_kinds
+from crossrole.revoke.revocation import OURS, restored, revoked, session_name, shut, whole_second
 from crossrole.unusable import Unusable
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -15,7 +15,8 @@ from crossrole.reader import read_landscape
 from crossrole.revoke.live_role import LiveRole
 from crossrole.revoke.plan import Asked, plan_of
 from crossrole.revoke.proof import Decided, decide, decided as proof_of
-from crossrole.revoke.revocation import POLICY_NAME, Cut, revoked, shut
+from crossrole.revoke.refusals import POLICY_NAME, Cut
+from crossrole.revoke.revocation import revoked, shut
 from crossrole.revoke.witness import probe_for
 from tests.synthesis import Assembly
 

@@ -1,6 +1,6 @@
 """The catalogue of known troubles; of two that fit one error the earlier is meant."""
 
-from crossrole.explain.troubles import cdk, credentials, denied, iam, kms, network, refused, s3, sts, writer
+from crossrole.explain.troubles import cdk, credentials, denied, handshake, iam, kms, network, refused, s3, sts, writer
 from crossrole.explain.troubles.model import Trouble
 
 CATALOGUE: tuple[Trouble, ...] = (
@@ -13,6 +13,7 @@ CATALOGUE: tuple[Trouble, ...] = (
     *s3.TROUBLES,
     *kms.TROUBLES,
     *sts.TROUBLES,
+    *handshake.TROUBLES,
     *refused.LISTINGS,
     *denied.TROUBLES,
     *refused.OBJECTS,

@@ -1,22 +1,14 @@
-"""Where the emulator (ministack 1.5.33) answers otherwise than AWS does, and the few lines that put it right.
-
-This is the one place that knows these faults. The product's templates never bend to them: they are written for AWS,
-and what stays wrong here is asserted on the template instead.
-"""
+"""What STS gives: second factors, session lengths and source identities."""
 
 import contextvars
-import json
 import re
 import time
-import uuid
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
-from ministack import app as gateway
-from ministack.core import iam_actions, iam_evaluator as evaluator, lambda_runtime
-from ministack.services import iam, lambda_svc, organizations, s3, sts
+from ministack.core import iam_actions, iam_evaluator as evaluator
+from ministack.services import iam, sts
 
 # ruff: noqa: SLF001 - the emulator has no public way to change what it decides
 
@@ -31,83 +23,11 @@ _source_identity: contextvars.ContextVar[str | None] = contextvars.ContextVar("s
 
 
 def apply() -> None:
-    """Put every mend in place; once, before the first request."""
-    _mend_root_signatures()
-    _mend_condition_keys()
-    _mend_policy_variables()
+    """Put the mends in place."""
     _mend_second_factor()
+    _mend_wrong_code()
     _mend_session_length()
     _mend_source_identity()
-    _mend_expected_bucket_owner()
-    _mend_function_errors()
-    _mend_function_names()
-
-
-def _mend_root_signatures() -> None:
-    pin, is_root = gateway.pin_signed_request, evaluator._is_root_key
-
-    def pin_as_aws(*request: Any, **options: Any) -> None:
-        # It takes a 12-digit key for the account's root without a look at the signature, so that any user of this
-        # machine could run code in a function. AWS checks every signature; the secret is the run's own, random one.
-        evaluator._is_root_key = lambda _: False
-        try:
-            pin(*request, **options)
-        finally:
-            evaluator._is_root_key = is_root
-
-    gateway.pin_signed_request = pin_as_aws
-
-
-def _mend_condition_keys() -> None:
-    resolve = evaluator._resolve_condition_key
-
-    def resolve_as_aws(key: str, context: Any) -> Any:
-        name = key.lower()
-        if name == "aws:principalarn" and context.principal_type == "AssumedRole":
-            # AWS compares the role's own ARN, path included, and never the session's:
-            # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
-            role_name = context.principal_arn.split("/")[1]
-            role = iam._roles.get_scoped(context.principal_account, None, role_name)
-            return role["Arn"] if role else context.principal_arn
-        if name == "aws:principalorgpaths":
-            return _organization_paths(context.principal_account)
-        if name == "aws:resourceaccount" and context.resource_arn.startswith("arn:aws:s3:::"):
-            # An S3 ARN names no account, and the emulator then takes the caller's for the bucket's.
-            bucket = context.resource_arn.removeprefix("arn:aws:s3:::").split("/")[0]
-            return s3._bucket_owner_account(bucket) or resolve(key, context)
-        if name in ("aws:multifactorauthpresent", "aws:multifactorauthage") and context.action == "sts:AssumeRole":
-            proved_at = _second_factor_at.get()
-            if proved_at is not None:
-                return "true" if name.endswith("present") else str(int(time.time() - proved_at))
-        return resolve(key, context)
-
-    evaluator._resolve_condition_key = resolve_as_aws
-
-
-def _mend_policy_variables() -> None:
-    met = evaluator._conditions_met
-
-    def met_as_aws(conditions: Mapping[str, Any], context: Any) -> Any:
-        # It compares a variable as text. The one that stands in what is deployed here is a user's name:
-        # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
-        user = (context.principal_keys or {}).get("aws:username")
-        text = json.dumps(conditions)
-        return met(json.loads(text.replace("${aws:username}", user)) if user else conditions, context)
-
-    evaluator._conditions_met = met_as_aws
-
-
-def _organization_paths(account: str) -> list[str] | None:
-    """Return the account's one path, as `o-…/r-…/ou-…/`; the emulator knows no aws:PrincipalOrgPaths at all."""
-    organization = organizations._orgs.get_scoped(account, None, "self")
-    if organization is None:
-        return None
-    record = organizations._accounts.get_scoped(account, None, account)
-    steps: list[str] = []
-    while record is not None:
-        steps.insert(0, record["_ParentId"])
-        record = organizations._ous.get_scoped(account, None, record["_ParentId"])
-    return ["/".join([organization["Id"], *steps, ""])]
 
 
 def _mend_second_factor() -> None:
@@ -136,6 +56,22 @@ def _mend_second_factor() -> None:
             keys["aws:multifactorauthage"] = str(int(time.time() - proved_at))
         return keys
 
+    resolve = evaluator._resolve_condition_key
+
+    def resolve_as_aws(key: str, context: Any) -> Any:
+        name = key.lower()
+        if name in ("aws:multifactorauthpresent", "aws:multifactorauthage") and context.action == "sts:AssumeRole":
+            proved_at = _second_factor_at.get()
+            if proved_at is not None:
+                return "true" if name.endswith("present") else str(int(time.time() - proved_at))
+        return resolve(key, context)
+
+    evaluator._resolve_condition_key = resolve_as_aws
+    iam_actions.extract_iam_action, sts.register_session = extract_as_aws, register_as_aws
+    evaluator._principal_keys = sts._principal_keys = principal_keys_as_aws
+
+
+def _mend_wrong_code() -> None:
     enforce = evaluator.enforce
 
     def enforce_as_aws(*request: Any, **options: Any) -> Any:
@@ -147,8 +83,6 @@ def _mend_second_factor() -> None:
         return enforce(*request, **options)
 
     evaluator.enforce = enforce_as_aws
-    iam_actions.extract_iam_action, sts.register_session = extract_as_aws, register_as_aws
-    evaluator._principal_keys = sts._principal_keys = principal_keys_as_aws
 
 
 def _parameters(body: bytes, query: Mapping[str, Any]) -> dict[str, str]:
@@ -251,52 +185,3 @@ def _may_set_identity(identity: str, role_arn: str, caller: Mapping[str, Any]) -
     )
     trusted = evaluator.evaluate_trust_policy(role.get("AssumeRolePolicyDocument", "{}"), caller["userArn"], context)
     return bool(trusted) and evaluator.enforce(caller["accessKey"], action, "sts", "", role_arn, asked) is None
-
-
-def _mend_expected_bucket_owner() -> None:
-    scope = s3._apply_bucket_scope
-
-    def scope_as_aws(method: str, bucket: str, key: str, headers: Mapping[str, str], *rest: Any, **more: Any) -> Any:
-        # A put ignored it: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
-        expected = headers.get("x-amz-expected-bucket-owner")
-        owner = s3._bucket_owner_account(bucket) if bucket else None
-        if expected and owner and expected != owner:
-            return s3._error("AccessDenied", "Access Denied", 403, f"/{bucket}/{key}" if key else f"/{bucket}")
-        return scope(method, bucket, key, headers, *rest, **more)
-
-    s3._apply_bucket_scope = scope_as_aws
-
-
-def _mend_function_errors() -> None:
-    execute = lambda_svc._execute_function_warm
-
-    def execute_as_aws(*arguments: Any) -> Any:
-        # AWS answers the exception's class as errorType; the emulator answers one word for all of them.
-        result = execute(*arguments)
-        body = result.get("body")
-        if result.get("error") and isinstance(body, dict) and body.get("errorType") == "Runtime.HandlerError":
-            first_line = re.escape((body["errorMessage"].splitlines() or [""])[0])
-            found = re.findall(rf"^([\w.]+)(?:: {first_line}|)$", result.get("log", ""), re.MULTILINE)
-            if found:
-                body["errorType"] = found[-1].rsplit(".", 1)[-1]
-        return result
-
-    lambda_svc._execute_function_warm = execute_as_aws
-
-
-def _mend_function_names() -> None:
-    credentials = lambda_runtime.execution_credentials
-
-    def credentials_and_names(config: Mapping[str, Any]) -> dict[str, str]:
-        # The emulator gives a bare UUID and the default group, though it files the lines under the right one.
-        # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-loggroups.html
-        own_group = (config.get("LoggingConfig") or {}).get("LogGroup")
-        name = config["FunctionName"]
-        stream = f"{datetime.now(UTC):%Y/%m/%d}/{name if own_group else ''}[$LATEST]{uuid.uuid4().hex}"
-        return {
-            **credentials(config),
-            "AWS_LAMBDA_LOG_GROUP_NAME": own_group or f"/aws/lambda/{name}",
-            "AWS_LAMBDA_LOG_STREAM_NAME": stream,
-        }
-
-    lambda_runtime.execution_credentials = credentials_and_names
