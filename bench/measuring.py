@@ -21,29 +21,15 @@ import botocore
 CHECKOUT = Path(__file__).resolve().parents[1]
 sys.path.append(str(CHECKOUT / "constructs"))
 
+from bench.function_environment import FUNCTION_ENVIRONMENT
 from cross_account import writer_contents
 
 BENCH = CHECKOUT / "bench"
-FUNCTION = {
-    "ROLE_ARN": "arn:aws:iam::222222222222:role/DevAccountAccessS3Role",
-    "DURATION_SECONDS": "900",
-    "BUCKET": "reports-222222222222",
-    "BUCKET_OWNER": "222222222222",
-    "BUCKET_REGION": "eu-west-1",
-    "PREFIX": "dev/",
-    "AWS_REGION": "eu-west-1",
+FUNCTION = FUNCTION_ENVIRONMENT | {
     "AWS_DEFAULT_REGION": "eu-west-1",
-    "AWS_LAMBDA_FUNCTION_NAME": "writer",
     "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
     "AWS_LAMBDA_LOG_GROUP_NAME": "/aws/lambda/writer",
-    "AWS_LAMBDA_LOG_STREAM_NAME": "2026/11/23/[$LATEST]0123456789abcdef0123456789abcdef",
-    "AWS_ACCESS_KEY_ID": "ASIAFUNCTION",
-    "AWS_SECRET_ACCESS_KEY": "function-secret",
-    "AWS_SESSION_TOKEN": "function-token",
-    "AWS_CONFIG_FILE": os.devnull,
-    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-    "AWS_EC2_METADATA_DISABLED": "true",
 }
 
 

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,17 @@ def add_template_dir(command: argparse.ArgumentParser) -> None:
 def add_json(command: argparse.ArgumentParser) -> None:
     """Add the option that answers programs."""
     command.add_argument("--json", action="store_true", help="answer as JSON")
+
+
+def add_living_role(command: argparse.ArgumentParser) -> None:
+    """Add what names a role that is to be changed, and the options of such a change."""
+    command.add_argument("grant", metavar="GRANT", help="a grant's name, or the ARN of its role")
+    command.add_argument(
+        "--profile", required=True, metavar="PROD", help="a profile of the account that the role is in"
+    )
+    command.add_argument("--dry-run", action="store_true", help="say what would be done and change nothing")
+    add_template_dir(command)
+    add_json(command)
 
 
 def landscape_of(arguments: argparse.Namespace) -> Landscape:
@@ -46,10 +56,8 @@ def put(output: str | dict[str, Any]) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        # What can't be written would be tried once more, and fail, when the process ends.
-        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 for as long as the process lives
-        reason = error.strerror
-        raise Unusable(f"the answer can't be written to standard output ({reason}); what was done stands") from None
+        why = f"the answer can't be written to standard output ({error.strerror}); what was done stands"
+        raise Unusable(why) from None
 
 
 def hint(line: str) -> None:

@@ -2,7 +2,7 @@
 
 import argparse
 
-from crossrole.commands.common import add_json, add_template_dir, landscape_although_stale, put
+from crossrole.commands.common import add_living_role, landscape_although_stale, put
 from crossrole.grant import grant_of
 from crossrole.revoke.restore import restore
 from crossrole.revoke.restore_text import restored_json, restored_text
@@ -14,13 +14,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "Takes out of the policies of a grant's role what revoke has put there, and nothing else. "
         "Exit status: 0 restored or nothing to restore, 1 not proved, 2 unusable and nothing changed."
     )
-    command.add_argument("grant", metavar="GRANT", help="a grant's name, or the ARN of its role")
-    command.add_argument(
-        "--profile", required=True, metavar="PROD", help="a profile of the account that the role is in"
-    )
-    command.add_argument("--dry-run", action="store_true", help="say what would be done and change nothing")
-    add_template_dir(command)
-    add_json(command)
+    add_living_role(command)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -3,7 +3,7 @@
 import argparse
 from datetime import datetime, timedelta
 
-from crossrole.commands.common import add_json, add_template_dir, landscape_although_stale, put
+from crossrole.commands.common import add_living_role, landscape_although_stale, put
 from crossrole.grant import grant_of
 from crossrole.revoke.plan import Asked
 from crossrole.revoke.refusals import EARLIEST, LATEST
@@ -19,10 +19,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "Cuts off the live sessions of a grant's role. "
         "Exit status: 0 in effect and proved, 1 not proved, 2 unusable and nothing changed."
     )
-    command.add_argument("grant", metavar="GRANT", help="a grant's name, or the ARN of its role")
-    command.add_argument(
-        "--profile", required=True, metavar="PROD", help="a profile of the account that the role is in"
-    )
+    add_living_role(command)
     command.add_argument(
         "--before",
         metavar="TIME",
@@ -33,9 +30,6 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--caller-profile", metavar="DEV", help="a profile that may assume the role: ask live sessions of it as a proof"
     )
-    command.add_argument("--dry-run", action="store_true", help="say what would be done and change nothing")
-    add_template_dir(command)
-    add_json(command)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -28,6 +28,25 @@ def synth(output: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def test_a_synth_that_was_not_checked_says_so(tmp_path: Path) -> None:
+    """Without CDK's validation cdk-nag does not look either, and nobody shall take the templates for checked."""
+    done = subprocess.run(
+        [sys.executable, "app.py"],
+        cwd=ROOT,
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": os.environ["HOME"],
+            "CDK_OUTDIR": str(tmp_path),
+            "CDK_VALIDATION": "false",
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert "CDK_VALIDATION=false: neither CDK's validation nor cdk-nag has looked at these templates\n" == done.stderr
+
+
 @pytest.mark.parametrize("access", ["access.toml", "tests/kinds.toml"])
 def test_every_check_passes(tmp_path: Path, access: str) -> None:
     """Neither CDK's validation nor cdk-nag finds anything in the committed file, nor in one grant of each kind."""

@@ -15,31 +15,14 @@ from botocore.config import Config
 
 from bench.canned_aws import CannedAws
 from bench.canned_server import CannedServer
+from bench.function_environment import FUNCTION_ENVIRONMENT
 from s3_writer import handler as handler_module
 from s3_writer.client_options import CLIENT_CONFIG
 from s3_writer.connection import ConnectionCache
 from s3_writer.session_name import role_session_name
 from s3_writer.settings import Settings
 
-ENVIRONMENT = {
-    "ROLE_ARN": "arn:aws:iam::222222222222:role/DevAccountAccessS3Role",
-    "DURATION_SECONDS": "900",
-    "BUCKET": "reports-222222222222",
-    "BUCKET_OWNER": "222222222222",
-    "BUCKET_REGION": "eu-central-1",
-    "PREFIX": "dev/",
-    "AWS_REGION": "eu-west-1",
-    "AWS_LAMBDA_FUNCTION_NAME": "writer",
-    "AWS_LAMBDA_LOG_STREAM_NAME": "2026/11/23/[$LATEST]0123456789abcdef0123456789abcdef",
-    "AWS_ACCESS_KEY_ID": "ASIAFUNCTION",
-    "AWS_SECRET_ACCESS_KEY": "function-secret",
-    "AWS_SESSION_TOKEN": "function-token",
-    # Keep the machine's own configuration out.
-    "AWS_CONFIG_FILE": os.devnull,
-    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-    "AWS_EC2_METADATA_DISABLED": "true",
-    "NO_PROXY": "127.0.0.1",
-}
+ENVIRONMENT = FUNCTION_ENVIRONMENT | {"BUCKET_REGION": "eu-central-1", "NO_PROXY": "127.0.0.1"}
 
 
 @dataclass(frozen=True)
