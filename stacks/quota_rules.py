@@ -4,7 +4,9 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import count
 
+from cross_account.caller import assume_role_statement
 from cross_account.environment import Environment
+from cross_account.grant_rules import INLINE_POLICIES_QUOTA
 from cross_account.permissions import key_policy_statements
 from cross_account.policy import document, size
 from cross_account.principal import PrincipalKind
@@ -32,6 +34,8 @@ def quota_problems(parts: Parts) -> Iterator[Problem]:
         yield from _key_policies(parts, parts.prod)
     if parts.dev:
         yield from _user_policies(parts, parts.dev)
+    if parts.prod and parts.dev and parts.writer:
+        yield from _writer_policy(parts, parts.prod, parts.dev.role_arn(parts.writer.role))
 
 
 def _stack_size(parts: Parts) -> Iterator[Problem]:
@@ -99,3 +103,19 @@ def _user_policies(parts: Parts, dev: Environment) -> Iterator[Problem]:
                 f"at most {USER_MANAGED_POLICIES_QUOTA}, IAM's quota for one user",
                 "let the user assume one role for several of these, or use Identity Center",
             )
+
+
+def _writer_policy(parts: Parts, prod: Environment, role: str) -> Iterator[Problem]:
+    """Yield that the function's role is let into more grants than its own inline policies can name."""
+    listed = [grant for grant in parts.grants if any(principal.text == role for principal in grant.principals)]
+    length = size(document([assume_role_statement(prod, *listed)])) if listed else 0
+    if length > INLINE_POLICIES_QUOTA - _OF_THE_FUNCTION:
+        yield Problem(
+            "[writer]: role",
+            f"{role} among the principals of {len(listed)} grants, a policy of {length} characters",
+            f"at most {INLINE_POLICIES_QUOTA} beside what the function needs itself, IAM's quota for one role",
+            "give the other grants a role of their own, or let one grant serve several of these",
+        )
+
+
+_OF_THE_FUNCTION = 1500  # characters, at most about, of its log, queues and traces

@@ -310,6 +310,18 @@ def test_a_user_with_more_policies_than_iam_allows_is_refused(access: dict[str, 
     assert "at most 10" in dict(refused(access))["grants"]
 
 
+def test_a_function_in_too_many_grants_is_refused(access: dict[str, Any]) -> None:
+    """What the function's role may assume stands in its inline policies, which IAM limits."""
+    (first,) = access["grants"]
+    access["writer"] = {"grant": "Grant0000", "role": "App"}
+    access["grants"] = [first | {"name": f"Grant{number:04}", "stack": number // 100 + 1} for number in range(240)]
+    told = dict(refused(access))["[writer]: role"]
+    access["grants"] = access["grants"][:180]
+
+    assert "at most 10240 beside what the function needs itself" in told
+    assert parse_access(access)
+
+
 def test_a_key_policy_over_its_quota_is_refused(access: dict[str, Any]) -> None:
     """Every grant on a bucket with a new key adds to the key's policy."""
     first = access["grants"][0]
