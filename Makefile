@@ -7,7 +7,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 TOOLS := .venv/.installed node_modules/.installed
 LOCAL_ACCOUNTS := .venv-sandbox/.installed
-BROWSER := tests/report/node_modules/.installed
+BROWSER := tests/crossrole/report/node_modules/.installed
 BENCH := .venv-bench/.installed
 
 .PHONY: help
@@ -55,7 +55,7 @@ setup: $(TOOLS) ## install what deploying and testing need, into the checkout
 
 .PHONY: clean
 clean: ## remove what the other commands made
-	rm -rf .venv .venv-sandbox .venv-bench .package node_modules tests/report/node_modules cdk.out .sandbox access.html
+	rm -rf .venv .venv-sandbox .venv-bench .package node_modules tests/crossrole/report/node_modules cdk.out .sandbox access.html
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
@@ -79,9 +79,9 @@ node_modules/.installed: package.json package-lock.json .venv/.installed
 	@touch $@
 
 # Only the tests look at the page of `crossrole report`, so only they install a browser.
-tests/report/node_modules/.installed: tests/report/package.json tests/report/package-lock.json .venv/.installed
-	@echo "installing a headless browser into tests/report/node_modules"
-	@cd tests/report && npm ci --no-progress --loglevel=error --ignore-scripts
+tests/crossrole/report/node_modules/.installed: tests/crossrole/report/package.json tests/crossrole/report/package-lock.json .venv/.installed
+	@echo "installing a headless browser into tests/crossrole/report/node_modules"
+	@cd tests/crossrole/report && npm ci --no-progress --loglevel=error --ignore-scripts
 	@touch $@
 
 # $(1): the virtual environment, $(2): its requirements

@@ -12,8 +12,8 @@ gc.disable()
 
 from aws_cdk import App
 
+from access.file import AccessFileError, read_access
 from cross_account.writer_package import PackageError
-from stacks.access_file import AccessFileError, read_access
 from stacks.assembly import add_stacks, refuse_oversized
 from stacks.checks import NOT_CHECKED, add_checks, checks_are_on
 

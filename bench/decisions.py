@@ -15,10 +15,11 @@ from statistics import median
 CHECKOUT = Path(__file__).resolve().parents[1]
 sys.path.append(str(CHECKOUT))
 
-from crossrole.assembly import read_assembly
-from crossrole.can import ask_all, question_of
-from crossrole.engine import Simulator
-from crossrole.reader import read_landscape
+from crossrole.engines.simulator import Simulator
+from crossrole.evaluation.can import ask_all
+from crossrole.evaluation.question import question_of
+from crossrole.templates.assembly import read_assembly
+from crossrole.templates.reader import read_inventory
 
 GRANT = "DevAccountAccessS3Role"
 BUCKET = "arn:aws:s3:::reports-222222222222"
@@ -56,10 +57,10 @@ def run(*arguments: str) -> None:
 
 def decide_many() -> None:
     """Read the templates and decide on a thousand requests, half of them refused."""
-    landscape = read_landscape(read_assembly())
+    inventory = read_inventory(read_assembly())
     questions = [
         question_of(
-            landscape,
+            inventory,
             caller=GRANT,
             via=None,
             action="s3:PutObject",
@@ -70,7 +71,7 @@ def decide_many() -> None:
         for number in range(DECISIONS)
     ]
     with Simulator() as simulator:
-        ask_all(landscape, simulator, questions)
+        ask_all(inventory, simulator, questions)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from crossrole.unusable import Unusable
+from crossrole.errors import CommandError
 
 COMMANDS = {
     "can": "may this caller do this? and why",
@@ -20,8 +20,8 @@ COMMANDS = {
     "assume": "credentials of a grant's role for a shell, or for one command",
     "revoke": "cut off the live sessions of a grant's role, now",
     "restore": "take back what revoke has done, and nothing else",
-    "doctor": "what of the living chain does not work, and how is it mended?",
-    "explain": "what does this error mean? which side is it on, and how is it mended?",
+    "doctor": "what of the deployed chain does not work, and how is it fixed?",
+    "explain": "what does this error mean? which side is it on, and how is it fixed?",
     "policies": "which policies, and which AWS CLI lines, make a grant without CDK?",
     "report": "the page to look at: every grant, what it allows, what it refuses, what to look at first",
 }
@@ -41,7 +41,7 @@ def main(words: Sequence[str] | None = None) -> int:
     command: Callable[[argparse.Namespace], int] = arguments.run
     try:
         return command(arguments)
-    except Unusable as error:
+    except CommandError as error:
         sys.stderr.write(f"crossrole: {error}\n")
         return 2
     except BrokenPipeError:
@@ -57,7 +57,7 @@ def main(words: Sequence[str] | None = None) -> int:
 def _place(error: Exception) -> str:
     """Return what went wrong and where, without a word of what was being worked on."""
     frames = traceback.extract_tb(error.__traceback__)
-    ours = [each for each in frames if "crossrole" in each.filename]
+    ours = [each for each in frames if Path(each.filename).is_relative_to(Path(__file__).parent)]
     where = f" at {Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
     return f"{type(error).__name__}{where}"
 

@@ -14,15 +14,15 @@ sys.path[:0] = [str(ROOT), str(ROOT / "constructs")]
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from cross_account.caller import assume_role_statement, source_identity_statement
-from cross_account.environment import Environment
-from cross_account.grant import Grant
-from cross_account.permissions import inline_policies
-from cross_account.policy import document
-from cross_account.principal import PrincipalKind
-from cross_account.trust import trust_policy
-from stacks.access import Access, Bucket, Writer
-from stacks.access_file import read_access
+from access.environment import Environment
+from access.file import read_access
+from access.grant import Grant
+from access.model import Access, Bucket, Writer
+from access.policies.caller import assume_role_statement, source_identity_statement
+from access.policies.document import document
+from access.policies.permissions import inline_policies
+from access.policies.trust import trust_policy
+from access.principal import PrincipalKind
 
 SCHEMA = ROOT / "docs" / "access.schema.json"
 README = ROOT / "README.md"

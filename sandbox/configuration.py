@@ -14,7 +14,7 @@ Profile = Literal["prod", "dev", "other"]
 
 
 class SandboxError(Exception):
-    """Something that the person at the keyboard can mend; shown without a traceback."""
+    """Something that the person at the keyboard can fix; shown without a traceback."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from aws_cdk import Annotations, App, Stack
 
-from cross_account.problem import Notice, Problem
-from stacks.access import Access, stack_name
-from stacks.access_file import AccessFileError
-from stacks.access_notices import dev_notices, prod_notices
+from access.file import AccessFileError
+from access.model import Access, stack_name
+from access.notices import dev_notices, prod_notices
+from access.problem import Notice, Problem
 from stacks.dev_lambda_stack import DevLambdaStack
 from stacks.dev_users_stack import DevUsersStack
 from stacks.prod_access_stack import ProdAccessStack

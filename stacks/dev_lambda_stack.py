@@ -3,11 +3,11 @@
 from aws_cdk import CfnOutput, Environment as CdkEnvironment, Stack
 from constructs import Construct
 
-from cross_account.caller import assume_role_statement
-from cross_account.environment import Environment
-from cross_account.grant import ROLE_CHAINING_LIMIT, Grant
+from access.environment import Environment
+from access.grant import ROLE_CHAINING_LIMIT, Grant
+from access.model import Access, Writer
+from access.policies.caller import assume_role_statement
 from cross_account.writer_function import WriterFunction
-from stacks.access import Access, Writer
 
 
 class DevLambdaStack(Stack):

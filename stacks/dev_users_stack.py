@@ -3,8 +3,8 @@
 from aws_cdk import Environment as CdkEnvironment, Stack
 from constructs import Construct
 
+from access.model import Access
 from cross_account.caller_policy import CallerPolicy
-from stacks.access import Access
 
 
 class DevUsersStack(Stack):

@@ -3,10 +3,10 @@
 from aws_cdk import Environment as CdkEnvironment, Stack
 from constructs import Construct
 
+from access.model import Access
+from access.policies.permissions import key_policy_statements
 from cross_account.grant_role import GrantRole
 from cross_account.hardened_bucket import HardenedBucket
-from cross_account.permissions import key_policy_statements
-from stacks.access import Access
 
 
 class ProdAccessStack(Stack):

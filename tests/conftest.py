@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from tests.decisions.mutants import KILLED
+from tests.crossrole.evaluation.mutants import KILLED
 from tests.synthesis import ROOT, Assembly, synthesize
 
 # What a shell starts in its background ignores SIGINT, and so does all that it starts: tests send it to commands.
@@ -23,7 +23,7 @@ class Scheduler(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no ty
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
         folder = file.rpartition("/")[0]
-        return {"tests/local_accounts": file, "tests/sandbox": folder, "tests/report": folder}.get(folder, nodeid)
+        return {"tests/end_to_end": file, "tests/sandbox": folder, "tests/crossrole/report": folder}.get(folder, nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -17,7 +17,7 @@ os.environ["CDK_VALIDATION"] = "false"
 
 from aws_cdk import App
 
-from stacks.access_file import parse_access, read_access
+from access.file import parse_access, read_access
 from stacks.assembly import add_stacks
 from stacks.checks import add_checks
 

@@ -3,10 +3,10 @@
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from cross_account.caller import assume_role_statement, source_identity_statement
-from cross_account.environment import Environment
-from cross_account.grant import Grant
-from cross_account.policy import document
+from access.environment import Environment
+from access.grant import Grant
+from access.policies.caller import assume_role_statement, source_identity_statement
+from access.policies.document import document
 
 
 class CallerPolicy(Construct):

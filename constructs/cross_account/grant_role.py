@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from aws_cdk import CfnOutput, aws_iam as iam
 from constructs import Construct
 
+from access.environment import Environment
+from access.grant import Grant, logical_name
+from access.policies.caller import assume_role_command
+from access.policies.permissions import inline_policies
+from access.policies.trust import trust_policy
+from access.s3_actions import resource_types
 from cross_account.acknowledge import acknowledge_all
-from cross_account.caller import assume_role_command
-from cross_account.environment import Environment
-from cross_account.grant import Grant, logical_name
-from cross_account.permissions import inline_policies
-from cross_account.s3_actions import resource_types
-from cross_account.trust import trust_policy
 
 MINIMUM_MAX_SESSION = 3600
 """Seconds: the least that IAM takes as a role's maximum session duration.

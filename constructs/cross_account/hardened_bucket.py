@@ -3,8 +3,8 @@
 from aws_cdk import Duration, RemovalPolicy, aws_iam as iam, aws_kms as kms, aws_s3 as s3
 from constructs import Construct
 
+from access.policies.document import Statement
 from cross_account.acknowledge import acknowledge
-from cross_account.policy import Statement
 
 
 class HardenedBucket(Construct):

@@ -13,9 +13,9 @@ from aws_cdk import (
 )
 from constructs import Construct
 
+from access.policies.document import Statement, allow, document
 from cross_account.acknowledge import acknowledge
 from cross_account.alarm import add_alarm
-from cross_account.policy import Statement, allow, document
 from cross_account.writer_package import packaged
 from cross_account.writer_queue import WriterQueue
 

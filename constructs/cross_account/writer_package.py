@@ -22,7 +22,7 @@ _MAKERS = [_PACKER, *(_PACKER.with_name(name) for name in ("pack.py", "writer_co
 
 
 class PackageError(Exception):
-    """The package can't be made; its text is one line that says how to mend it."""
+    """The package can't be made; its text is one line that says how to fix it."""
 
 
 def packaged() -> Path:

@@ -3,9 +3,9 @@
 from aws_cdk import Duration, aws_lambda as lambda_, aws_sns as sns, aws_sqs as sqs
 from constructs import Construct
 
+from access.policies.document import Statement, allow
 from cross_account.acknowledge import acknowledge
 from cross_account.alarm import add_alarm
-from cross_account.policy import Statement, allow
 
 # AWS: "at least six times" the function's timeout, so that a batch which was throttled can be tried again in time; and
 # at least 5 receives, as each throttled attempt is one.

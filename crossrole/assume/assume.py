@@ -8,11 +8,11 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
-from crossrole.assume.caller import Caller, caller_of
-from crossrole.grant import ROLE_CHAINING_LIMIT, SHORTEST_SESSION, Grant
-from crossrole.live import client, code_of, message_of, told
-from crossrole.mfa import device_named_after
-from crossrole.unusable import Unusable
+from crossrole.errors import CommandError
+from crossrole.live.caller import Caller, caller_of
+from crossrole.live.mfa import device_named_after
+from crossrole.live.sessions import client, code_of, message_of, told
+from crossrole.templates.grant import ROLE_CHAINING_LIMIT, SHORTEST_SESSION, Grant
 
 
 @dataclass(frozen=True)
@@ -64,24 +64,28 @@ class Refusal(Exception):  # noqa: N818 it is AWS's answer
 
 
 def check_open(grant: Grant, *, now: datetime) -> None:
-    """Raise `Unusable` for a grant that lets nobody in, so that AWS need not be asked."""
+    """Raise `CommandError` for a grant that lets nobody in, so that AWS need not be asked."""
     if grant.disabled:
-        raise Unusable(f"{grant.name} is disabled in the templates: nobody can assume it; see disabled in access.toml")
+        raise CommandError(
+            f"{grant.name} is disabled in the templates: nobody can assume it; see disabled in access.toml"
+        )
     if grant.expires and grant.expires <= now:
-        raise Unusable(
+        raise CommandError(
             f"{grant.name} expired at {grant.expires:%Y-%m-%dT%H:%M:%SZ}: nobody can assume it; "
             "see expires in access.toml"
         )
 
 
 def check_duration(grant: Grant, seconds: int | None) -> None:
-    """Raise `Unusable` for a session that would be shorter than AWS's or longer than the role's limit."""
+    """Raise `CommandError` for a session that would be shorter than AWS's or longer than the role's limit."""
     if seconds is None:
         return
     if seconds < SHORTEST_SESSION:
-        raise Unusable(f"--duration {seconds} is too short: a session of AWS lasts {SHORTEST_SESSION} seconds at least")
+        raise CommandError(
+            f"--duration {seconds} is too short: a session of AWS lasts {SHORTEST_SESSION} seconds at least"
+        )
     if seconds > grant.max_session:
-        raise Unusable(
+        raise CommandError(
             f"--duration {seconds} is too long: a session of {grant.name} lasts {grant.max_session} seconds at most; "
             "see max_session in access.toml"
         )
@@ -98,7 +102,7 @@ def assume(
     """Return credentials of the role for whoever the session is.
 
     `read_code` asks for a code of an MFA device, `hint` tells what is worth knowing. Raises `Refusal` where AWS says
-    no, and `Unusable` for anything else that keeps it from answering.
+    no, and `CommandError` for anything else that keeps it from answering.
     """
     with told(profile):
         sts = client(session, "sts")
@@ -126,7 +130,7 @@ def _request(asked: Asked, caller: Caller) -> dict[str, Any]:
     grant = asked.grant
     longest = grant.longest_session(chained=caller.is_role)
     if (asked.duration or 0) > longest:
-        raise Unusable(
+        raise CommandError(
             f"--duration {asked.duration} is too long: {caller.arn} is a role's session, and AWS ends what it assumes "
             f"after {ROLE_CHAINING_LIMIT} seconds (role chaining); a user's own keys last longer"
         )
@@ -152,12 +156,12 @@ def _answered(sts: Any, request: dict[str, Any], caller: Caller, profile: str | 
         except ClientError as error:
             words = message_of(error)
             if words.startswith("MultiFactorAuthentication failed"):
-                raise Unusable(
+                raise CommandError(
                     f"the code was not taken: {words}; wait for the device's next code, since each is good once; "
                     f"see that {request.get('SerialNumber', 'none')} is its ARN (--mfa-serial), and its clock right"
                 ) from None
             if "DurationSeconds exceeds" in words:
-                raise Unusable(
+                raise CommandError(
                     f"the role allows less than its template: {words}; deploy ProdAccessStack, or give --duration"
                 ) from None
             if code_of(error) != "AccessDenied":

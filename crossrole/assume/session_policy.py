@@ -5,11 +5,10 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from crossrole.actions import carries, details, known_action
-from crossrole.grant import Grant
-from crossrole.policy import VERSION, Statement
-from crossrole.sides import overlap, texts
-from crossrole.unusable import Unusable, nearest
+from crossrole.errors import CommandError, nearest
+from crossrole.iam.actions import carries, details, known_action
+from crossrole.iam.policy import VERSION, Statement, overlap, texts
+from crossrole.templates.grant import Grant
 
 LONGEST_POLICY = 2048
 """Characters. https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html"""
@@ -22,7 +21,7 @@ def narrowed(grant: Grant, *, only: Sequence[str], prefix: str | None) -> str | 
 
     A session may do what the role's policies and this one allow, so the role's conditions hold without being said
     again. https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html#policies_session
-    Raises `Unusable` for an action that the grant does not give and for a prefix outside of the grant's.
+    Raises `CommandError` for an action that the grant does not give and for a prefix outside of the grant's.
     """
     if not only and prefix is None:
         return None
@@ -34,10 +33,10 @@ def narrowed(grant: Grant, *, only: Sequence[str], prefix: str | None) -> str | 
         _must_be_inside(grant, prefix)
     statements = [each for statement in given for each in _narrowed(statement, wanted, prefix)]
     if not any(_of_s3(each["Action"]) for each in statements):
-        raise Unusable(f"nothing that {grant.name} gives is left under {prefix}; leave out --prefix")
+        raise CommandError(f"nothing that {grant.name} gives is left under {prefix}; leave out --prefix")
     policy = json.dumps({"Version": VERSION, "Statement": statements}, separators=(",", ":"))
     if len(policy) > LONGEST_POLICY:
-        raise Unusable(
+        raise CommandError(
             f"the session policy would have {len(policy)} characters, and STS takes {LONGEST_POLICY}; "
             "name fewer actions with --only, or a shorter --prefix"
         )
@@ -92,20 +91,20 @@ def _must_be_given(grant: Grant, action: str, given: Sequence[Statement]) -> Non
     of_s3 = [each for each in actions if _of_s3([each])]
     if not _gives(of_s3, action):
         meant = nearest(action, of_s3) or f"; it gives {', '.join(of_s3)}"
-        raise Unusable(f"--only {action}: {grant.name} does not give it, and a session can only be narrowed{meant}")
+        raise CommandError(f"--only {action}: {grant.name} does not give it, and a session can only be narrowed{meant}")
 
 
 def _must_be_inside(grant: Grant, prefix: str) -> None:
     if not _PREFIX.fullmatch(prefix) or prefix.startswith("/"):
-        raise Unusable(f'--prefix "{prefix}" is no key prefix; expected one such as {_example(grant)}')
+        raise CommandError(f'--prefix "{prefix}" is no key prefix; expected one such as {_example(grant)}')
     if any(each.bucket == "*" and each.prefix == "" and _is_narrowable(each.actions) for each in grant.reaches):
-        raise Unusable(
+        raise CommandError(
             f"--prefix can't narrow {grant.name}, which is for every bucket: IAM's * crosses slashes, so that "
             f"x/{prefix} would be open too"
         )
     outside = sorted({each.prefix for each in grant.reaches if each.prefix and not prefix.startswith(each.prefix)})
     if outside:
-        raise Unusable(
+        raise CommandError(
             f'--prefix "{prefix}" is outside of "{outside[0]}", which is all that {grant.name} reaches; '
             f"expected one such as {_example(grant)}"
         )

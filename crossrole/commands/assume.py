@@ -10,15 +10,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from crossrole.assume.assume import Asked, Credentials, Refusal, assume, check_duration, check_open
-from crossrole.assume.refused import why
+from crossrole.assume.environment import SHELLS, remembered, variables_of, way_back
 from crossrole.assume.session_policy import narrowed
-from crossrole.assume.shells import SHELLS
-from crossrole.assume.variables import remembered, variables_of, way_back
-from crossrole.commands.common import add_template_dir, hint, landscape_of, put
-from crossrole.grant import grant_of
-from crossrole.live import live_session, reach_of
-from crossrole.mfa import read_code
-from crossrole.unusable import Unusable
+from crossrole.assume.why_denied import why
+from crossrole.commands.common import add_template_dir, hint, inventory_of, put
+from crossrole.errors import CommandError
+from crossrole.live.mfa import read_code
+from crossrole.live.sessions import live_session, reach_of
+from crossrole.templates.grant import grant_of
 
 _FORMATS = [*SHELLS, "json", "credential-process"]
 
@@ -51,8 +50,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.unset:
         put(SHELLS[arguments.format or "env"].lines(way_back(os.environ)))
         return 0
-    landscape = landscape_of(arguments)
-    grant = grant_of(landscape, arguments.grant)
+    inventory = inventory_of(arguments)
+    grant = grant_of(inventory, arguments.grant)
     now = datetime.now(UTC)
     check_open(grant, now=now)
     check_duration(grant, arguments.duration)
@@ -63,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         given = assume(asked, session, profile=arguments.profile, read_code=read_code, hint=hint)
     except Refusal as refusal:
-        hint(why(landscape, grant, refusal, now=now))
+        hint(why(inventory, grant, refusal, now=now))
         return 1
     variables = variables_of(given, region=grant.region, reach=reach.variables, environment=os.environ)
     if arguments.command_line:
@@ -87,18 +86,20 @@ def _is_there(command: str) -> bool:
 def _check_words(arguments: argparse.Namespace) -> None:
     if arguments.strays:
         words = " ".join(arguments.strays)
-        raise Unusable(f"write -- before the command that is to run: assume {arguments.grant} … -- {words}")
+        raise CommandError(f"write -- before the command that is to run: assume {arguments.grant} … -- {words}")
     runs = arguments.command_line is not None
     if runs and not arguments.command_line:
-        raise Unusable("there is no command after --")
+        raise CommandError("there is no command after --")
     if runs and (arguments.format or arguments.unset):
-        raise Unusable("a command gets the credentials in its own environment; leave out --format and --unset")
+        raise CommandError("a command gets the credentials in its own environment; leave out --format and --unset")
     if arguments.unset and arguments.format in {"json", "credential-process"}:
-        raise Unusable(f"--format {arguments.format} sets no variables; --unset is for {', '.join(SHELLS)}")
+        raise CommandError(f"--format {arguments.format} sets no variables; --unset is for {', '.join(SHELLS)}")
     if not arguments.grant and not arguments.unset:
-        raise Unusable("expected the name of a grant, such as: crossrole assume DevAccountAccessS3Role --profile dev")
+        raise CommandError(
+            "expected the name of a grant, such as: crossrole assume DevAccountAccessS3Role --profile dev"
+        )
     if not (runs or arguments.unset or arguments.show) and sys.stdout.isatty():
-        raise Unusable(
+        raise CommandError(
             'the output holds secrets and would stay on the terminal; use eval "$(crossrole assume …)", or run one '
             "command with -- COMMAND, or show it with --show"
         )

@@ -4,11 +4,13 @@ import argparse
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from crossrole.can import answer_json, answer_text, ask, question_of
-from crossrole.commands.common import add_json, add_template_dir, landscape_of, put
-from crossrole.context import parse_context
-from crossrole.engine import Simulator
-from crossrole.unusable import Unusable
+from crossrole.commands.common import add_json, add_template_dir, inventory_of, put
+from crossrole.engines.simulator import Simulator
+from crossrole.errors import CommandError
+from crossrole.evaluation.can import ask
+from crossrole.evaluation.context import parse_context
+from crossrole.evaluation.question import question_of
+from crossrole.evaluation.text import answer_json, answer_text
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -35,10 +37,10 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Return 0 where it is allowed, 1 where it is refused, 2 where only what is in no template can say."""
-    landscape = landscape_of(arguments)
+    inventory = inventory_of(arguments)
     caller, via, action, resource = _words(arguments.words)
     question = question_of(
-        landscape,
+        inventory,
         caller=caller,
         via=via,
         action=action,
@@ -47,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
         now=datetime.now(UTC),
     )
     with Simulator() as simulator:
-        answer = ask(landscape, simulator, question)
+        answer = ask(inventory, simulator, question)
     put(answer_json(answer) if arguments.json else answer_text(answer))
     return 2 if answer.unless else 0 if answer.allowed else 1
 
@@ -56,7 +58,7 @@ def _words(words: Sequence[str]) -> tuple[str, str | None, str, str]:
     """Return caller, grant, action and resource; `CALLER via GRANT` may be three words or one in quotes."""
     caller, _, via = " ".join(words[:-2]).partition(" via ")
     if len(words) < len(("CALLER", "ACTION", "RESOURCE")) or not caller or " " in caller + via:
-        raise Unusable(
+        raise CommandError(
             "expected CALLER [via GRANT] ACTION RESOURCE, such as: DevLambdaRole via DevAccountAccessS3Role "
             "s3:PutObject arn:aws:s3:::BUCKET/KEY"
         )

@@ -1,4 +1,4 @@
-"""What the commands share: options, the landscape they ask, and how an answer is printed."""
+"""What the commands share: options, the inventory they ask, and how an answer is printed."""
 
 import argparse
 import json
@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from crossrole.assembly import read_assembly, staleness
-from crossrole.landscape import Landscape
-from crossrole.reader import read_landscape
-from crossrole.unusable import Unusable
+from crossrole.errors import CommandError
+from crossrole.templates.assembly import read_assembly, staleness
+from crossrole.templates.inventory import Inventory
+from crossrole.templates.reader import read_inventory
 
 
 def add_template_dir(command: argparse.ArgumentParser) -> None:
@@ -24,7 +24,7 @@ def add_json(command: argparse.ArgumentParser) -> None:
     command.add_argument("--json", action="store_true", help="answer as JSON")
 
 
-def add_living_role(command: argparse.ArgumentParser) -> None:
+def add_deployed_role(command: argparse.ArgumentParser) -> None:
     """Add what names a role that is to be changed, and the options of such a change."""
     command.add_argument("grant", metavar="GRANT", help="a grant's name, or the ARN of its role")
     command.add_argument(
@@ -35,16 +35,16 @@ def add_living_role(command: argparse.ArgumentParser) -> None:
     add_json(command)
 
 
-def landscape_of(arguments: argparse.Namespace) -> Landscape:
+def inventory_of(arguments: argparse.Namespace) -> Inventory:
     """Return what the templates say that the command is to read."""
-    return read_landscape(read_assembly(arguments.template_dir))
+    return read_inventory(read_assembly(arguments.template_dir))
 
 
-def landscape_although_stale(arguments: argparse.Namespace) -> Landscape:
+def inventory_although_stale(arguments: argparse.Namespace) -> Inventory:
     """Return what the templates say, with a warning where they are old: an emergency does not wait for a synth."""
     if stale := staleness(arguments.template_dir):
         hint(f"{stale}; going on with it all the same")
-    return read_landscape(read_assembly(arguments.template_dir, may_be_stale=True))
+    return read_inventory(read_assembly(arguments.template_dir, may_be_stale=True))
 
 
 def put(output: str | dict[str, Any]) -> None:
@@ -57,7 +57,7 @@ def put(output: str | dict[str, Any]) -> None:
         raise
     except OSError as error:
         why = f"the answer can't be written to standard output ({error.strerror}); what was done stands"
-        raise Unusable(why) from None
+        raise CommandError(why) from None
 
 
 def hint(line: str) -> None:

@@ -2,14 +2,14 @@
 
 import argparse
 
-from crossrole.assembly import read_assembly
-from crossrole.change import changes_text
 from crossrole.commands.common import add_json, put
-from crossrole.compare import changes
-from crossrole.engine import Simulator
-from crossrole.prover import Prover
-from crossrole.reader import read_landscape
-from crossrole.revisions import templates_of
+from crossrole.diff.changes import changes
+from crossrole.diff.sentences import changes_text
+from crossrole.engines.prover import Prover
+from crossrole.engines.simulator import Simulator
+from crossrole.templates.assembly import read_assembly
+from crossrole.templates.reader import read_inventory
+from crossrole.templates.revisions import templates_of
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -27,12 +27,12 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Return 0, or 1 where access was gained and that is to fail."""
     with templates_of(arguments.base) as folder:
-        base = read_landscape(read_assembly(folder))
+        base = read_inventory(read_assembly(folder))
     if arguments.head is None:
-        head = read_landscape(read_assembly())
+        head = read_inventory(read_assembly())
     else:
         with templates_of(arguments.head) as folder:
-            head = read_landscape(read_assembly(folder))
+            head = read_inventory(read_assembly(folder))
     with Simulator() as simulator, Prover() as prover:
         found = changes(base, head, simulator, prover)
     put({"changes": [each.as_json() for each in found]} if arguments.json else changes_text(found))

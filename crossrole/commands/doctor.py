@@ -4,20 +4,20 @@ import argparse
 import sys
 from datetime import UTC, datetime
 
-from crossrole.commands.common import add_json, add_template_dir, landscape_although_stale, put
+from crossrole.commands.common import add_json, add_template_dir, inventory_although_stale, put
 from crossrole.doctor.case import Case
-from crossrole.doctor.examination import examine
-from crossrole.doctor.line import first_to_mend, lines_json, lines_text
-from crossrole.engine import Simulator
-from crossrole.grant import grant_of
-from crossrole.live import live_session
+from crossrole.doctor.check import first_to_fix, lines_json, lines_text
+from crossrole.doctor.run import examine
+from crossrole.engines.simulator import Simulator
+from crossrole.live.sessions import live_session
+from crossrole.templates.grant import grant_of
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     command.description = (
-        "Looks along the living chain, from this machine's clock to the bucket's key, and says of each part whether "
-        "it is ok, failed and how to mend it, or not checkable and why. It changes nothing; what it does in the "
+        "Looks along the deployed chain, from this machine's clock to the bucket's key, and says of each part whether "
+        "it is ok, failed and how to fix it, or not checkable and why. It changes nothing; what it does in the "
         "bucket is listed first, on standard error. Exit status: 0 nothing failed, 1 something did, 2 AWS can't be "
         "asked."
     )
@@ -35,12 +35,12 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Return 0 where nothing failed, 1 where something did."""
-    landscape = landscape_although_stale(arguments)
-    grant = grant_of(landscape, arguments.grant)
+    inventory = inventory_although_stale(arguments)
+    grant = grant_of(inventory, arguments.grant)
     prod_profile: str | None = arguments.prod_profile
     with Simulator() as simulator:
         case = Case(
-            landscape=landscape,
+            inventory=inventory,
             grant=grant,
             profile=arguments.profile,
             session=live_session(arguments.profile, region=grant.region),
@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
         lines, probes = examine(case, write_probe=arguments.write_probe)
     put(lines_json(grant.name, probes, lines) if arguments.json else lines_text(lines))
-    return 0 if first_to_mend(lines) is None else 1
+    return 0 if first_to_fix(lines) is None else 1
 
 
 def _tell(text: str) -> None:

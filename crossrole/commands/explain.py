@@ -5,14 +5,14 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from crossrole.commands.common import add_json, add_template_dir, landscape_of, put
+from crossrole.commands.common import add_json, add_template_dir, inventory_of, put
+from crossrole.errors import CommandError
 from crossrole.explain.error_text import MOST_BYTES, read_error_text
 from crossrole.explain.explanation import explained, explanations_json
 from crossrole.explain.facts import facts_of
-from crossrole.explain.recognise import recognised
+from crossrole.explain.match import recognised
 from crossrole.explain.text import explanations_text, unrecognised_text
-from crossrole.landscape import Landscape
-from crossrole.unusable import Unusable
+from crossrole.templates.inventory import Inventory
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -52,16 +52,18 @@ def _given(words: Sequence[str]) -> bytes | str:
     if words and list(words) != ["-"]:
         text: bytes | str = " ".join(words)
     elif not words and sys.stdin.isatty():
-        raise Unusable("there is no text; give it as one argument in quotes, or pipe it: … 2>&1 | crossrole explain -")
+        raise CommandError(
+            "there is no text; give it as one argument in quotes, or pipe it: … 2>&1 | crossrole explain -"
+        )
     else:
         text = sys.stdin.buffer.read(MOST_BYTES)
     if not text.strip():
-        raise Unusable("the text is empty; was the error printed to standard error? … 2>&1 | crossrole explain -")
+        raise CommandError("the text is empty; was the error printed to standard error? … 2>&1 | crossrole explain -")
     return text
 
 
-def _templates(arguments: argparse.Namespace) -> Landscape | Unusable:
+def _templates(arguments: argparse.Namespace) -> Inventory | CommandError:
     try:
-        return landscape_of(arguments)
-    except Unusable as error:
+        return inventory_of(arguments)
+    except CommandError as error:
         return error

@@ -2,9 +2,9 @@
 
 import argparse
 
-from crossrole.assembly import read_assembly
 from crossrole.commands.common import add_json, add_template_dir, put
-from crossrole.policy_lint import findings_of
+from crossrole.lint.rules import findings_of
+from crossrole.templates.assembly import read_assembly
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:

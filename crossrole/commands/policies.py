@@ -4,11 +4,11 @@ import argparse
 import json
 from pathlib import Path
 
-from crossrole.assembly import read_assembly
-from crossrole.by_hand.lines import steps_json, steps_of
-from crossrole.by_hand.policies import policies_of
 from crossrole.commands.common import add_json, add_template_dir, put
-from crossrole.files import write_all
+from crossrole.commands.files import write_all
+from crossrole.policies.documents import policies_of
+from crossrole.policies.steps import steps_json, steps_of
+from crossrole.templates.assembly import read_assembly
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:

@@ -3,10 +3,10 @@
 import argparse
 import getpass
 
-from crossrole.assume.role_profile import role_profile
-from crossrole.commands.common import add_json, add_template_dir, hint, landscape_of, put
-from crossrole.grant import grant_of
-from crossrole.live import profiles
+from crossrole.assume.profile import role_profile
+from crossrole.commands.common import add_json, add_template_dir, hint, inventory_of, put
+from crossrole.live.sessions import profiles
+from crossrole.templates.grant import grant_of
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -26,7 +26,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Return 0."""
     made = role_profile(
-        grant_of(landscape_of(arguments), arguments.grant),
+        grant_of(inventory_of(arguments), arguments.grant),
         profiles(),
         source=arguments.source_profile,
         name=arguments.name,

@@ -4,16 +4,15 @@ import argparse
 from datetime import UTC, datetime
 from pathlib import Path
 
-from crossrole.assembly import CHECKOUT, read_assembly
 from crossrole.commands.common import add_template_dir, put
-from crossrole.engine import Simulator
-from crossrole.files import write
-from crossrole.report.drawing import Pen
-from crossrole.report.facts import Report, report_of
-from crossrole.report.graph import figures_of
+from crossrole.commands.files import write
+from crossrole.engines.simulator import Simulator
+from crossrole.report.drawing import Pen, figures_of
 from crossrole.report.history import NOTHING, history_of
 from crossrole.report.markdown import markdown_of
+from crossrole.report.model import Report, report_of
 from crossrole.report.page import page_of
+from crossrole.templates.assembly import CHECKOUT, read_assembly
 
 PAGE = Path("access.html")
 

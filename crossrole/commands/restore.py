@@ -2,10 +2,10 @@
 
 import argparse
 
-from crossrole.commands.common import add_living_role, landscape_although_stale, put
-from crossrole.grant import grant_of
+from crossrole.commands.common import add_deployed_role, inventory_although_stale, put
 from crossrole.revoke.restore import restore
-from crossrole.revoke.restore_text import restored_json, restored_text
+from crossrole.revoke.text import restored_json, restored_text
+from crossrole.templates.grant import grant_of
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -14,12 +14,12 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "Takes out of the policies of a grant's role what revoke has put there, and nothing else. "
         "Exit status: 0 restored or nothing to restore, 1 not proved, 2 unusable and nothing changed."
     )
-    add_living_role(command)
+    add_deployed_role(command)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Return 0 where nothing of a revocation is left, 1 where that is not proved."""
-    grant = grant_of(landscape_although_stale(arguments), arguments.grant)
+    grant = grant_of(inventory_although_stale(arguments), arguments.grant)
     done = restore(grant, profile=arguments.profile, dry_run=arguments.dry_run)
     put(restored_json(done) if arguments.json else restored_text(done))
     return 0 if done.is_proved else 1

@@ -3,14 +3,14 @@
 import argparse
 from datetime import datetime, timedelta
 
-from crossrole.commands.common import add_living_role, landscape_although_stale, put
-from crossrole.grant import grant_of
+from crossrole.commands.common import add_deployed_role, inventory_although_stale, put
+from crossrole.errors import CommandError
+from crossrole.iam.session_denials import EARLIEST, LATEST
 from crossrole.revoke.plan import Asked
-from crossrole.revoke.refusals import EARLIEST, LATEST
-from crossrole.revoke.revocation import session_name, whole_second
 from crossrole.revoke.revoke import revoke
-from crossrole.revoke.revoke_text import revoked_json, revoked_text
-from crossrole.unusable import Unusable
+from crossrole.revoke.statements import session_name, whole_second
+from crossrole.revoke.text import revoked_json, revoked_text
+from crossrole.templates.grant import grant_of
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -19,7 +19,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "Cuts off the live sessions of a grant's role. "
         "Exit status: 0 in effect and proved, 1 not proved, 2 unusable and nothing changed."
     )
-    add_living_role(command)
+    add_deployed_role(command)
     command.add_argument(
         "--before",
         metavar="TIME",
@@ -35,7 +35,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Return 0 where the revocation is in effect and proved, 1 where it is not proved."""
     if arguments.session and arguments.and_disable:
-        raise Unusable("--session and --and-disable: disabling hits every session; leave one of them out")
+        raise CommandError("--session and --and-disable: disabling hits every session; leave one of them out")
     asked = Asked(
         profile=arguments.profile,
         before=_moment(arguments.before) if arguments.before is not None else None,
@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
         caller_profile=arguments.caller_profile,
         dry_run=arguments.dry_run,
     )
-    done = revoke(grant_of(landscape_although_stale(arguments), arguments.grant), asked)
+    done = revoke(grant_of(inventory_although_stale(arguments), arguments.grant), asked)
     put(revoked_json(done) if arguments.json else revoked_text(done))
     return 0 if done.is_proved else 1
 
@@ -53,13 +53,13 @@ def _moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise Unusable(f'--before "{text}" is no time, such as 2026-11-23T21:00:00Z') from None
+        raise CommandError(f'--before "{text}" is no time, such as 2026-11-23T21:00:00Z') from None
     if not moment.tzinfo:
-        raise Unusable(f'--before "{text}" says no time zone; end it in Z for UTC, or in an offset such as +01:00')
+        raise CommandError(f'--before "{text}" says no time zone; end it in Z for UTC, or in an offset such as +01:00')
     try:
         moment = whole_second(moment)
     except OverflowError:
         moment = LATEST + timedelta(seconds=1)
     if not EARLIEST <= moment <= LATEST:
-        raise Unusable(f'--before "{text}" is no moment of a session: expected a year from 1970 to 9998')
+        raise CommandError(f'--before "{text}" is no moment of a session: expected a year from 1970 to 9998')
     return moment

@@ -3,9 +3,10 @@
 import argparse
 from datetime import UTC, datetime
 
-from crossrole.commands.common import add_json, add_template_dir, landscape_of, put
-from crossrole.engine import Simulator
-from crossrole.who import ways_text, who_can
+from crossrole.commands.common import add_json, add_template_dir, inventory_of, put
+from crossrole.engines.simulator import Simulator
+from crossrole.evaluation.text import ways_text
+from crossrole.evaluation.who import who_can
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -19,9 +20,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Return 0 where someone can, 1 where nobody can."""
-    landscape = landscape_of(arguments)
+    inventory = inventory_of(arguments)
     with Simulator() as simulator:
-        ways = who_can(landscape, simulator, arguments.action, arguments.resource, now=datetime.now(UTC))
+        ways = who_can(inventory, simulator, arguments.action, arguments.resource, now=datetime.now(UTC))
     text = ways_text(ways, arguments.action, arguments.resource)
     put({"ways": [way.as_json() for way in ways]} if arguments.json else text)
     return 0 if ways else 1

@@ -1,21 +1,22 @@
 """The one request that starts a session: a real AssumeRole, as the grant asks for it."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 import boto3
 from botocore.exceptions import ClientError
 
-from crossrole.arn import is_role, name_of
-from crossrole.doctor.caller import Caller
+from crossrole.doctor.as_administrator import only_itself
+from crossrole.doctor.caller import Caller, own_fix, refused
 from crossrole.doctor.case import Case
-from crossrole.doctor.line import Line, ok, unknown
-from crossrole.doctor.refusal import why_refused
-from crossrole.doctor.stand_in import only_itself
-from crossrole.grant import SHORTEST_SESSION
-from crossrole.live import assumed_session, client, told
-from crossrole.mfa import device_named_after, read_code
-from crossrole.unusable import Unusable
+from crossrole.doctor.check import Line, Status, failed, ok, unknown
+from crossrole.doctor.expected import UNSEEN
+from crossrole.errors import CommandError
+from crossrole.iam.arn import is_role, name_of
+from crossrole.live.mfa import device_named_after, read_code
+from crossrole.live.sessions import assumed_session, client, code_of, message_of, told
+from crossrole.templates.grant import SHORTEST_SESSION
 
 SESSION_NAME = "crossrole-doctor"
 
@@ -40,7 +41,7 @@ def assume_line(case: Case, caller: Caller | None, before: Sequence[Line]) -> tu
         device = _device(case, caller.principal)
         try:
             request |= {"SerialNumber": device, "TokenCode": read_code(device)}
-        except Unusable as error:
+        except CommandError as error:
             return unknown(check, str(error)), None
     case.tell(f"assuming {grant.name} for {seconds} s")
     with told(case.profile):
@@ -63,3 +64,113 @@ def _device(case: Case, user: str) -> str:
     except ClientError:
         devices = []
     return str(devices[0]["SerialNumber"]) if devices else device_named_after(user)
+
+
+_CHECK = "assume"
+
+
+_OWN = {
+    "caller": "an account's root user can assume no role",
+    "own policy": "your own policies do not allow it",
+}
+
+
+_ROLES = {
+    "principal": "the trust policy does not let you in",
+    "role": "there is no such role",
+    "trust ids": "the trust policy names a principal that was deleted",
+    "revocation": "the role is revoked",
+    "drift": "the role is not the templates' any more",
+}
+
+
+_CAUSES = {**_OWN, **_ROLES}
+
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+_OF_OWN = re.compile(r"no identity-based policy allows|(?P<denied>explicit deny in an identity-based policy)")
+
+
+_OF_ROLE = re.compile(
+    r"no (?:resource-based|role trust) policy allows|explicit deny in (?:a resource-based|the role trust)"
+)
+
+
+_OF_OTHERS = (
+    ("control policy", "an organization's control policy", "ask who keeps your organization's control policies"),
+    ("permissions boundary", "your permissions boundary", "have it widened by who keeps it in {account}"),
+    ("session policy", "the policy that your session was narrowed by", "call with a session that has none"),
+    ("VPC endpoint policy", "the policy of the VPC endpoint", "widen it, or call from elsewhere"),
+)
+
+
+def why_refused(case: Case, caller: Caller, error: ClientError, before: Sequence[Line]) -> Line:
+    """Return the refusal with its cause and the fix; `before` are the checks that may say why."""
+    said, words = message_of(error), f"AWS: {message_of(error)}"
+    if "MultiFactorAuthentication" in said:
+        fix = "wait for the next code and call again; another device is named by mfa_serial in the profile"
+        return failed(_CHECK, "the MFA code was refused", words, fix=fix)
+    if not refused(error):
+        return failed(_CHECK, f"refused with {code_of(error)}", words, fix=_fix_of(case, error))
+    for name, cause, fix in _OF_OTHERS:
+        if name in said:
+            account = caller.arn.split(":")[4]
+            return failed(_CHECK, f"refused by {cause}, as AWS says", words, fix=fix.format(account=account))
+    causes = [each for each in before if each.status is Status.FAILED and each.check in _CAUSES]
+    own = _OF_OWN.search(said)
+    if own and caller.principal and not any(each.check in _OWN for each in causes):
+        text = "refused, because your own policies " + ("deny it" if own["denied"] else "do not allow it")
+        fix = own_fix(case, caller.principal, denied=bool(own["denied"]))
+        return failed(_CHECK, f"{text}, as AWS says", words, fix=fix)
+    if causes:
+        first = next((each for each in causes if own and each.check in _OWN), causes[0])
+        because = " and ".join(dict.fromkeys(_CAUSES[each.check] for each in [first, *causes]))
+        return failed(_CHECK, f"refused, because {because}", words, fix=first.fix or "see above")
+    return _unexplained(case, before, words, of_role=bool(_OF_ROLE.search(said)))
+
+
+def _unexplained(case: Case, before: Sequence[Line], words: str, *, of_role: bool) -> Line:
+    """Return the refusal that no check explains, with what is left."""
+    conditions = [
+        detail.removesuffix(f": {UNSEEN}") for each in before for detail in each.details if detail.endswith(UNSEEN)
+    ]
+    possible = _ROLES if of_role else _CAUSES
+    unseen = list(
+        dict.fromkeys(each.check for each in before if each.status is Status.UNKNOWN and each.check in possible)
+    )
+    left = [
+        *(f"you are let in only {each}" for each in conditions),
+        *(f"{each} is not checkable" for each in unseen),
+    ]
+    side = "refused by the trust policy of the role, as AWS says" if of_role else "refused"
+    if left:
+        return failed(
+            _CHECK,
+            f"{side}, and what could be checked allows it. What is left: {'; '.join(left)}",
+            words,
+            fix=_look_further(case, conditions, unseen),
+        )
+    return failed(
+        _CHECK,
+        f"{side}, though the caller's own policies and the trust policy allow it: an organization's control policy, "
+        "a VPC endpoint's policy, a session policy of yours, or a policy that this profile can't see",
+        words,
+        fix="ask who keeps your organization's control policies; in CloudTrail of "
+        f"{case.grant.account} the event AssumeRole shows whether the request came there at all",
+    )
+
+
+def _look_further(case: Case, conditions: list[str], unseen: list[str]) -> str:
+    if conditions:
+        return f"meet the condition: {conditions[0].removeprefix('if ')}"
+    if case.prod is None:
+        return f"name --prod-profile, one of {case.grant.account}, to see whether the role is still the templates'"
+    return f"have {unseen[0]} made checkable, as its line says, and call again"
+
+
+def _fix_of(case: Case, error: ClientError) -> str:
+    if code_of(error) == "ValidationError" and "DurationSeconds" in message_of(error):
+        return f"the deployed role allows less than the templates: {case.deploy}, or put its MaxSessionDuration back"
+    if code_of(error) == "RegionDisabledException":
+        return f"enable STS in {case.grant.region}, or name another region in the profile {case.profile}"
+    return "see AWS's words"

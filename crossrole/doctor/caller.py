@@ -5,18 +5,18 @@ from datetime import UTC, datetime
 
 from botocore.exceptions import ClientError
 
-from crossrole.arn import account_of, is_role, name_of
-from crossrole.assume.caller import caller_of
-from crossrole.can import question_of
-from crossrole.chain import ASSUME
 from crossrole.doctor.case import Case
-from crossrole.doctor.judge import Verdict, judged_own_policies, judged_trust, meets
-from crossrole.doctor.line import Line, failed, ok, unknown
-from crossrole.landscape import Identity, Landscape
-from crossrole.live import client, code_of, date_of, message_of, told
-from crossrole.live_identity import DENIED, Unreadable, live_identity
-from crossrole.sides import texts
-from crossrole.unusable import Unusable
+from crossrole.doctor.check import Line, failed, ok, unknown
+from crossrole.doctor.expected import Verdict, judged_own_policies, judged_trust, meets
+from crossrole.errors import CommandError
+from crossrole.evaluation.question import question_of
+from crossrole.iam.actions import ASSUME
+from crossrole.iam.arn import account_of, is_role, name_of
+from crossrole.iam.policy import texts
+from crossrole.live.caller import caller_of
+from crossrole.live.identity import DENIED, Unreadable, live_identity
+from crossrole.live.sessions import client, code_of, date_of, message_of, told
+from crossrole.templates.inventory import Identity, Inventory
 
 CLOCK_LIMIT = 300
 """Seconds between the time that a request is signed with and AWS's own; S3 alone allows 900.
@@ -46,19 +46,19 @@ def clock_line(date: datetime | None, now: datetime) -> Line:
     return failed(
         "clock",
         f"{abs(seconds):.0f} s {way} AWS's; a request may be {CLOCK_LIMIT} s off at most",
-        mend="set this machine's clock, best by NTP: `timedatectl set-ntp true`, or sync the host of a VM",
+        fix="set this machine's clock, best by NTP: `timedatectl set-ntp true`, or sync the host of a VM",
     )
 
 
 def who_calls(case: Case) -> tuple[list[Line], Caller | None]:
-    """Return the lines about the clock and the caller; raises `Unusable` where AWS can't be asked at all."""
+    """Return the lines about the clock and the caller; raises `CommandError` where AWS can't be asked at all."""
     case.tell(f"asking STS who {case.profile} is")
     with told(case.profile):
         try:
             answer = client(case.session, "sts").get_caller_identity()
         except ClientError as error:
             clock = clock_line(date_of(error.response), datetime.now(UTC))
-            if clock.mend is None:
+            if clock.fix is None:
                 raise
             why = f"AWS takes no request that is signed with this clock: {message_of(error)}"
             return [clock, unknown("caller", why)], None
@@ -71,10 +71,10 @@ def identified(case: Case, arn: str) -> tuple[Line, Caller]:
     """Return the caller, and whether it is one that can assume a role at all."""
     try:
         kind = caller_of(arn)
-    except Unusable as error:
+    except CommandError as error:
         what = str(error).rpartition("; ")[0]
-        mend = "use a profile of an IAM user or role, one that the grant trusts"
-        return failed("caller", what, mend=mend), Caller(arn, None)
+        fix = "use a profile of an IAM user or role, one that the grant trusts"
+        return failed("caller", what, fix=fix), Caller(arn, None)
     if not kind.is_role:
         return ok("caller", arn), Caller(arn, arn)
     role, details = _role_of(case, arn)
@@ -89,7 +89,7 @@ def _role_of(case: Case, session: str) -> tuple[str, list[str]]:
             role = str(client(case.session, "iam").get_role(RoleName=name)["Role"]["Arn"])
         except ClientError:
             role = question_of(
-                case.landscape,
+                case.inventory,
                 caller=session,
                 via=None,
                 action=ASSUME,
@@ -107,7 +107,7 @@ def principal_line(case: Case, caller: Caller | None) -> Line:
         return unknown("principal", "only a user or a role can be one of the grant's principals")
     try:
         verdict = judged_trust(case, caller.principal)
-    except Unusable as error:
+    except CommandError as error:
         return unknown("principal", str(error))
     grant, principal = case.grant, caller.principal
     if verdict.allowed:
@@ -120,20 +120,20 @@ def principal_line(case: Case, caller: Caller | None) -> Line:
         "principal",
         f"the trust policy of {grant.name} does not let {principal} in",
         *verdict.reasons,
-        mend=_let_in(case, principal, verdict),
+        fix=_let_in(case, principal, verdict),
     )
 
 
 def _let_in(case: Case, principal: str, verdict: Verdict) -> str:
-    mend = verdict.mend or "ask for a grant of your own in access.toml"
-    if f'add "{principal}"' not in mend:
-        return mend
+    fix = verdict.fix or "ask for a grant of your own in access.toml"
+    if f'add "{principal}"' not in fix:
+        return fix
     # Whom the grant does not name was most likely not meant.
-    return f"call as one whom it trusts, {' or '.join(case.grant.principals)}; only if {principal} is to be too: {mend}"
+    return f"call as one whom it trusts, {' or '.join(case.grant.principals)}; only if {principal} is to be too: {fix}"
 
 
 def own_policies_line(case: Case, caller: Caller | None, *, whose: str | None = None) -> Line:
-    """Return whether the caller's living policies allow it to assume the role; `whose` names one who does not call."""
+    """Return whether the caller's deployed policies let it assume the role; `whose` names one who does not call."""
     check = "own policy"
     if caller is None or caller.principal is None:
         return unknown(check, "only a user or a role has policies of its own")
@@ -153,39 +153,39 @@ def own_policies_line(case: Case, caller: Caller | None, *, whose: str | None = 
                 return failed(
                     check,
                     f"{arn} is not there any more; its credentials outlive it",
-                    mend="make it again, or use a profile of another principal",
+                    fix="make it again, or use a profile of another principal",
                 )
             raise
-        except Unusable as error:
+        except CommandError as error:
             return unknown(check, str(error))
     return _judged(case, check, own, whose)
 
 
 def _judged(case: Case, check: str, own: Identity, whose: str | None) -> Line:
     try:
-        verdict = judged_own_policies(case, own.arn, with_identity(case.landscape, own))
-    except Unusable as error:
+        verdict = judged_own_policies(case, own.arn, with_identity(case.inventory, own))
+    except CommandError as error:
         return unknown(check, str(error))
     if verdict.allowed:
         of = f" of {whose}" if whose else ""
-        text = f"{len(own.policies)} living policies{of}, which allow {ASSUME} on the role"
+        text = f"{len(own.policies)} deployed policies{of}, which allow {ASSUME} on the role"
         return ok(check, text, *(f"if {each}" for each in verdict.conditions))
     return failed(
         check,
-        f"{f'the living policies of {whose}' if whose else 'your living policies'} do not allow {ASSUME} on "
+        f"{f'the deployed policies of {whose}' if whose else 'your deployed policies'} do not allow {ASSUME} on "
         f"{case.grant.arn}",
         *verdict.reasons,
-        mend=own_mend(case, own.arn, denied=verdict.denied, profile=case.profile if whose else None),
+        fix=own_fix(case, own.arn, denied=verdict.denied, profile=case.profile if whose else None),
     )
 
 
-def own_mend(case: Case, arn: str, *, denied: bool, profile: str | None = None) -> str:
+def own_fix(case: Case, arn: str, *, denied: bool, profile: str | None = None) -> str:
     """Return how a user or role gets to be allowed to assume the role; `profile` is an administrator's, if known."""
     account, name, by = account_of(arn), name_of(arn), profile or "DEV"
     who = "" if profile else f", by an administrator of {account}, whose profile DEV is"
     if denied:
         return f"have {account}'s administrator take out the statement that denies it"
-    templated = None if is_role(arn) else case.landscape.identity(arn)
+    templated = None if is_role(arn) else case.inventory.identity(arn)
     given = [
         policy.template
         for policy in (templated.policies if templated else ())
@@ -200,23 +200,23 @@ def own_mend(case: Case, arn: str, *, denied: bool, profile: str | None = None) 
 
 
 def _as_templated(case: Case, arn: str) -> str:
-    if case.landscape.identity(arn) is None:
+    if case.inventory.identity(arn) is None:
         return f"no template holds a policy of {name_of(arn)}"
     try:
-        verdict = judged_own_policies(case, arn, case.landscape)
-    except Unusable as error:
+        verdict = judged_own_policies(case, arn, case.inventory)
+    except CommandError as error:
         return str(error)
     return f"the policies that the templates give {name_of(arn)} {'allow' if verdict.allowed else 'do not allow'} it"
 
 
-def with_identity(landscape: Landscape, identity: Identity) -> Landscape:
-    """Return the landscape with a role or user as it is now."""
+def with_identity(inventory: Inventory, identity: Identity) -> Inventory:
+    """Return the inventory with a role or user as it is now."""
     if is_role(identity.arn):
-        policies = landscape.resource_policies
+        policies = inventory.resource_policies
         trusts = {**policies, identity.arn: identity.trust} if identity.trust else policies
-        return replace(landscape, roles={**landscape.roles, identity.arn: identity}, resource_policies=trusts)
+        return replace(inventory, roles={**inventory.roles, identity.arn: identity}, resource_policies=trusts)
     key = account_of(identity.arn), name_of(identity.arn)
-    return replace(landscape, users={**landscape.users, key: identity})
+    return replace(inventory, users={**inventory.users, key: identity})
 
 
 def refused(error: ClientError) -> bool:

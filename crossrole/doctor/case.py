@@ -6,16 +6,16 @@ from datetime import datetime
 
 import boto3
 
-from crossrole.engine import Simulator
-from crossrole.grant import Grant
-from crossrole.landscape import Landscape
+from crossrole.engines.simulator import Simulator
+from crossrole.templates.grant import Grant
+from crossrole.templates.inventory import Inventory
 
 
 @dataclass(frozen=True)
 class Case:
     """A grant, the profile of the one who calls, and one of the grant's own account where it was named."""
 
-    landscape: Landscape
+    inventory: Inventory
     grant: Grant
     profile: str
     session: boto3.Session = field(repr=False)
@@ -25,8 +25,8 @@ class Case:
     now: datetime
     tell: Callable[[str], None] = field(repr=False)
     """Says on standard error what is being done."""
-    drift_mend: str | None = None
-    """What mends the drift of the role, where some was found."""
+    drift_fix: str | None = None
+    """What fixes the drift of the role, where some was found."""
 
     @property
     def stack(self) -> str:
@@ -46,7 +46,7 @@ class Case:
     @property
     def put_back(self) -> str:
         """How to make the role what the templates say: CloudFormation deploys no template that did not change."""
-        return self.drift_mend or (
+        return self.drift_fix or (
             f"put it back as the templates say: the lines that `{self.policies}` prints; a deploy of an unchanged "
             "template would change nothing. Or, if it was meant, write it into access.toml"
         )

@@ -7,23 +7,23 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from crossrole.arn import account_of
-from crossrole.chain import Question, links_of
 from crossrole.doctor.case import Case
-from crossrole.doctor.judge import expected, judged_link
-from crossrole.doctor.line import Line, failed, ok, unknown
-from crossrole.landscape import Bucket
-from crossrole.live import client, code_of, told
-from crossrole.live_identity import DENIED, LIVE
-from crossrole.policy import policy_of
-from crossrole.sides import texts
-from crossrole.unusable import Unusable
+from crossrole.doctor.check import Line, failed, ok, unknown
+from crossrole.doctor.expected import expected, judged_link
+from crossrole.errors import CommandError
+from crossrole.evaluation.question import Question
+from crossrole.evaluation.requests import links_of
+from crossrole.iam.arn import account_of
+from crossrole.iam.policy import policy_of, texts
+from crossrole.live.identity import DENIED, LIVE
+from crossrole.live.sessions import client, code_of, told
+from crossrole.templates.inventory import Bucket
 
 
 def key_lines(case: Case, name: str, region: str) -> Iterator[Line]:
     """Yield the lines on the key of a bucket: which it is, whether it can be used, and whom its policy lets in."""
     arn = f"arn:aws:s3:::{name}"
-    made = case.landscape.buckets.get(arn)
+    made = case.inventory.buckets.get(arn)
     wanted = {made.key} if made and made.key else ({*()} if made else set(_keys_of_role(case)))
     if case.prod is None:
         if wanted:
@@ -45,16 +45,16 @@ def key_lines(case: Case, name: str, region: str) -> Iterator[Line]:
         yield ok("key", "S3's own: nobody needs a permission for it")
     elif live is None:
         text = f"{name} is encrypted with S3's own key, and the templates say {' or '.join(wanted)}"
-        yield failed("key", text, mend="make that its default encryption again: aws s3api put-bucket-encryption")
-        yield from (line for key in wanted for line in _living_key(case, arn, region, str(key)))
+        yield failed("key", text, fix="make that its default encryption again: aws s3api put-bucket-encryption")
+        yield from (line for key in wanted for line in _deployed_key(case, arn, region, str(key)))
     elif live not in wanted:
         yield failed(
             "key",
             f"{name} is encrypted with {live}, which the templates do not know",
-            mend=f'set kms_key = "{live}" in access.toml and deploy, and let the role in by the key\'s policy',
+            fix=f'set kms_key = "{live}" in access.toml and deploy, and let the role in by the key\'s policy',
         )
     else:
-        yield from _living_key(case, arn, region, live)
+        yield from _deployed_key(case, arn, region, live)
 
 
 def _keys_of_role(case: Case) -> Iterator[str]:
@@ -81,11 +81,11 @@ def _bucket_key(s3: Any, name: str, region: str, account: str) -> str | None:
     return None
 
 
-def _living_key(case: Case, bucket: str, region: str, key: str) -> Iterator[Line]:
+def _deployed_key(case: Case, bucket: str, region: str, key: str) -> Iterator[Line]:
     where = key.split(":")[3]
     if where != region:
         text = f"{key} is in {where}, and the bucket in {region}: S3 uses only keys of its own region"
-        yield failed("key", text, mend=f"encrypt the bucket with a key of {region}")
+        yield failed("key", text, fix=f"encrypt the bucket with a key of {region}")
         return
     kms: Any = client(case.prod, "kms", region_name=where)  # type: ignore[arg-type]  # asked only where prod is named
     with told(case.prod_profile):
@@ -94,8 +94,8 @@ def _living_key(case: Case, bucket: str, region: str, key: str) -> Iterator[Line
             document = kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"]
         except ClientError as error:
             if code_of(error) == "NotFoundException":
-                mend = "objects that it encrypts can't be read any more; encrypt the bucket with another key"
-                yield failed("key", f"there is no key {key} in {account_of(key)}", mend=mend)
+                fix = "objects that it encrypts can't be read any more; encrypt the bucket with another key"
+                yield failed("key", f"there is no key {key} in {account_of(key)}", fix=fix)
                 return
             if code_of(error) in DENIED:
                 yield unknown("key", f"{case.prod_profile} needs kms:DescribeKey and kms:GetKeyPolicy on {key}")
@@ -104,10 +104,10 @@ def _living_key(case: Case, bucket: str, region: str, key: str) -> Iterator[Line
     if state == "Enabled":
         yield ok("key", f"{key} is enabled, in the bucket's region")
     else:
-        mend = f"aws kms enable-key --key-id {key} --profile {case.prod_profile}"
+        fix = f"aws kms enable-key --key-id {key} --profile {case.prod_profile}"
         if state == "PendingDeletion":
-            mend = f"aws kms cancel-key-deletion --key-id {key} --profile {case.prod_profile}, and enable it"
-        yield failed("key", f"{key} is {state}: nothing can be read or written with it", mend=mend)
+            fix = f"aws kms cancel-key-deletion --key-id {key} --profile {case.prod_profile}, and enable it"
+        yield failed("key", f"{key} is {state}: nothing can be read or written with it", fix=fix)
     yield from _key_policy_lines(case, bucket, region, key, document)
 
 
@@ -115,20 +115,20 @@ def _key_policy_lines(case: Case, bucket: str, region: str, key: str, document: 
     """Return whether the key's policy, as it is now, lets the grant's sessions do what S3 asks for them."""
     try:
         policy = policy_of(template=LIVE, logical_id=key, name="key policy", document=json.loads(document))
-    except (ValueError, Unusable) as error:
+    except (ValueError, CommandError) as error:
         yield unknown("key policy", str(error))
         return
-    landscape = replace(
-        case.landscape,
-        buckets={**case.landscape.buckets, bucket: Bucket(bucket, case.grant.account, region, key)},
-        resource_policies={**case.landscape.resource_policies, key: policy},
+    inventory = replace(
+        case.inventory,
+        buckets={**case.inventory.buckets, bucket: Bucket(bucket, case.grant.account, region, key)},
+        resource_policies={**case.inventory.resource_policies, key: policy},
     )
     place = next((each for each in case.grant.reaches if each.on_objects), None)
     resource = f"{bucket}/{place.prefix if place else ''}x"
     for action in ("s3:GetObject", "s3:PutObject"):
         if not expected(case, action, resource, {}).allowed:
             continue
-        _, link = links_of(landscape, Question(case.grant.arn, None, action, resource, {}, case.now))
+        _, link = links_of(inventory, Question(case.grant.arn, None, action, resource, {}, case.now))
         verdict = judged_link(case, link, set())
         asked = link.request.action
         if verdict.allowed:
@@ -138,6 +138,6 @@ def _key_policy_lines(case: Case, bucket: str, region: str, key: str, document: 
                 "key policy",
                 f"{asked} through S3 is not allowed to the role, so {action} is refused",
                 *verdict.reasons,
-                mend=f"let {case.grant.arn} in by the policy of {key}, as the templates do: "
+                fix=f"let {case.grant.arn} in by the policy of {key}, as the templates do: "
                 f"python -m crossrole policies {case.grant.name}",
             )

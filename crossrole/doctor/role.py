@@ -7,20 +7,19 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from crossrole.compare import changes
+from crossrole.diff.changes import changes
 from crossrole.doctor.caller import refused, with_identity
 from crossrole.doctor.case import Case
-from crossrole.doctor.line import Line, failed, ok, unknown
-from crossrole.doctor.revocation import named_in, revocation_lines
-from crossrole.grant import ROLE_CHAINING_LIMIT
-from crossrole.landscape import Identity
-from crossrole.live import client, code_of, told
-from crossrole.live_identity import Unreadable, live_identity
-from crossrole.policy import Policy, Statement
-from crossrole.prover import Prover
-from crossrole.revoke.refusals import POLICY_NAME, Cut, begun_before, covers, refuses_everyone, revokes
-from crossrole.sides import canonical
-from crossrole.unusable import Unusable
+from crossrole.doctor.check import Line, failed, ok, unknown
+from crossrole.engines.prover import Prover
+from crossrole.errors import CommandError
+from crossrole.iam.condition_words import of_statement
+from crossrole.iam.policy import Policy, Statement, canonical, instant, texts
+from crossrole.iam.session_denials import POLICY_NAME, Cut, begun_before, covers, refuses_everyone, revokes
+from crossrole.live.identity import Unreadable, live_identity
+from crossrole.live.sessions import client, code_of, told
+from crossrole.templates.grant import ROLE_CHAINING_LIMIT
+from crossrole.templates.inventory import Identity
 
 # A principal that was deleted stays in a policy as its unique id, which nobody has any more.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-prefixes
@@ -45,11 +44,11 @@ def role_lines(case: Case, unresolved: str | None) -> list[Line]:
             return [_there(case), unknown("drift", f"{case.prod_profile} needs {', '.join(missing.permissions)}")]
         except ClientError as error:
             return _without_role(case, error)
-        except Unusable as error:
+        except CommandError as error:
             return [_there(case), unknown("drift", str(error))]
     if live.arn != case.grant.arn:
         text = f"the role is {live.arn}, and the templates make {case.grant.arn}"
-        return [failed("role", text, mend=f"delete the one that is there, then {case.deploy}")]
+        return [failed("role", text, fix=f"delete the one that is there, then {case.deploy}")]
     return [_there(case), *compared(case, live, unresolved)]
 
 
@@ -60,7 +59,7 @@ def _there(case: Case) -> Line:
 def _without_role(case: Case, error: ClientError) -> list[Line]:
     if code_of(error) == "NoSuchEntity":
         text = f"there is no role {case.grant.name} in {case.grant.account}"
-        missing = failed("role", text, mend=_made_again(case))
+        missing = failed("role", text, fix=_made_again(case))
         return [missing, unknown("drift", "there is no role to compare")]
     if refused(error):
         why = f"{case.prod_profile} needs iam:GetRole"
@@ -83,10 +82,10 @@ def _made_again(case: Case) -> str:
 
 
 def compared(case: Case, live: Identity, unresolved: str | None) -> list[Line]:
-    """Return the lines on what the living role gives otherwise than the templates: ids, revocations, drift."""
+    """Return the lines on what the deployed role gives otherwise than the templates: ids, revocations, drift."""
     base = case.grant.role
     lines = [*_stale_lines(case, base, live), *revocation_lines(case, base, live)]
-    old, new = _comparable(base, live, living=False), _comparable(live, base, living=True)
+    old, new = _comparable(base, live, deployed=False), _comparable(live, base, deployed=True)
     if unresolved:
         return [*lines, unknown("drift", unresolved)]
     if _same(old, new):
@@ -95,9 +94,9 @@ def compared(case: Case, live: Identity, unresolved: str | None) -> list[Line]:
     try:
         with Prover() as prover:
             found = changes(
-                with_identity(case.landscape, old), with_identity(case.landscape, new), case.simulator, prover
+                with_identity(case.inventory, old), with_identity(case.inventory, new), case.simulator, prover
             )
-    except Unusable as error:
+    except CommandError as error:
         return [*lines, unknown("drift", f"the role differs from the templates, which can't be judged: {error}")]
     if not found:
         return [*lines, ok("drift", "the role's policies are written otherwise, and give the same access")]
@@ -106,17 +105,17 @@ def compared(case: Case, live: Identity, unresolved: str | None) -> list[Line]:
     for change in sorted(found, key=lambda each: not each.gained):
         details += [f"{'gained' if change.gained else 'lost'}: {change.text}", *change.notes]
     text = "the role is not the templates' any more; the access of now against theirs:"
-    return [*lines, failed("drift", text, *details, mend=_mend(case, old, new, beside))]
+    return [*lines, failed("drift", text, *details, fix=_fix(case, old, new, beside))]
 
 
 def _beside(base: Identity, live: Identity) -> list[Policy]:
-    """Return the living policies that the templates do not have, under whatever name."""
+    """Return the deployed policies that the templates do not have, under whatever name."""
     names = {each.name for each in base.policies}
     known = {canonical(each) for policy in base.policies for each in policy.statements}
     return [each for each in live.policies if each.name not in names and {*map(canonical, each.statements)} - known]
 
 
-def _mend(case: Case, old: Identity, new: Identity, beside: list[Policy]) -> str:
+def _fix(case: Case, old: Identity, new: Identity, beside: list[Policy]) -> str:
     taken = [_taken_away(case, each) for each in beside]
     if not taken:
         return case.put_back
@@ -152,32 +151,33 @@ def _same(old: Identity, new: Identity) -> bool:
     return content(old) == content(new)
 
 
-def _comparable(role: Identity, other: Identity, *, living: bool) -> Identity:
+def _comparable(role: Identity, other: Identity, *, deployed: bool) -> Identity:
     """Return the role without what has a line of its own: revocations and disabling, and ids that nobody has."""
     theirs = [each for policy in other.policies for each in policy.statements]
     policies = []
     for policy in role.policies:
-        kept = [each for each in policy.statements if _is_compared(policy, each, theirs, living=living)]
+        kept = [each for each in policy.statements if _is_compared(policy, each, theirs, deployed=deployed)]
         if kept:
             policies.append(replace(policy, document={**policy.document, "Statement": kept}))
     trust = role.trust and replace(
-        role.trust, document={**role.trust.document, "Statement": list(_living(role.trust, other.trust, living=living))}
+        role.trust,
+        document={**role.trust.document, "Statement": list(_deployed(role.trust, other.trust, deployed=deployed))},
     )
     return replace(role, policies=tuple(policies), trust=trust, max_session=role.max_session or ROLE_CHAINING_LIMIT)
 
 
-def _is_compared(policy: Policy, statement: Statement, theirs: list[Statement], *, living: bool) -> bool:
+def _is_compared(policy: Policy, statement: Statement, theirs: list[Statement], *, deployed: bool) -> bool:
     """Return whether a statement is more than a revocation; one of the templates counts where no later one hides it."""
     if policy.name != POLICY_NAME or not revokes(statement) or canonical(statement) in map(canonical, theirs):
         return True
     moment = begun_before(statement)
-    return not living and not (moment and covers(theirs, Cut(moment)))
+    return not deployed and not (moment and covers(theirs, Cut(moment)))
 
 
-def _living(trust: Policy, other: Policy | None, *, living: bool) -> Iterator[Statement]:
+def _deployed(trust: Policy, other: Policy | None, *, deployed: bool) -> Iterator[Statement]:
     theirs = {canonical(each) for each in (other.statements if other else [])}
     for statement in trust.statements:
-        if living and refuses_everyone(statement) and canonical(statement) not in theirs:
+        if deployed and refuses_everyone(statement) and canonical(statement) not in theirs:
             continue
         names = named_in(statement)
         left = [each for each in names if not _UNIQUE_ID.fullmatch(each)]
@@ -201,5 +201,40 @@ def _stale_lines(case: Case, base: Identity, live: Identity) -> Iterator[Line]:
         "trust ids",
         f"the trust policy names {' and '.join(stale)}, the id of a role or user that was deleted{was}. One that was "
         "made again under the same name has another id, and is not trusted",
-        mend=f"save the trust policy anew with the ARN, once the principal exists: {case.put_back}",
+        fix=f"save the trust policy anew with the ARN, once the principal exists: {case.put_back}",
     )
+
+
+def revocation_lines(case: Case, base: Identity, live: Identity) -> Iterator[Line]:
+    """Yield the lines on what was revoked since the templates were deployed."""
+    templated = {canonical(each) for policy in base.policies for each in policy.statements}
+    restore = f"python -m crossrole restore {case.grant.name} --profile {case.prod_profile}"
+    for policy in live.policies:
+        added = [each for each in policy.statements if revokes(each) and canonical(each) not in templated]
+        if policy.name == POLICY_NAME and added:
+            yield _revoked(added, restore, instant(case.now))
+    known = {canonical(each) for each in (base.trust.statements if base.trust else [])}
+    if any(
+        refuses_everyone(each) and canonical(each) not in known
+        for each in (live.trust.statements if live.trust else [])
+    ):
+        yield failed(
+            "revocation",
+            "nobody can assume the role: its trust policy denies everyone, as crossrole revoke --and-disable does",
+            fix=restore,
+        )
+
+
+def _revoked(added: list[Statement], restore: str, now: str) -> Line:
+    said = [f"refused {' and '.join(of_statement(each)) or 'without condition'}" for each in added]
+    text = f"sessions were revoked, by the policy {POLICY_NAME}, as crossrole revoke and AWS's console do"
+    moments = [begun_before(each) for each in added]
+    if all(each and instant(each) <= now for each in moments):
+        return ok("revocation", f"{text}; new sessions are not hit", *said, f"to undo it: {restore}")
+    return failed("revocation", f"{text}; it may hit new sessions too", *said, fix=restore)
+
+
+def named_in(statement: Statement) -> list[str]:
+    """Return the AWS principals of a statement as it names them: ARNs, ids, or "*"."""
+    principal = statement.get("Principal")
+    return texts(principal.get("AWS")) if isinstance(principal, dict) else []

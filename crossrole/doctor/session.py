@@ -6,16 +6,16 @@ from typing import Any
 import boto3
 
 from crossrole.doctor.case import Case
-from crossrole.doctor.judge import expected
-from crossrole.doctor.line import Line, failed, ok, unknown
-from crossrole.live import client, told
-from crossrole.probes import Answer, Probe, Seen, places_of, probes_of, send, unprobed
-from crossrole.unusable import Unusable
+from crossrole.doctor.check import Line, failed, ok, unknown
+from crossrole.doctor.expected import expected
+from crossrole.errors import CommandError
+from crossrole.live.s3_probes import Answer, Probe, Seen, places_of, probes_of, send, unprobed
+from crossrole.live.sessions import client, told
 
 
 def planned(case: Case) -> list[Probe]:
     """Return the probes of a grant; their keys hold a name that nobody else uses."""
-    return probes_of(case.grant, case.landscape, uuid.uuid4().hex[:12])
+    return probes_of(case.grant, case.inventory, uuid.uuid4().hex[:12])
 
 
 def probe_lines(case: Case, session: boto3.Session | None, probes: list[Probe]) -> list[Line]:
@@ -24,7 +24,7 @@ def probe_lines(case: Case, session: boto3.Session | None, probes: list[Probe]) 
         return [unknown("session", "what a session may do is only seen in a session")]
     lines = []
     s3: Any = client(session, "s3")
-    places = places_of(case.grant, case.landscape)
+    places = places_of(case.grant, case.inventory)
     known: dict[tuple[str, str], str] = {}
     for probe in probes:
         # A real object is read only where the grant is for it.
@@ -46,7 +46,7 @@ def _line(case: Case, probe: Probe, answer: Answer) -> Line:
         return unknown("session", f"{what}: {answer.words}")
     try:
         verdict = expected(case, probe.action, probe.resource, probe.context)
-    except Unusable as error:
+    except CommandError as error:
         return unknown("session", f"{what}: {answer.seen.value}; {error}")
     allowed = answer.seen is Seen.ALLOWED
     if verdict.allowed == allowed:
@@ -55,14 +55,14 @@ def _line(case: Case, probe: Probe, answer: Answer) -> Line:
         return failed(
             "session",
             f"{what}: allowed, which is more than the templates say",
-            mend=case.drift_mend or f"look for who gives it (the bucket's policy, the role's own): {case.put_back}",
+            fix=case.drift_fix or f"look for who gives it (the bucket's policy, the role's own): {case.put_back}",
         )
     return failed(
         "session",
         f"{what}: refused, and the templates allow it",
         f"AWS: {answer.words}",
         *(f"the templates allow it only if {each}" for each in verdict.conditions),
-        mend=_mend(case, answer.words),
+        fix=_fix(case, answer.words),
     )
 
 
@@ -70,7 +70,7 @@ def _where(case: Case, probe: Probe) -> str:
     if probe.place is None:
         return f"on {probe.resource.removeprefix('arn:aws:s3:::')}"
     bucket, prefix = probe.place
-    if probe.place in places_of(case.grant, case.landscape):
+    if probe.place in places_of(case.grant, case.inventory):
         return f"on {bucket}/{prefix}*"
     return (
         f"on all of {bucket}"
@@ -90,9 +90,9 @@ _SOURCES = (
 )
 
 
-def _mend(case: Case, words: str) -> str:
-    """Return the mend; AWS's newer messages name the kind of policy that refuses."""
-    for said, mend in _SOURCES:
+def _fix(case: Case, words: str) -> str:
+    """Return the fix; AWS's newer messages name the kind of policy that refuses."""
+    for said, fix in _SOURCES:
         if said in words:
-            return mend
-    return case.drift_mend or f"the role's own policies do not give it any more: {case.put_back}"
+            return fix
+    return case.drift_fix or f"the role's own policies do not give it any more: {case.put_back}"

@@ -16,10 +16,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from crossrole.doctor.caller import refused
 from crossrole.doctor.case import Case
-from crossrole.doctor.judge import expected
-from crossrole.doctor.line import Line, failed, ok, unknown
-from crossrole.live import client, code_of, message_of, told
-from crossrole.probes import FOLDER, places_of
+from crossrole.doctor.check import Line, failed, ok, unknown
+from crossrole.doctor.expected import expected
+from crossrole.live.s3_probes import FOLDER, places_of
+from crossrole.live.sessions import client, code_of, message_of, told
 
 _CHECK = "write"
 # What S3 calls the one version of an object in a bucket without versioning.
@@ -48,7 +48,7 @@ def write_lines(case: Case, session: boto3.Session | None) -> list[Line]:
     """Return what became of the object; nothing is put where nobody is known to be able to remove it."""
     if session is None:
         return [unknown(_CHECK, "without a session nothing can be written")]
-    for bucket, prefix in places_of(case.grant, case.landscape):
+    for bucket, prefix in places_of(case.grant, case.inventory):
         key = f"{prefix}{FOLDER}{uuid.uuid4().hex}"
         if expected(case, "s3:PutObject", f"arn:aws:s3:::{bucket}/{key}", {}).allowed:
             return _tried(case, client(session, "s3"), bucket, key)
@@ -60,7 +60,7 @@ def left_lines(case: Case) -> Iterator[Line]:
     if case.prod is None:
         return
     s3: Any = client(case.prod, "s3", region_name=case.grant.region)
-    for bucket, prefix in places_of(case.grant, case.landscape):
+    for bucket, prefix in places_of(case.grant, case.inventory):
         case.tell(f"looking for what an earlier --write-probe left under s3://{bucket}/{prefix}{FOLDER}")
         probe = _Object(bucket, f"{prefix}{FOLDER}", s3, f"profile {case.prod_profile}", by_version=True)
         with told(case.prod_profile):
@@ -76,7 +76,7 @@ def left_lines(case: Case) -> Iterator[Line]:
                 _CHECK,
                 f"an earlier --write-probe was killed, or another runs now: {len(left)} versions and delete markers "
                 f"lie under s3://{bucket}/{prefix}{FOLDER}",
-                mend=" && ".join(f"{command} --key {key} --version-id {version}" for key, version in left),
+                fix=" && ".join(f"{command} --key {key} --version-id {version}" for key, version in left),
             )
 
 
@@ -97,8 +97,8 @@ def _tried(case: Case, s3: Any, bucket: str, key: str) -> list[Line]:
             left = _removed(probe) if probe.begun else None
     name = f"s3://{bucket}/{key}"
     if left:
-        mend = f"aws s3api delete-object --bucket {bucket} --key {key} --version-id VERSION, of each version there"
-        return [*lines, failed(_CHECK, f"{name} could not be removed", left, mend=mend)]
+        fix = f"aws s3api delete-object --bucket {bucket} --key {key} --version-id VERSION, of each version there"
+        return [*lines, failed(_CHECK, f"{name} could not be removed", left, fix=fix)]
     return [*lines, ok(_CHECK, f"{name} is removed for good, by {probe.whose}")]
 
 
@@ -157,7 +157,7 @@ def _used(case: Case, s3: Any, probe: _Object) -> Iterator[Line]:
             _CHECK,
             "s3:PutObject under the prefix is refused",
             f"AWS: {message_of(error)}",
-            mend=f"see the lines on the session and the key; the policies of the role say otherwise: {case.put_back}"
+            fix=f"see the lines on the session and the key; the policies of the role say otherwise: {case.put_back}"
             if "kms" not in message_of(error)
             else "see the key's line: the role and the key's policy must both allow kms:GenerateDataKey",
         )
@@ -170,7 +170,7 @@ def _used(case: Case, s3: Any, probe: _Object) -> Iterator[Line]:
         try:
             answer = operation(**probe.name)
         except ClientError as error:
-            yield failed(_CHECK, f"{action} on it is refused", f"AWS: {message_of(error)}", mend=case.put_back)
+            yield failed(_CHECK, f"{action} on it is refused", f"AWS: {message_of(error)}", fix=case.put_back)
             continue
         if answer.get("DeleteMarker"):
             probe.versions.append(str(answer["VersionId"]))

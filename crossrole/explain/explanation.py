@@ -1,20 +1,20 @@
-"""What an error text means: the trouble, the side that it is on, and the mend, certain where the templates know."""
+"""What an error text means: the trouble, the side that it is on, and the fix, certain where the templates know."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from crossrole.chain import ASSUME
-from crossrole.engine import Simulator
-from crossrole.explain.certain import Verdict, grant_meant, verdicts_of
+from crossrole.engines.simulator import Simulator
+from crossrole.errors import CommandError
+from crossrole.explain.catalogue.model import CALL, DEV, Cause
 from crossrole.explain.facts import Facts
-from crossrole.explain.filling import filled, words_of
-from crossrole.explain.recognise import Found
-from crossrole.explain.troubles.model import CALL, DEV, Cause
-from crossrole.grant import Grant
-from crossrole.landscape import Landscape
-from crossrole.unusable import Unusable
+from crossrole.explain.match import Found
+from crossrole.explain.placeholders import filled, words_of
+from crossrole.explain.verdicts import Verdict, grant_meant, verdicts_of
+from crossrole.iam.actions import ASSUME
+from crossrole.templates.grant import Grant
+from crossrole.templates.inventory import Inventory
 
 _NEXT = Cause(CALL, "", "python -m crossrole doctor {grant} --profile {doctor_profile} --prod-profile prod", "")
 NEXT = filled(_NEXT, {}).tell
@@ -67,30 +67,30 @@ class Explanation:
             "decisions": [each.as_json() for each in self.verdicts],
             "undecided": self.undecided,
             "causes": [
-                {"side": each.side, "what": each.what, "tell": each.tell, "mend": each.mend} for each in self.causes
+                {"side": each.side, "what": each.what, "tell": each.tell, "fix": each.fix} for each in self.causes
             ],
         }
 
 
-def explained(found: Sequence[Found], templates: Landscape | Unusable, now: datetime) -> list[Explanation]:
+def explained(found: Sequence[Found], templates: Inventory | CommandError, now: datetime) -> list[Explanation]:
     """Return what each trouble means; without templates, all but the decision."""
     with Simulator() as simulator:
         return [_explained(each, templates, simulator, now) for each in found]
 
 
-def _explained(found: Found, templates: Landscape | Unusable, simulator: Simulator, now: datetime) -> Explanation:
+def _explained(found: Found, templates: Inventory | CommandError, simulator: Simulator, now: datetime) -> Explanation:
     facts = found.facts
     verdicts: list[Verdict] = []
     undecided = None
     if _is_refusal(found):
         try:
-            if isinstance(templates, Unusable):
+            if isinstance(templates, CommandError):
                 raise templates
             verdicts = verdicts_of(templates, simulator, facts, now)
-        except Unusable as error:
+        except CommandError as error:
             undecided = str(error)
-    grant = None if isinstance(templates, Unusable) else _grant(templates, facts)
-    stack = None if isinstance(templates, Unusable) else _stack(templates, facts)
+    grant = None if isinstance(templates, CommandError) else _grant(templates, facts)
+    stack = None if isinstance(templates, CommandError) else _stack(templates, facts)
     words = words_of(facts, grant, stack)
     causes = found.trouble.causes
     allowed = next((each for each in verdicts if each.named and each.allowed), None)
@@ -113,7 +113,7 @@ def _if_allowed(cause: Cause, *, has_policies: bool) -> tuple[Cause, ...]:
     return (cause,) if cause.if_allowed is None or undecided else cause.if_allowed
 
 
-def _stack(templates: Landscape, facts: Facts) -> str | None:
+def _stack(templates: Inventory, facts: Facts) -> str | None:
     """Return the one stack that gives the caller policies."""
     stacks = {
         policy.template
@@ -142,10 +142,10 @@ def _plain(text: str) -> str:
     return text.replace("{", "{{").replace("}", "}}")
 
 
-def _grant(templates: Landscape, facts: Facts) -> Grant | None:
+def _grant(templates: Inventory, facts: Facts) -> Grant | None:
     try:
         return grant_meant(templates, facts)
-    except Unusable:
+    except CommandError:
         return None
 
 

@@ -2,9 +2,9 @@
 
 from dataclasses import asdict, dataclass, fields, replace
 
-from crossrole.arn import account_of
-from crossrole.explain import wordings
-from crossrole.explain.wordings import Patterns
+from crossrole.explain import patterns as wordings
+from crossrole.explain.patterns import Patterns
+from crossrole.iam.arn import account_of
 
 # The calls whose permission is named otherwise, or that several services could have.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html

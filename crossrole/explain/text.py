@@ -1,12 +1,12 @@
-"""An explanation as a tired person reads it: what it is and the mend first, 80 columns wide, commands unbroken."""
+"""An explanation as a tired person reads it: what it is and the fix first, 80 columns wide, commands unbroken."""
 
 from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
-from crossrole.explain.certain import Verdict
 from crossrole.explain.explanation import NEXT, Explanation
 from crossrole.explain.facts import Facts
-from crossrole.explain.filling import ADMINISTRATOR
+from crossrole.explain.placeholders import ADMINISTRATOR
+from crossrole.explain.verdicts import Verdict
 
 _WIDTH = 80
 
@@ -27,7 +27,7 @@ def unrecognised_text(facts: Facts, *, skipped: bool) -> str:
     lines = ["this is no trouble that explain knows."]
     told = list(_facts(facts))
     lines += told or ["  It names no error code, caller, action or resource of AWS."]
-    lines += ["", "next, check the living chain step by step:", f"  {NEXT}"]
+    lines += ["", "next, check the deployed chain step by step:", f"  {NEXT}"]
     return "\n".join([*lines, *(["", _SKIPPED] if skipped else [])])
 
 
@@ -55,7 +55,7 @@ def _lines(explanation: Explanation) -> Iterator[str]:
         for number, cause in enumerate(explanation.causes, start=1):
             yield from _wrapped(f"  {number}. ", f"{cause.side}: {cause.what}")
             yield f"     tell  {cause.tell}"
-            yield from _with_commands("     mend  ", cause.mend)
+            yield from _with_commands("     fix   ", cause.fix)
     shown = [explanation.doctor if certain and certain.allowed else "", *(each.tell for each in explanation.causes)]
     if any(ADMINISTRATOR in each for each in shown) and explanation.lists_causes:
         yield from _wrapped(
@@ -87,8 +87,8 @@ def _certain(verdict: Verdict, doctor: str) -> Iterator[str]:
             yield "certain: the templates refuse this."
         for why in verdict.why:
             yield from _wrapped("  why     ", why)
-        for mend in verdict.mends:
-            yield from _wrapped("  mend    ", mend)
+        for fix in verdict.fixes:
+            yield from _wrapped("  fix     ", fix)
         yield f"  see     {verdict.command}"
         return
     if verdict.sent:
@@ -114,8 +114,8 @@ def _possible(verdict: Verdict) -> Iterator[str]:
     sent = f", where the call carries {' and '.join(verdict.sent)}" if verdict.sent else ""
     yield from _wrapped("", f"if it was {name}: the templates {says} this{sent}{unless}.")
     if not verdict.allowed:
-        for mend in verdict.mends:
-            yield from _wrapped("  mend    ", mend)
+        for fix in verdict.fixes:
+            yield from _wrapped("  fix     ", fix)
     yield f"  see     {verdict.command}"
 
 

@@ -3,14 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from crossrole.actions import details, known_action
-from crossrole.condition_keys import EVERY_ACTION, matching_actions
-from crossrole.conditions import phrase
-from crossrole.grant import Grant
-from crossrole.policy import Statement
+from crossrole.errors import CommandError
+from crossrole.iam.actions import details, known_action
+from crossrole.iam.condition_keys import EVERY_ACTION, matching_actions
+from crossrole.iam.condition_words import phrase
+from crossrole.iam.policy import Statement, texts
 from crossrole.report.words import Name, Words, listed
-from crossrole.sides import texts
-from crossrole.unusable import Unusable
+from crossrole.templates.grant import Grant
 
 EVERY_BUCKET = "*"
 _MULTIPART = {"s3:abortmultipartupload", "s3:listmultipartuploadparts"}
@@ -147,7 +146,7 @@ def _meant(action: str) -> list[str]:
 def _manages_permissions(action: str) -> bool:
     try:
         return "Permissions management" in details(known_action(action))["accessLevel"]
-    except Unusable:
+    except CommandError:
         return False  # no action that AWS knows
 
 

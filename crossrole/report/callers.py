@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from crossrole.arn import account_of
-from crossrole.conditions import phrase
-from crossrole.grant import Grant
-from crossrole.landscape import principals_of, trusted
-from crossrole.policy import Policy, Statement
+from crossrole.iam.arn import account_of
+from crossrole.iam.condition_words import phrase
+from crossrole.iam.policy import Policy, Statement, principals_of, texts, trusted
 from crossrole.report.words import Name, Words, duration, listed, moment
-from crossrole.sides import texts
+from crossrole.templates.grant import Grant
 
 Kind = Literal["role", "user", "permission set", "account", "organization", "unit", "everyone"]
 WIDE: tuple[Kind, ...] = ("account", "organization", "unit", "everyone")

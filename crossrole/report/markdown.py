@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from crossrole.report.facts import NOT_KNOWN, GrantFacts, Report
+from crossrole.report.model import NOT_KNOWN, GrantFacts, Report
 from crossrole.report.words import Name, Words, counted
 
 

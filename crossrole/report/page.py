@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from crossrole.report.drawing import Drawing
-from crossrole.report.facts import NOT_KNOWN, Report
+from crossrole.report.model import NOT_KNOWN, Report
 from crossrole.report.words import Name, Prose
 
 _HERE = Path(__file__).parent

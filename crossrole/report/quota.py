@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from crossrole.grant import Grant
-from crossrole.intrinsics import Template
-from crossrole.policy_documents import documents_of
+from crossrole.templates.grant import Grant
+from crossrole.templates.intrinsics import Template
+from crossrole.templates.policy_documents import documents_of
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 TRUST_POLICY = 2048

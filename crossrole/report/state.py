@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from crossrole.arn import is_role
-from crossrole.grant import ROLE_CHAINING_LIMIT, Grant
+from crossrole.iam.arn import is_role
 from crossrole.report.callers import callers_of
-from crossrole.report.warned import SOON
+from crossrole.report.warnings import SOON
 from crossrole.report.words import Words, counted, duration, moment
+from crossrole.templates.grant import ROLE_CHAINING_LIMIT, Grant
 
 # https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
 LEAST_ENFORCED = 3600

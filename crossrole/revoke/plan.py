@@ -1,13 +1,13 @@
-"""What a revocation is to do to the living role, and what becomes of it."""
+"""What a revocation is to do to the deployed role, and what becomes of it."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from crossrole.grant import Grant
-from crossrole.revoke.live_role import LiveRole
-from crossrole.revoke.refusals import POLICY_NAME, Cut, Document
-from crossrole.revoke.revocation import revoked, shut
-from crossrole.revoke.testimony import Proof
+from crossrole.iam.session_denials import POLICY_NAME, Cut, Document
+from crossrole.revoke.deployed_role import LiveRole
+from crossrole.revoke.live_check import Proof
+from crossrole.revoke.statements import revoked, shut
+from crossrole.templates.grant import Grant
 
 TRUST = "trust policy"
 

@@ -6,16 +6,15 @@ finishes it.
 
 from dataclasses import dataclass, field
 
-from crossrole.grant import Grant
-from crossrole.live import live_session, told
-from crossrole.revoke.live_role import Iam, LiveRole, pauses
+from crossrole.errors import CommandError
+from crossrole.iam.session_denials import POLICY_NAME, Document, denies_everything, is_shut, moment_of, statements_of
+from crossrole.live.sessions import live_session, told
+from crossrole.revoke.deployed_role import Iam, LiveRole, NotKnownError, NotWrittenError, pauses, write
+from crossrole.revoke.live_check import Proof
 from crossrole.revoke.plan import TRUST
-from crossrole.revoke.refusals import POLICY_NAME, Document, denies_everything, is_shut, moment_of, statements_of
-from crossrole.revoke.revocation import is_ours, restored
 from crossrole.revoke.revoke import READ_BACK_WITHIN, say
-from crossrole.revoke.testimony import Proof
-from crossrole.revoke.writing import NotKnownError, NotWrittenError, write
-from crossrole.unusable import Unusable
+from crossrole.revoke.statements import is_ours, restored
+from crossrole.templates.grant import Grant
 
 
 @dataclass
@@ -56,7 +55,7 @@ class Restored:
 
 
 def restore(grant: Grant, *, profile: str, dry_run: bool) -> Restored:
-    """Take our statements out; raises `Unusable` where nothing was changed."""
+    """Take our statements out; raises `CommandError` where nothing was changed."""
     with told(profile):
         iam = Iam(live_session(profile, region=grant.region), grant)
         iam.expect_account(profile)
@@ -73,7 +72,9 @@ def restore(grant: Grant, *, profile: str, dry_run: bool) -> Restored:
 def _trust_without_ours(found: Document, grant: Grant) -> Document:
     trust = restored(found, "the trust policy")
     if trust is None:
-        raise Unusable(f"the trust policy of {grant.name} would be empty, which IAM does not take; look at it in IAM")
+        raise CommandError(
+            f"the trust policy of {grant.name} would be empty, which IAM does not take; look at it in IAM"
+        )
     return trust
 
 
@@ -112,7 +113,7 @@ def _read_back(plan: Restored, iam: Iam, profile: str) -> None:
                 if not _holds_ours(policy, POLICY_NAME) and not _holds_ours(trust, "the trust policy"):
                     plan.proofs.append(Proof("IAM answers the role back without it", holds=True))
                     return
-    except Unusable as error:
+    except CommandError as error:
         plan.proofs.append(Proof(f"the role could not be read back: {error}", holds=False))
         return
     plan.proofs.append(Proof(f"IAM still answers with it after {READ_BACK_WITHIN:.0f} s", holds=False))

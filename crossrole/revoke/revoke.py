@@ -12,23 +12,22 @@ from dataclasses import replace
 
 import boto3
 
-from crossrole.grant import Grant
-from crossrole.live import client, live_session, told
-from crossrole.revoke.live_role import Iam, pauses
+from crossrole.errors import CommandError
+from crossrole.iam.session_denials import POLICY_NAME, Document, is_shut
+from crossrole.live.sessions import client, live_session, told
+from crossrole.revoke.deployed_role import Iam, NotKnownError, NotWrittenError, pauses, write
+from crossrole.revoke.live_check import Proof, Testimony
 from crossrole.revoke.plan import TRUST, Asked, Revoked, plan_of
-from crossrole.revoke.proof import decided
-from crossrole.revoke.refusals import POLICY_NAME, Document, is_shut
-from crossrole.revoke.revocation import revoked, shut
-from crossrole.revoke.testimony import Proof, Testimony
-from crossrole.revoke.writing import NotKnownError, NotWrittenError, write
-from crossrole.unusable import Unusable
+from crossrole.revoke.simulated_check import decided
+from crossrole.revoke.statements import revoked, shut
+from crossrole.templates.grant import Grant
 
 READ_BACK_WITHIN = 30.0
 """Seconds that IAM is given to answer with what was written to it."""
 
 
 def revoke(grant: Grant, asked: Asked) -> Revoked:
-    """Cut off the sessions; raises `Unusable` where nothing was changed."""
+    """Cut off the sessions; raises `CommandError` where nothing was changed."""
     with told(asked.profile):
         administrator = live_session(asked.profile, region=grant.region)
         iam = Iam(administrator, grant)
@@ -70,7 +69,7 @@ def _testimony(grant: Grant, asked: Asked, administrator: boto3.Session) -> Test
 
 
 def _write(plan: Revoked, iam: Iam) -> None:
-    """Write what has to be changed; raises `Unusable` where the first change was not made.
+    """Write what has to be changed; raises `CommandError` where the first change was not made.
 
     Each policy is read anew: somebody may have changed it meanwhile, and IAM has no write that would be refused then.
     """
@@ -131,7 +130,7 @@ def _prove(plan: Revoked, iam: Iam) -> None:
                     plan.proofs.append(Proof("IAM answers the role back with it", holds=True))
                     plan.proofs.append(decided(plan, role, done=True))
                     return
-    except Unusable as error:
+    except CommandError as error:
         plan.proofs.append(Proof(f"the role could not be read back: {error}", holds=False))
         return
     plan.proofs.append(Proof(f"IAM does not answer the role back with it within {READ_BACK_WITHIN:.0f} s", holds=False))

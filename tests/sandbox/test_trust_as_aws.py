@@ -1,7 +1,7 @@
 """The local accounts decide as AWS does: its rules as cases, asked of the running service.
 
 Each expectation is AWS's documented behaviour (IAM User Guide, "Policy evaluation logic", "AWS global condition
-context keys", "Using roles"), so a new release of the emulator that breaks one, or mends it itself, shows here.
+context keys", "Using roles"), so a new release of the emulator that breaks one, or fixes it itself, shows here.
 """
 
 import json

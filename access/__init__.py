@@ -1,0 +1,1 @@
+"""What access.toml says: who may do what in production."""

@@ -1,0 +1,74 @@
+"""An AWS account and region, and the names that follow from them."""
+
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from access.problem import did_you_mean
+from access.values import AccountId, refusal
+
+
+@cache
+def partitions() -> dict[str, tuple[str, str]]:
+    """Return, for each region that botocore knows, its partition and that partition's DNS suffix."""
+    # The file alone: botocore's loader takes longer to import than all that reads access.toml.
+    data = json.loads((files("botocore") / "data" / "partitions.json").read_bytes())
+    return {
+        region: (partition["id"], partition["outputs"]["dnsSuffix"])
+        for partition in data["partitions"]
+        for region in partition["regions"]
+        if not region.endswith("-global")
+    }
+
+
+def _known_region(value: str) -> str:
+    if value not in partitions():
+        near = did_you_mean(value, partitions())
+        raise refusal(
+            "the code of an AWS region, such as eu-west-1",
+            near or "look the code up in AWS's list; a region newer than the pinned boto3 needs a newer boto3",
+        )
+    return value
+
+
+Region = Annotated[str, AfterValidator(_known_region)]
+
+
+class Environment(BaseModel):
+    """One account and the region that its stacks are deployed to."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    account: AccountId = Field(description="The account's id: 12 digits in quotes.")
+    region: Region = Field(description="The region that its stacks are deployed to.")
+
+    @property
+    def partition(self) -> str:
+        """The ARN partition, such as `aws` or `aws-cn`."""
+        return partitions()[self.region][0]
+
+    @property
+    def s3_service(self) -> str:
+        """S3's name in `kms:ViaService`."""
+        return f"s3.{self.region}.{partitions()[self.region][1]}"
+
+    @property
+    def root_arn(self) -> str:
+        """The ARN that stands for the whole account in a trust policy."""
+        return account_root_arn(self.partition, self.account)
+
+    def role_arn(self, path_and_name: str) -> str:
+        """Return the ARN of a role of this account, its path (without the first slash) before its name."""
+        return f"arn:{self.partition}:iam::{self.account}:role/{path_and_name}"
+
+    def bucket_arn(self, bucket: str) -> str:
+        """Return the ARN of a bucket; bucket ARNs name neither account nor region."""
+        return f"arn:{self.partition}:s3:::{bucket}"
+
+
+def account_root_arn(partition: str, account: str) -> str:
+    """Return the ARN that stands for a whole account in a trust policy."""
+    return f"arn:{partition}:iam::{account}:root"

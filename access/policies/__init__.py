@@ -1,0 +1,1 @@
+"""The policies of a grant as plain data, written without CDK."""

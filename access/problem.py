@@ -1,0 +1,30 @@
+"""What can be wrong with access.toml, and what a reader of the synth should know."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A reason to refuse: where it stands, what is there, what was expected, and how to fix it."""
+
+    where: str
+    got: str
+    expected: str
+    fix: str
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something that the synth says aloud without refusing; `name` tells notices of one kind apart."""
+
+    name: str
+    text: str
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return `did you mean "…"?` with the nearest known word, or an empty text where none is near."""
+    by_fold = {candidate.lower(): candidate for candidate in known}
+    near = get_close_matches(word.lower(), by_fold, n=1, cutoff=0.6)
+    return f'did you mean "{by_fold[near[0]]}"?' if near else ""

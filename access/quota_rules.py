@@ -1,0 +1,120 @@
+"""What AWS allows of each thing, held against the file before CDK or AWS stumble over it."""
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import count
+
+from access.environment import Environment
+from access.grant_rules import INLINE_POLICIES_QUOTA
+from access.model import Parts, stack_name
+from access.policies.caller import assume_role_statement
+from access.policies.document import document, size
+from access.policies.permissions import key_policy_statements
+from access.principal import PrincipalKind
+from access.problem import Problem
+
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+STACK_RESOURCES_QUOTA = 500
+STACK_OUTPUTS_QUOTA = 200
+OUTPUTS_PER_GRANT = 2
+# https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html#key-policy-limit
+KEY_POLICY_QUOTA = 32768
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+USER_MANAGED_POLICIES_QUOTA = 10
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html#id_tags_rules
+TAGS_QUOTA = 50
+
+
+def quota_problems(parts: Parts) -> Iterator[Problem]:
+    """Yield every quota of AWS that the entries together would exceed."""
+    yield from _stack_size(parts)
+    yield from _tags(parts.tags)
+    if parts.prod:
+        yield from _key_policies(parts, parts.prod)
+    if parts.dev:
+        yield from _user_policies(parts, parts.dev)
+    if parts.prod and parts.dev and parts.writer:
+        yield from _writer_policy(parts, parts.prod, parts.dev.role_arn(parts.writer.role))
+
+
+def _stack_size(parts: Parts) -> Iterator[Problem]:
+    grants = Counter(grant.stack for grant in parts.grants)
+    resources = grants.copy()
+    for bucket in parts.buckets:
+        if bucket.create:
+            # The bucket, its policy, and its key.
+            resources[bucket.stack] += 3 if bucket.kms_key == "new" else 2
+    quotas = (
+        (resources, 1, STACK_RESOURCES_QUOTA, "resources"),
+        (grants, OUTPUTS_PER_GRANT, STACK_OUTPUTS_QUOTA, "outputs"),
+    )
+    room = next(number for number in count(1) if all(of[number] * each < quota for of, each, quota, _ in quotas))
+    for number in sorted(resources):
+        for of, each, quota, what in quotas:
+            if of[number] * each > quota:
+                yield Problem(
+                    "grants",
+                    f"{grants[number]} entries, which make {of[number] * each} {what} in "
+                    + stack_name("ProdAccessStack", number),
+                    f"at most {quota}, CloudFormation's quota for one stack",
+                    f"add stack = {room} to those that are not deployed yet; what is deployed must stay in its stack",
+                )
+
+
+def _tags(tags: dict[str, str]) -> Iterator[Problem]:
+    seen: dict[str, str] = {}
+    for key in tags:
+        if (other := seen.setdefault(key.lower(), key)) != key:
+            yield Problem(f"[tags]: {key}", f"{key} beside {other}", "keys that differ by more than case", "remove one")
+    if len(tags) >= TAGS_QUOTA:
+        yield Problem("[tags]", f"{len(tags)} tags", f"at most {TAGS_QUOTA - 1} beside crossrole's own", "remove some")
+
+
+def _key_policies(parts: Parts, prod: Environment) -> Iterator[Problem]:
+    for bucket in parts.buckets:
+        if bucket.kms_key == "new":
+            on_bucket = [grant for grant in parts.grants if grant.bucket == bucket.name]
+            length = size(document([each for grant in on_bucket for each in key_policy_statements(grant, prod)]))
+            if length > KEY_POLICY_QUOTA - _ROOT_STATEMENT:
+                yield Problem(
+                    f"[[buckets]] {bucket.name}: kms_key",
+                    f"a key policy of {length} characters for {len(on_bucket)} grants",
+                    f"at most {KEY_POLICY_QUOTA}, KMS's quota",
+                    "share the grants out over two buckets, or give a key of your own by its ARN",
+                )
+
+
+_ROOT_STATEMENT = 200  # characters, about, of what CDK puts first: the account's own IAM policies
+
+
+def _user_policies(parts: Parts, dev: Environment) -> Iterator[Problem]:
+    users = Counter(
+        user.text
+        for grant in parts.grants
+        for user in dict.fromkeys(grant.of_kind(PrincipalKind.USER))
+        if user.account == dev.account
+    )
+    for user, attached in users.items():
+        if attached > USER_MANAGED_POLICIES_QUOTA:
+            yield Problem(
+                "grants",
+                f"{user} in {attached} of them, each of which attaches a policy",
+                f"at most {USER_MANAGED_POLICIES_QUOTA}, IAM's quota for one user",
+                "let the user assume one role for several of these, or use Identity Center",
+            )
+
+
+def _writer_policy(parts: Parts, prod: Environment, role: str) -> Iterator[Problem]:
+    """Yield that the function's role is let into more grants than its own inline policies can name."""
+    listed = [grant for grant in parts.grants if any(principal.text == role for principal in grant.principals)]
+    length = size(document([assume_role_statement(prod, *listed)])) if listed else 0
+    if length > INLINE_POLICIES_QUOTA - _OF_THE_FUNCTION:
+        yield Problem(
+            "[writer]: role",
+            f"{role} among the principals of {len(listed)} grants, a policy of {length} characters",
+            f"at most {INLINE_POLICIES_QUOTA} beside what the function needs itself, IAM's quota for one role",
+            "give the other grants a role of their own, or let one grant serve several of these",
+        )
+
+
+_OF_THE_FUNCTION = 1500  # characters, at most about, of its log, queues and traces

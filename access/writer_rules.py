@@ -1,0 +1,102 @@
+"""The function and its grant must meet: role, external ID, and purpose."""
+
+from collections.abc import Iterator
+
+from access.environment import Environment
+from access.grant import Grant
+from access.model import Parts, Writer
+from access.principal import PrincipalKind
+from access.problem import Problem, did_you_mean
+
+# What AWS holds a queue's mapping to at once is 2 to 1,000.
+# https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
+_LEAST_CONCURRENCY = 2
+
+
+def writer_problems(writer: Writer, dev: Environment, parts: Parts) -> Iterator[Problem]:
+    """Yield every reason why the function could not write through its grant."""
+    if parts.grant_names and writer.grant not in parts.grant_names:
+        yield Problem(
+            "[writer]: grant",
+            f'"{writer.grant}"',
+            "the name of a [[grants]] entry",
+            did_you_mean(writer.grant, parts.grant_names) or f"one of {', '.join(parts.grant_names)}",
+        )
+    yield from _topic(writer, dev)
+    yield from _concurrency(writer)
+    for grant in parts.grants:
+        if grant.name == writer.grant:
+            yield from _handshake(writer, dev, grant, {key for name, key in parts.doubts if name == grant.name})
+
+
+def _topic(writer: Writer, dev: Environment) -> Iterator[Problem]:
+    if writer.alarm_topic:
+        _, partition, _, region, *_ = writer.alarm_topic.split(":")
+        if (partition, region) != (dev.partition, dev.region):
+            yield Problem(
+                "[writer]: alarm_topic",
+                f"a topic in {region}",
+                f"a topic in {dev.region}, where the function and its alarms are",
+                "name a topic of that region",
+            )
+
+
+def _concurrency(writer: Writer) -> Iterator[Problem]:
+    reserved = writer.reserved_concurrency
+    if writer.queue and reserved is not None and reserved < _LEAST_CONCURRENCY:
+        yield Problem(
+            "[writer]: reserved_concurrency",
+            str(reserved),
+            f"at least {_LEAST_CONCURRENCY} with queue = true: Lambda takes as many batches of messages at once, and "
+            "those that find no place use up their receives",
+            "raise it, or leave it out",
+        )
+
+
+def _handshake(writer: Writer, dev: Environment, grant: Grant, doubts: set[str]) -> Iterator[Problem]:
+    role_arn = dev.role_arn(writer.role)
+    if not any(_trusts(principal.kind, principal.text, role_arn, dev.account) for principal in grant.principals):
+        yield Problem(
+            "[writer]: role",
+            f"{role_arn}, which {grant.name} does not trust",
+            f"a role that is among the principals of [[grants]] {grant.name}",
+            f'add "{role_arn}" to its principals',
+        )
+    if writer.external_id != grant.external_id and "external_id" not in doubts:
+        sends = f'"{writer.external_id}"' if writer.external_id else "nothing"
+        wants = f'"{grant.external_id}"' if grant.external_id else "nothing"
+        fix = f"external_id = {wants}" if grant.external_id else "remove it, or give the grant the same external_id"
+        yield Problem(
+            "[writer]: external_id",
+            f"{sends} to send",
+            f"{wants}, as [[grants]] {grant.name} has external_id",
+            fix,
+        )
+    if grant.bucket == "*":
+        yield Problem(
+            "[writer]: grant",
+            f"{grant.name}, on every bucket",
+            "a grant on one bucket: the function writes to it",
+            "give the function a grant of its own",
+        )
+    if not grant.writes and not doubts & {"access", "actions"}:
+        yield Problem(
+            "[writer]: grant",
+            f"{grant.name}, which may not put objects",
+            "a grant that writes",
+            f'add "write" to the access of {grant.name}',
+        )
+    if grant.mfa_max_age is not None:
+        yield Problem(
+            "[writer]: grant",
+            f"{grant.name}, which asks for MFA",
+            "a grant without mfa_max_age: a function has no MFA device",
+            "give the function a grant of its own",
+        )
+
+
+def _trusts(kind: PrincipalKind, text: str, role_arn: str, account: str) -> bool:
+    """Return whether a principal takes in the function's role, as far as the file can tell."""
+    # Whether the dev account belongs to an organization is not in the file; the synth says so.
+    in_organization = kind in {PrincipalKind.ORGANIZATION, PrincipalKind.ORGANIZATIONAL_UNIT}
+    return in_organization or text in {role_arn, account}

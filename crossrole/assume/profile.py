@@ -1,0 +1,98 @@
+"""The profile for `~/.aws/config` that makes every SDK and the AWS CLI assume a grant's role by themselves."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from crossrole.errors import CommandError, nearest
+from crossrole.live.caller import session_name
+from crossrole.live.mfa import device_named_after
+from crossrole.templates.grant import Grant
+
+_NAME = re.compile(r"[\w+=,.@:/][\w+=,.@:/-]*", re.ASCII)
+# Keys of a profile whose credentials are those of a role, or may be: what they assume ends after an hour.
+_OF_A_ROLE = (
+    *("role_arn", "sso_session", "sso_account_id", "sso_start_url", "web_identity_token_file"),
+    *("credential_process", "aws_session_token", "login_session"),
+)
+# SDKs take these from the profile itself and never from its source_profile.
+# https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html
+_REACH = ("ca_bundle", "endpoint_url", "services")
+
+
+@dataclass(frozen=True)
+class RoleProfile:
+    """A profile to add, and what is worth knowing about it."""
+
+    name: str
+    keys: Mapping[str, str]
+    hints: tuple[str, ...]
+
+    @property
+    def block(self) -> str:
+        """The text for the config file; begins with an empty line, whatever the file ends with."""
+        lines = [f"{key} = {value}" for key, value in self.keys.items()]
+        return "\n".join(["", f"[profile {self.name}]", *lines])
+
+
+def role_profile(
+    grant: Grant,
+    profiles: Mapping[str, Mapping[str, str]],
+    *,
+    source: str,
+    name: str | None,
+    mfa_serial: str | None,
+    login: str,
+) -> RoleProfile:
+    """Return the profile of a grant on top of the profile `source`, one of those that there are.
+
+    `login` is the person's name on this machine. Raises `CommandError` for a profile that can't work or is ambiguous.
+    """
+    name = name or grant.name
+    if not _NAME.fullmatch(name):
+        raise CommandError(
+            f'"{name}" is no name of a profile here; expected letters, digits and _+=,.@:/- without spaces'
+        )
+    if source not in profiles:
+        raise CommandError(f'there is no profile "{source}"{nearest(source, profiles) or _listed(profiles)}')
+    if name == source:
+        raise CommandError(f'a profile can\'t be its own source: give another name than "{source}" with --name')
+    if name in profiles:
+        raise CommandError(f'there is a profile "{name}" already, and a second would be ambiguous; give another --name')
+    below = profiles[source]
+    hints = []
+    user = _only_user(grant)
+    serial = None
+    if grant.mfa_max_age is not None:
+        serial = mfa_serial or below.get("mfa_serial") or (device_named_after(user) if user else None)
+        if serial is None:
+            raise CommandError(f"{grant.name} asks for an MFA code: give the ARN of your device with --mfa-serial")
+        if not mfa_serial and "mfa_serial" not in below:
+            hints.append(f"mfa_serial is the name that the console suggests for {user}; if it is another: --mfa-serial")
+    chained = any(key in below for key in _OF_A_ROLE)
+    longest = grant.longest_session(chained=chained)
+    if longest < grant.max_session:
+        hints.append(f"{source} has a role's credentials or may have, so a session lasts {longest} seconds at most")
+    if grant.disabled:
+        hints.append(f"{grant.name} is disabled: nobody can assume it now")
+    optional = {"external_id": grant.external_id, "mfa_serial": serial}
+    keys = {
+        "role_arn": grant.arn,
+        "source_profile": source,
+        **{key: value for key, value in optional.items() if value},
+        "role_session_name": session_name(user.rpartition("/")[2] if user else login),
+        "duration_seconds": str(longest),
+        "region": grant.region,
+        "sts_regional_endpoints": "regional",
+        **{key: str(below[key]) for key in _REACH if key in below},
+    }
+    return RoleProfile(name, keys, tuple(hints))
+
+
+def _listed(profiles: Mapping[str, Mapping[str, str]]) -> str:
+    return f"; the profiles are {', '.join(profiles)}" if profiles else "; make it with: aws configure sso"
+
+
+def _only_user(grant: Grant) -> str | None:
+    users = [each for each in grant.principals if ":user/" in each]
+    return users[0] if len(users) == 1 else None

@@ -1,0 +1,1 @@
+"""What access a change of the templates opens or takes away: `crossrole diff`."""

@@ -1,0 +1,122 @@
+"""What `doctor` found, one line a check, and how a person or a program reads it."""
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Status(StrEnum):
+    """What became of a check."""
+
+    OK = "ok"
+    FAILED = "failed"
+    UNKNOWN = "not checkable"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One check: what was found; `fix` says what to do where it failed, `details` what stands behind it."""
+
+    check: str
+    status: Status
+    text: str
+    fix: str | None = None
+    details: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the line for `--json`."""
+        return {
+            "check": self.check,
+            "status": self.status.value,
+            "text": self.text,
+            "fix": self.fix,
+            "details": list(self.details),
+        }
+
+
+def ok(check: str, text: str, *details: str) -> Line:
+    """Return a line of what is in order."""
+    return Line(check, Status.OK, text, details=details)
+
+
+def failed(check: str, text: str, *details: str, fix: str) -> Line:
+    """Return a line of what is not in order."""
+    return Line(check, Status.FAILED, text, fix, details)
+
+
+def unknown(check: str, why: str, *details: str) -> Line:
+    """Return a line of what can't be known from here."""
+    return Line(check, Status.UNKNOWN, why, details=details)
+
+
+def first_to_fix(lines: Sequence[Line]) -> Line | None:
+    """Return the first failure: the checks follow the chain, so what comes later may only follow from it."""
+    return next((each for each in lines if each.status is Status.FAILED), None)
+
+
+_WIDTH, _STATUS, _CHECK = 80, 14, 11
+
+
+def lines_text(lines: Sequence[Line]) -> str:
+    """Return the lines aligned, with what to fix first at their end; a fix is told once."""
+    first = first_to_fix(lines)
+    rows: list[str] = []
+    told = {first.fix if first else None}
+    for each in lines:
+        rows += _rows(each, with_fix=each.fix not in told)
+        told.add(each.fix)
+    return "\n".join([*rows, "", _summary(lines)])
+
+
+def _rows(line: Line, *, with_fix: bool) -> list[str]:
+    rows = _wrapped(line.text, f"{line.status.value:<{_STATUS}}{line.check:<{_CHECK}}")
+    for detail in line.details:
+        rows += _wrapped(detail, " " * (_STATUS + _CHECK + 2))
+    if line.fix and with_fix:
+        rows += _wrapped(line.fix, f"{'':<{_STATUS}}{'fix':<{_CHECK}}")
+    return rows
+
+
+def _wrapped(text: str, first: str) -> list[str]:
+    # An ARN or a command that is broken in two can't be copied.
+    return textwrap.wrap(
+        text,
+        _WIDTH,
+        initial_indent=first,
+        subsequent_indent=" " * len(first),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _summary(lines: Sequence[Line]) -> str:
+    first = first_to_fix(lines)
+    failures = sum(each.status is Status.FAILED for each in lines)
+    unknowns = sum(each.status is Status.UNKNOWN for each in lines)
+    left = f", {unknowns} not checkable" if unknowns else ""
+    untried = _untried(lines)
+    if first is None and untried:
+        return "\n".join(_wrapped(f"nothing failed{left}; no session was tried: {untried.text}", ""))
+    if first is None:
+        return f"nothing failed{left}"
+    return "\n".join(_wrapped(f"{failures} failed{left}; first {first.check}: {first.fix}", ""))
+
+
+def _untried(lines: Sequence[Line]) -> Line | None:
+    """Return why AWS was not asked for a session; None where it was."""
+    return next((each for each in lines if each.check == "assume" and each.status is Status.UNKNOWN), None)
+
+
+def lines_json(grant: str, probes: Sequence[str], lines: Sequence[Line]) -> dict[str, Any]:
+    """Return all that was found for `--json`; `probes` are the requests that were listed before they were sent."""
+    first = first_to_fix(lines)
+    return {
+        "grant": grant,
+        # Nobody knows that before a session was tried.
+        "healthy": None if first is None and _untried(lines) else first is None,
+        "checks": [each.as_json() for each in lines],
+        "probes": list(probes),
+        "first": first.as_json() if first else None,
+    }

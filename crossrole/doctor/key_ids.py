@@ -1,0 +1,67 @@
+"""What only deployment knows: the ids of keys that a template makes, which it calls by their logical ids."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from crossrole.doctor.case import Case
+from crossrole.iam.policy import Policy
+from crossrole.live.identity import DENIED
+from crossrole.live.sessions import client, code_of, told
+from crossrole.templates.inventory import Identity
+
+
+def as_deployed(case: Case) -> tuple[Case, str | None]:
+    """Return the case with the ids that the grant's keys got; else, as a text, what that would need."""
+    made = _made_keys(case)
+    if not made or case.prod is None:
+        return case, None
+    case.tell(f"asking CloudFormation for the key that {case.stack} made")
+    cloudformation: Any = client(case.prod, "cloudformation", region_name=case.grant.role.region)
+    with told(case.prod_profile):
+        for placeholder, policy in made.items():
+            try:
+                resource = cloudformation.describe_stack_resource(
+                    StackName=policy.template, LogicalResourceId=policy.logical_id
+                )["StackResourceDetail"]
+            except ClientError as error:
+                if code_of(error) in DENIED:
+                    return case, f"{case.prod_profile} needs cloudformation:DescribeStackResource on {policy.template}"
+                if code_of(error) != "ValidationError":
+                    raise
+                return case, f"{policy.template} is not deployed, or has no {policy.logical_id}"
+            case = _renamed(case, placeholder, f"{placeholder.rpartition('/')[0]}/{resource['PhysicalResourceId']}")
+    return case, None
+
+
+def _made_keys(case: Case) -> dict[str, Policy]:
+    """Return the keys of the grant whose ids no template can know, each with its policy, which names its resource."""
+    own = json.dumps([each.document for each in case.grant.role.policies])
+    return {
+        arn: policy
+        for arn, policy in case.inventory.resource_policies.items()
+        if arn.split(":")[2] == "kms" and arn.endswith(f"/{policy.logical_id}") and arn in own
+    }
+
+
+def _renamed(case: Case, placeholder: str, arn: str) -> Case:
+    def policy(each: Policy) -> Policy:
+        return replace(each, document=json.loads(json.dumps(each.document).replace(placeholder, arn)))
+
+    def role(each: Identity) -> Identity:
+        return replace(each, policies=tuple(map(policy, each.policies)))
+
+    inventory = replace(
+        case.inventory,
+        roles={name: role(each) for name, each in case.inventory.roles.items()},
+        buckets={
+            name: replace(each, key=arn if each.key == placeholder else each.key)
+            for name, each in case.inventory.buckets.items()
+        },
+        resource_policies={
+            arn if name == placeholder else name: each for name, each in case.inventory.resource_policies.items()
+        },
+    )
+    return replace(case, inventory=inventory, grant=replace(case.grant, role=role(case.grant.role)))

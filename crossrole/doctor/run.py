@@ -1,0 +1,60 @@
+"""The whole examination, in the order of the chain; what fails does not stop what can still be checked."""
+
+from dataclasses import replace
+
+import boto3
+
+from crossrole.doctor.as_administrator import stand_in
+from crossrole.doctor.assume import assume_line
+from crossrole.doctor.bucket import bucket_lines
+from crossrole.doctor.caller import own_policies_line, principal_line, who_calls
+from crossrole.doctor.case import Case
+from crossrole.doctor.check import Line
+from crossrole.doctor.key_ids import as_deployed
+from crossrole.doctor.role import role_lines
+from crossrole.doctor.session import planned, probe_lines
+from crossrole.doctor.write_probe import left_lines, write_lines
+from crossrole.errors import CommandError
+from crossrole.live.sessions import client, told
+
+
+def refuse_another_account(profile: str, session: boto3.Session, account: str) -> None:
+    """Raise `CommandError` where a profile is not of the grant's account: it could tell nothing of the role."""
+    with told(profile):
+        own = client(session, "sts").get_caller_identity()["Account"]
+    if own != account:
+        raise CommandError(f"the profile {profile} is of {own}, and the grant's role is in {account}; name one of that")
+
+
+def examine(case: Case, *, write_probe: bool) -> tuple[list[Line], list[str]]:
+    """Return what was found, and the probes as they were listed before they were sent.
+
+    Raises `CommandError` where AWS can't be reached, or takes the profile's credentials for none.
+    """
+    lines, caller = who_calls(case)
+    if case.prod_profile and case.prod and caller:
+        refuse_another_account(case.prod_profile, case.prod, case.grant.account)
+    if caller is None:
+        return lines, []
+    if found := stand_in(case, caller):
+        (clock, _), (of_principals, caller) = lines, found
+        lines = [clock, *of_principals]
+    else:
+        lines += [principal_line(case, caller), own_policies_line(case, caller)]
+    case, unresolved = as_deployed(case)
+    of_role = role_lines(case, unresolved)
+    case = replace(case, drift_fix=next((each.fix for each in of_role if each.check == "drift"), None))
+    lines += of_role
+    line, session = assume_line(case, caller, lines)
+    lines.append(line)
+    probes = planned(case) if session else []
+    listed = [f"{each.action}: {each.words}" for each in probes]
+    if session:
+        case.tell("these probes follow, and none of them changes anything:")
+        for each in listed:
+            case.tell(f"  {each}")
+    lines += probe_lines(case, session, probes)
+    lines += left_lines(case)
+    if write_probe:
+        lines += write_lines(case, session)
+    return [*lines, *bucket_lines(case, session, unresolved)], listed

@@ -1,0 +1,1 @@
+"""The engines that decide and prove, each a process of its own."""

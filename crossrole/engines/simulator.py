@@ -1,0 +1,176 @@
+"""The narrow interface to the engine that judges requests: `simulator.mjs`, a Node process of its own."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from crossrole.engines.process import Worker, node_command
+from crossrole.errors import CommandError
+from crossrole.iam.arn import is_role, session_arn
+from crossrole.iam.policy import Policy, Statement
+
+Context = Mapping[str, str | list[str]]
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request and every policy that has a say in it; `principal` is a role's or user's ARN."""
+
+    principal: str
+    action: str
+    resource: str
+    account: str
+    """The account that owns the resource."""
+    context: Context
+    identity: tuple[Policy, ...]
+    boundary: Policy | None = None
+    resource_policy: Policy | None = None
+    free: bool = False
+    """Whether keys that the context does not hold may be anything: the answer then says what they must be."""
+
+    def with_context(self, context: Context) -> "Request":
+        """Return the same request with more in its context."""
+        return replace(self, context={**self.context, **context})
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what the engines read."""
+        return {
+            # A role acts through a session, whose ARN is another one.
+            "principal": session_arn(self.principal) if is_role(self.principal) else self.principal,
+            "action": self.action,
+            "resource": self.resource,
+            "account": self.account,
+            "context": self.context,
+            "identity": [named(policy) for policy in self.identity],
+            "boundary": named(self.boundary) if self.boundary else None,
+            "resourcePolicy": self.resource_policy.document if self.resource_policy else None,
+            "free": self.free,
+        }
+
+
+@dataclass(frozen=True)
+class FailedCondition:
+    """A condition that did not hold; `given` is None where the request carries no such key."""
+
+    operator: str
+    key: str
+    wanted: tuple[str, ...]
+    given: str | None
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the engine says of one statement."""
+
+    policy: Policy
+    statement: Statement
+    matches: bool
+    action: bool
+    resource: bool
+    principal: bool
+    failed: tuple[FailedCondition, ...]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What one kind of policy says: `identity`, `boundary` or `resource`."""
+
+    name: str
+    result: str
+    statements: tuple[Judged, ...]
+
+    def deciding(self, effect: str) -> list[Judged]:
+        """Return the statements of one effect that match the request."""
+        return [each for each in self.statements if each.matches and each.statement["Effect"] == effect]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whether the request is allowed, and what each kind of policy says of it."""
+
+    allowed: bool
+    layers: tuple[Layer, ...]
+    conditions: Mapping[str, Any] | None = None
+    """For a free request that is allowed: what its context must be, as the engine words it."""
+
+
+class Simulator(Worker):
+    """The engine's process."""
+
+    def __init__(self) -> None:
+        """Nothing is started yet."""
+        super().__init__("policy simulator")
+
+    def command(self) -> list[str]:
+        """Return the command that starts the engine."""
+        return node_command(Path(__file__).with_name("simulator.mjs"))
+
+    def decide(self, requests: Sequence[Request]) -> list[Decision]:
+        """Return the decision on each request.
+
+        Raises `CommandError` where the engine can't judge one, or would leave out a condition key that does not belong
+        to the action: then a condition on that key would be judged as if it were absent.
+        """
+        outcomes = self.ask([request.as_json() for request in requests])
+        return [_decision(request, outcome) for request, outcome in zip(requests, outcomes, strict=True)]
+
+
+def named(policy: Policy) -> dict[str, Any]:
+    """Return a policy as the engines read it, under a name that is unique."""
+    return {"name": policy.place, "policy": policy.document}
+
+
+def _decision(request: Request, outcome: Mapping[str, Any]) -> Decision:
+    if "error" in outcome:
+        raise CommandError(_why_not(request, outcome))
+    if outcome["ignored"]:
+        keys = ", ".join(outcome["ignored"])
+        raise CommandError(f"{keys}: no request of {request.action} on {request.resource} carries it")
+    layers = tuple(
+        Layer(each["name"], each["result"], tuple(_judged(request, each["name"], one) for one in each["statements"]))
+        for each in outcome["layers"]
+    )
+    return Decision(outcome["result"] == "Allowed", layers, outcome.get("conditions"))
+
+
+def _judged(request: Request, layer: str, said: Mapping[str, Any]) -> Judged:
+    candidates = {
+        "identity": [each for each in request.identity if each.place == said["policy"]],
+        "boundary": [request.boundary] if request.boundary else [],
+        "resource": [request.resource_policy] if request.resource_policy else [],
+    }[layer]
+    policy = candidates[0]
+    # The engine names a statement by its Sid, or by its number, counted from one.
+    by_identifier = {
+        str(each.get("Sid", number)): each for number, each in reversed(list(enumerate(policy.statements, start=1)))
+    }
+    return Judged(
+        policy=policy,
+        statement=by_identifier[said["identifier"]],
+        matches=said["matches"],
+        action=said["action"],
+        resource=said["resource"],
+        principal=said["principal"],
+        failed=tuple(
+            FailedCondition(each["operator"], each["key"], tuple(each["wanted"]), _one_text(each["given"]))
+            for each in said["conditions"]
+            if not each["matches"]
+        ),
+    )
+
+
+def _one_text(given: Any) -> str | None:
+    return ", ".join(given) if isinstance(given, list) else given
+
+
+def _why_not(request: Request, outcome: Mapping[str, Any]) -> str:
+    what = f"{request.action} on {request.resource}"
+    known = {
+        "no.resource.types": f"{request.action} does not work on {request.resource}",
+        "multiple.resource.types": f"{request.resource} could be several kinds of resource for {request.action}",
+        "must.use.wildcard": f'{request.action} works on no single resource; write "*"',
+        "wildcard": f"{request.resource} stands for many resources; name one",
+    }
+    return known.get(outcome["error"], f"the policy simulator can't judge {what}: {json.dumps(outcome['details'])}")

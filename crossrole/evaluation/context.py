@@ -1,0 +1,153 @@
+"""The condition keys that a request carries: what is asked for, and what is taken for granted otherwise."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from ipaddress import ip_address
+
+from crossrole.engines.simulator import Context
+from crossrole.errors import CommandError
+from crossrole.iam.actions import carries
+from crossrole.iam.arn import account_of, is_role, name_of
+from crossrole.iam.condition_keys import GLOBAL_KEYS
+
+_AS_TAKEN_FOR_GRANTED = {
+    "aws:SecureTransport": "true",
+    "aws:ViaAWSService": "false",
+    "aws:PrincipalIsAWSService": "false",
+    "s3:TlsVersion": "1.3",
+    "sts:RoleSessionName": "crossrole",
+}
+# What only the one who assumes a role carries: of MFA and the like the role's own sessions know nothing.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html
+_OF_THE_CALLER = ("aws:multifactorauth", "aws:principalorg", "aws:principaltag/", "aws:username")
+# Requests that S3 makes to KMS for the caller come neither from the caller's address nor over its connection.
+_OF_THE_CONNECTION = ("aws:sourceip", "aws:sourcevpc", "aws:vpcsourceip", "aws:securetransport")
+_OF_THE_QUESTION = ("aws:principalarn", "aws:principalaccount", "aws:principaltype")
+
+
+def parse_context(pairs: Iterable[str]) -> dict[str, str | list[str]]:
+    """Return the condition keys given as `key=value`, a key that is given twice with both values.
+
+    Raises `CommandError` for a pair that is none, or a value that is none of its key's.
+    """
+    context: dict[str, str | list[str]] = {}
+    names: dict[str, str] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or ":" not in key:
+            raise CommandError(f'--context "{pair}" is no key=value, such as aws:SourceIp=203.0.113.7')
+        if key.lower() in _OF_THE_QUESTION:
+            raise CommandError(f"--context {key} can't be set: it says who CALLER is")
+        text = _checked(key, value)
+        name = names.setdefault(key.lower(), key)
+        before = context.get(name)
+        context[name] = text if before is None else [*([before] if isinstance(before, str) else before), text]
+    return context
+
+
+def context_of(
+    principal: str, action: str, *, account: str, given: Context, now: datetime, defaults: Context | None = None
+) -> dict[str, str | list[str]]:
+    """Return the context of one request: who asks, when, over what, and whatever is given."""
+    told = {key.lower(): value for key, value in given.items()}
+    # Whoever is asked about at another time has begun the session then.
+    moment = str(told.get("aws:currenttime", _instant(now)))
+    context: dict[str, str | list[str]] = {
+        "aws:PrincipalArn": principal,
+        "aws:PrincipalAccount": account_of(principal),
+        "aws:CurrentTime": moment,
+        "aws:ResourceAccount": account,
+        **(
+            {"aws:PrincipalType": "AssumedRole", "aws:TokenIssueTime": moment}
+            if is_role(principal)
+            else {"aws:PrincipalType": "User", "aws:username": name_of(principal)}
+        ),
+        **_AS_TAKEN_FOR_GRANTED,
+        **(defaults or {}),
+    }
+    folded = {key.lower(): key for key in context}
+    for key, value in given.items():
+        context[folded.get(key.lower(), key)] = value
+    # Keys of another service: of a chain's requests only some carry them.
+    return {key: value for key, value in context.items() if key.startswith("aws:") or carries(action, key)}
+
+
+PRINCIPAL_TAG = "aws:PrincipalTag/"
+
+
+def tag_keys(tags: Mapping[str, str]) -> dict[str, str]:
+    """Return the condition keys that the requests of a role or user with these tags carry."""
+    return {f"{PRINCIPAL_TAG}{key}": value for key, value in tags.items()}
+
+
+def of_the_caller(given: Context) -> Context:
+    """Return what the request that assumes the role carries."""
+    return {key: value for key, value in given.items() if key.lower() != "aws:tokenissuetime"}
+
+
+def of_the_session(given: Context) -> Context:
+    """Return what the requests of the role's session carry."""
+    return {key: value for key, value in given.items() if not key.lower().startswith(_OF_THE_CALLER)}
+
+
+def of_the_service(given: Context) -> Context:
+    """Return what a service's request carries that it makes for the session."""
+    return {
+        key: value for key, value in of_the_session(given).items() if not key.lower().startswith(_OF_THE_CONNECTION)
+    }
+
+
+def unused(given: Context, contexts: Iterable[Context]) -> list[str]:
+    """Return the keys that were given and that no request carries, or that AWS does not know."""
+    carried = {key.lower() for context in contexts for key in context}
+    return [key for key in given if key.lower() not in carried or not _known(key.lower())]
+
+
+def _known(key: str) -> bool:
+    if not key.startswith("aws:"):
+        return True  # a service's own keys are carried only where AWS knows them
+    stem = key.partition("/")[0]
+    return any(key == each.lower() or ("/" in each and stem == each.lower().partition("/")[0]) for each in GLOBAL_KEYS)
+
+
+def _checked(key: str, value: str) -> str:
+    expected, check = _VALUES.get(key.lower(), ("", str))
+    try:
+        return check(value)
+    except ValueError:
+        raise CommandError(f'--context {key}: "{value}" is no {expected}') from None
+
+
+def _moment(value: str) -> str:
+    moment = datetime.fromisoformat(value)
+    return _instant(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
+def _instant(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _truth(value: str) -> str:
+    if value.lower() not in {"true", "false"}:
+        raise ValueError(value)
+    return value.lower()
+
+
+def _number(value: str) -> str:
+    if not re.fullmatch(r"[0-9]+(\.[0-9]+)?", value):
+        raise ValueError(value)
+    return value
+
+
+_TIME = ("time, such as 2026-12-31T23:59:59Z", _moment)
+_BOOL = ("true or false", _truth)
+_VALUES: Mapping[str, tuple[str, Callable[[str], str]]] = {
+    "aws:currenttime": _TIME,
+    "aws:tokenissuetime": _TIME,
+    "aws:sourceip": ("IP address, such as 203.0.113.7", lambda value: str(ip_address(value))),
+    "aws:securetransport": _BOOL,
+    "aws:multifactorauthpresent": _BOOL,
+    "aws:multifactorauthage": ("number of seconds", _number),
+    "s3:tlsversion": ("TLS version, such as 1.2", _number),
+}

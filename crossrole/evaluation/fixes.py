@@ -1,0 +1,246 @@
+"""The shortest change that would turn a refusal into the other answer: in access.toml where it lies there."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from crossrole.engines.simulator import Context, FailedCondition, Simulator
+from crossrole.errors import nearest
+from crossrole.evaluation.question import Question
+from crossrole.evaluation.reasons import LACKS, REFUSES, Explained, Reason
+from crossrole.evaluation.requests import links_of
+from crossrole.iam.actions import ASSUME, details
+from crossrole.iam.arn import account_of, is_role, name_of
+from crossrole.iam.policy import Statement, refuses_everyone, trusted
+from crossrole.templates.inventory import Identity, Inventory
+
+_ACCESS = {
+    "s3:getobject": "read",
+    "s3:putobject": "write",
+    "s3:abortmultipartupload": "write",
+    "s3:listmultipartuploadparts": "write",
+    "s3:listbucket": "list",
+    "s3:deleteobject": "delete",
+}
+_OF_A_KEY = ("kms:generatedatakey", "kms:decrypt")
+"""What S3 does with a bucket's key for a role that writes and reads."""
+
+
+@dataclass(frozen=True)
+class Fix:
+    """What to do; `grant`, `key`, `do` and `value` say the change to access.toml, where it is one."""
+
+    text: str
+    grant: str | None = None
+    key: str | None = None
+    do: str | None = None
+    value: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the fix for `--json`."""
+        change = {"grant": self.grant, "key": self.key, "do": self.do, "value": self.value}
+        return {"text": self.text, "change": change if self.grant else None}
+
+
+def fixes_of(
+    inventory: Inventory, simulator: Simulator, question: Question, links: Sequence[Explained]
+) -> Iterator[Fix]:
+    """Yield what would have to be fixed, each once; nothing for what is allowed."""
+    found: list[Fix] = []
+    for link in links:
+        if not link.allowed:
+            found += _of_link(inventory, simulator, question, link)
+    yield from dict.fromkeys(found)
+
+
+def _of_link(inventory: Inventory, simulator: Simulator, question: Question, link: Explained) -> list[Fix]:
+    refusing = [reason for reason in link.reasons if reason.says == REFUSES]
+    if refusing:
+        return [fix for reason in refusing for fix in _lift(inventory, link, reason)]
+    if link.link.kind == "assume":
+        return [fix for reason in link.reasons if reason.says == LACKS for fix in _let_in(inventory, link, reason)]
+    grant = _grant(inventory, link.link.request.principal)
+    if grant is None:
+        return _go_through_a_grant(inventory, simulator, question, link)
+    if link.link.kind == "key":
+        return [_elsewhere(f"let {grant.name} use the bucket's key: {link.link.request.resource}")]
+    return [fix for reason in link.reasons if reason.says == LACKS for fix in _widen(grant, link, reason)]
+
+
+def _grant(inventory: Inventory, arn: str) -> Identity | None:
+    return next((grant for grant in inventory.grants if grant.arn == arn), None)
+
+
+def _lift(inventory: Inventory, link: Explained, reason: Reason) -> Iterator[Fix]:
+    request = link.link.request
+    role = request.resource if link.link.kind == "assume" else request.principal
+    grant = _grant(inventory, role)
+    for judged in reason.statements:
+        sid = judged.statement.get("Sid")
+        keys = {key.lower() for block in judged.statement.get("Condition", {}).values() for key in block}
+        everyone = "Principal" not in judged.statement or refuses_everyone(judged.statement)
+        if sid == "DenyWhileDisabled" and grant and everyone and not keys:
+            yield _change(grant.name, "disabled", "remove", None, "take out disabled = true")
+        elif keys == {"aws:tokenissuetime"} and grant and _revokes_later(judged.statement, request.context):
+            yield _change(
+                grant.name, "revoked_before", "set", None, "wait until then, or set an earlier revoked_before"
+            )
+        elif keys == {"aws:tokenissuetime"}:
+            yield _elsewhere("assume the role again: sessions from before that moment are revoked, new ones are not")
+        elif "aws:securetransport" in keys:
+            yield _elsewhere("use https")
+        elif "s3:tlsversion" in keys:
+            yield _elsewhere("use TLS 1.2 or newer")
+        else:
+            yield _elsewhere(f"change {judged.policy.place}, which refuses it")
+
+
+def _revokes_later(statement: Statement, context: Context) -> bool:
+    """Return whether even a session that is begun now would be revoked; both moments are in UTC, to the second."""
+    moments = [str(moment) for keys in statement["Condition"].values() for moment in keys.values()]
+    return any(moment > str(context["aws:CurrentTime"]) for moment in moments)
+
+
+def _let_in(inventory: Inventory, link: Explained, reason: Reason) -> Iterator[Fix]:
+    caller, role = link.link.request.principal, link.link.request.resource
+    grant = _grant(inventory, role)
+    failed = [each for judged in reason.statements for each in judged.failed]
+    stranger = not reason.statements or any(not judged.principal for judged in reason.statements)
+    if reason.kind == "own policies" and not failed:
+        yield _elsewhere(
+            f"let {caller} do {ASSUME} on {role}, in {account_of(caller)}{_by_crossrole(inventory, caller)}"
+        )
+    elif grant is None:
+        yield _elsewhere(f"let {role} trust {caller}")
+    elif reason.kind == "trust policy" and (stranger or any(each.key == "aws:PrincipalArn" for each in failed)):
+        yield _trust(grant, caller, reason)
+    else:
+        yield from (_meet(grant, each) for each in failed)
+
+
+def _trust(grant: Identity, caller: str, reason: Reason) -> Fix:
+    meant = nearest(name_of(caller), [name_of(each) for each in trusted(grant.trust)] if grant.trust else [])
+    asks_mfa = any("MultiFactorAuth" in str(judged.statement) for judged in reason.statements)
+    if asks_mfa and is_role(caller):
+        return _elsewhere(f"make a grant of its own for {caller}: {grant.name} asks for MFA, which no role can give")
+    return _change(grant.name, "principals", "add", caller, f'add "{caller}" to principals{meant}')
+
+
+def _by_crossrole(inventory: Inventory, caller: str) -> str:
+    if is_role(caller):
+        ours = caller in inventory.roles
+        return "; the function's role gets it from [writer] grant in access.toml" if ours else ""
+    return "; a user of the dev account gets it by being among a grant's principals"
+
+
+def _widen(grant: Identity, link: Explained, reason: Reason) -> Iterator[Fix]:
+    request = link.link.request
+    if reason.kind != "permissions policies":
+        yield _elsewhere(f"change the {reason.kind}")
+        return
+    if not reason.statements:
+        yield _more_access(grant, request.action)
+        return
+    (near,) = reason.statements
+    if near.resource:
+        yield from (_meet(grant, each) for each in near.failed)
+        return
+    bucket, _, key = request.resource.rpartition(":")[2].partition("/")
+    wanted = near.statement["Resource"]
+    first = (wanted if isinstance(wanted, str) else wanted[-1]).rpartition(":")[2]
+    if first.partition("/")[0] != bucket:
+        yield _change(grant.name, "bucket", "set", bucket, f'set bucket = "{bucket}", or make another grant for it')
+        if key.startswith(first.partition("/")[2].removesuffix("*")):
+            return
+    folder = f"{key.rpartition('/')[0]}/" if "/" in key else ""
+    prefix = first.partition("/")[2].removesuffix("*")
+    yield _change(
+        grant.name,
+        "prefix",
+        "set" if folder else "remove",
+        folder or None,
+        f"use a key under {prefix}, or "
+        + (f'set prefix = "{folder}"' if folder else "take out prefix, which opens every key"),
+    )
+
+
+def _more_access(grant: Identity, action: str) -> Fix:
+    if action == "s3:ListAllMyBuckets":
+        return _change(grant.name, "list_buckets", "set", "true", "set list_buckets = true")
+    access = _ACCESS.get(action.lower())
+    if access:
+        return _change(grant.name, "access", "add", access, f'add "{access}" to access')
+    works_on = {each["name"] for each in details(action)["resourceTypes"]}
+    if action.startswith("s3:") and works_on & {"bucket", "object"}:
+        return _change(grant.name, "actions", "add", action, f'add "{action}" to actions')
+    if action.lower() in _OF_A_KEY:
+        return _elsewhere(
+            f"access.toml: kms_key = the key's ARN, in [[grants]] {grant.name} for a bucket that exists already, else "
+            "in [[buckets]]: the role may then use the key through S3"
+        )
+    return _nothing_gives(action)
+
+
+def _nothing_gives(action: str) -> Fix:
+    return _elsewhere(f"nothing in access.toml gives {action}: a grant is for a bucket and its objects")
+
+
+def _meet(grant: Identity, failed: FailedCondition) -> Fix:
+    key, wanted = failed.key.lower(), " or ".join(failed.wanted)
+    if key == "aws:currenttime":
+        return _change(grant.name, "expires", "set", None, "set a later expires, or take it out")
+    if key == "aws:sourceip" and failed.given is not None:
+        here = _as_range(failed.given)
+        return _change(grant.name, "source_ips", "add", here, f'add "{here}" to source_ips')
+    text = _BY_THE_CALLER.get(key, "call with {key} {wanted}")
+    return _elsewhere(text.format(key=failed.key, wanted=wanted, prefix=failed.wanted[0].removesuffix("*")))
+
+
+_MFA = (
+    "give a fresh MFA code with the call (--serial-number, --token-code), or "
+    "--context aws:MultiFactorAuthPresent=true --context aws:MultiFactorAuthAge=60 here"
+)
+_BY_THE_CALLER = {
+    "sts:externalid": 'send the external ID: --external-id "{wanted}", or --context sts:ExternalId={wanted} here',
+    "aws:multifactorauthpresent": _MFA,
+    "aws:multifactorauthage": _MFA,
+    "aws:sourceip": "call from {wanted}, or --context aws:SourceIp=… here",
+    "aws:principalorgid": "call from an account in {wanted}, or --context {key}=… here",
+    "aws:principalorgpaths": "call from an account in {wanted}, or --context {key}=… here",
+    "s3:prefix": "list under the prefix: --prefix {prefix}, or --context s3:prefix={prefix} here",
+    "aws:resourceaccount": "the bucket is to be in {wanted}: a grant reaches only its own account's buckets",
+    "kms:viaservice": "use the key through S3 alone, by reading and writing objects",
+}
+
+
+def _as_range(address: str) -> str:
+    return f"{address}/{128 if ':' in address else 32}"
+
+
+def _go_through_a_grant(inventory: Inventory, simulator: Simulator, question: Question, link: Explained) -> list[Fix]:
+    """Return the grant through which the same caller can, where there is one."""
+    request = link.link.request
+    if question.via or request.action == ASSUME:
+        return []
+    chains = [
+        (grant, links_of(inventory, detour))
+        for grant in inventory.grants
+        if grant.arn != question.caller
+        for detour in [Question(question.caller, grant, question.action, question.resource, {}, question.now)]
+    ]
+    decisions = iter(simulator.decide([each.request for _, links in chains for each in links]))
+    judged = [(grant, [next(decisions) for _ in links]) for grant, links in chains]
+    ways = [grant.name for grant, decided in judged if all(each.allowed for each in decided)]
+    if not ways and not request.action.lower().startswith(("s3:", *_OF_A_KEY)):
+        return [_nothing_gives(request.action)]
+    if not ways:
+        return [_elsewhere("make a grant for it in access.toml, and assume that")]
+    return [_elsewhere(f"assume {' or '.join(ways)} first: ask for {name_of(question.caller)} via {ways[0]}")]
+
+
+def _change(grant: str, key: str, do: str, value: str | None, text: str) -> Fix:
+    return Fix(f"access.toml, [[grants]] {grant}: {text}", grant, key, do, value)
+
+
+def _elsewhere(text: str) -> Fix:
+    return Fix(text)

@@ -1,0 +1,92 @@
+"""TODO."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from fnmatch import fnmatchcase
+
+from crossrole.engines.simulator import Context
+from crossrole.errors import CommandError, nearest
+from crossrole.iam.actions import known_action, works_on_no_resource
+from crossrole.iam.arn import parse_arn, parse_principal
+from crossrole.templates.inventory import Identity, Inventory
+
+
+@dataclass(frozen=True)
+class Question:
+    """May the caller, itself or as a session of `via`, do the action on the resource: what `can` is asked."""
+
+    caller: str
+    via: Identity | None
+    action: str
+    resource: str
+    given: Context
+    now: datetime
+
+    @property
+    def actor(self) -> str:
+        """The ARN of whoever does the action itself."""
+        return self.via.arn if self.via else self.caller
+
+
+def question_of(
+    inventory: Inventory, *, caller: str, via: str | None, action: str, resource: str, given: Context, now: datetime
+) -> Question:
+    """Return the question that the words ask; raises `CommandError` for words that mean nothing here."""
+    known, whole = known_resource(action, resource)
+    return Question(
+        caller=_caller(inventory, caller),
+        via=inventory.grant(via) if via else None,
+        action=known,
+        resource=whole,
+        given=given,
+        now=now,
+    )
+
+
+def _caller(inventory: Inventory, text: str) -> str:
+    if not text.startswith("arn:"):
+        return _named(inventory, text).arn
+    arn = parse_principal(text)
+    if arn.service != "sts":
+        return text
+    # A session's ARN leaves out the role's path, which the policies know.
+    _, role, _ = arn.resource.split("/")
+    known = list(filter(None, (_as_role(each, arn.account, role) for each in inventory.named_principals())))
+    if len(known) > 1:
+        raise CommandError(f'"{text}" may be a session of {" or ".join(known)}; give the role\'s ARN')
+    return known[0] if known else f"arn:{arn.partition}:iam::{arn.account}:role/{role}"
+
+
+def _as_role(named: str, account: str, role: str) -> str | None:
+    """Return the ARN of the role, if a name in the templates is its ARN, or a pattern that its ARN is like."""
+    path, _, name = named.rpartition("/")
+    fits = named.startswith("arn:") and f":{account}:role" in path and fnmatchcase(role, name.replace("[", "[[]"))
+    return f"{path}/{role}" if fits else None
+
+
+def _named(inventory: Inventory, name: str) -> Identity:
+    found = [identity for identity in inventory.identities if identity.name == name]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise CommandError(f'"{name}" is {" and ".join(each.arn for each in found)}; give the ARN of one')
+    names = [identity.name for identity in inventory.identities]
+    raise CommandError(f'no template makes a role or user "{name}"{nearest(name, names)}')
+
+
+def known_resource(action_text: str, text: str) -> tuple[str, str]:
+    """Return the action and the resource as AWS writes them; raises `CommandError` for words that are neither."""
+    action = known_action(action_text)
+    if works_on_no_resource(action):
+        if text != "*":
+            raise CommandError(f'{action} works on no single resource; write "*"')
+        return action, text
+    example = "arn:aws:s3:::BUCKET/KEY" if action.startswith("s3:") else "the one that aws … describe shows"
+    if text.startswith("s3://"):
+        raise CommandError(f'"{text}" is no ARN; write arn:aws:s3:::{text.removeprefix("s3://")}')
+    parse_arn(text, example=example)
+    if not text.isprintable():
+        raise CommandError(f"{text!r} holds a character that is not printed; the engines judge such a key differently")
+    if "*" in text:
+        raise CommandError(f"{text} stands for many resources; name one, such as {text.replace('*', 'example')}")
+    return action, text

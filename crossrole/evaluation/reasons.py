@@ -1,0 +1,148 @@
+"""Why a request is allowed or refused: the deciding statements, or what was missing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from crossrole.engines.simulator import Decision, Judged, Layer
+from crossrole.evaluation.requests import Link
+from crossrole.iam.arn import account_of
+
+ALLOWS, REFUSES, LACKS, SILENT = "allows", "refuses", "does not allow", "refuses nothing"
+
+
+@dataclass(frozen=True)
+class Reason:
+    """What one kind of policy says of a request."""
+
+    kind: str
+    """`own policies`, `trust policy`, `permissions policies`, `permissions boundary`, `bucket policy`, `key policy`."""
+    layer: str
+    says: str
+    statements: tuple[Judged, ...]
+    """The statements that decide; where none does, the nearest to it."""
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Explained:
+    """One request of the chain with its decision and the reasons for it."""
+
+    link: Link
+    allowed: bool
+    reasons: tuple[Reason, ...]
+    unless: tuple[str, ...] = ()
+    """What is in no template and would turn the refusal into the other answer by allowing the request."""
+
+    @property
+    def verdict(self) -> str:
+        """The decision in words."""
+        return f"refused by the templates, unless {unless_text(self.unless)}" if self.unless else self._certain
+
+    @property
+    def _certain(self) -> str:
+        return "allowed" if self.allowed else "refused"
+
+
+def unless_text(places: Sequence[str]) -> str:
+    """Return what would have to allow a request, as the end of a sentence."""
+    return f"{' or '.join(places)} {'allow' if places[-1].startswith('other policies') else 'allows'} it"
+
+
+def explained(link: Link, decision: Decision, otherwise: Decision | None = None) -> Explained:
+    """Return the decision on a request with what each kind of policy says of it.
+
+    `otherwise` is the decision where what is in no template allows it, for someone who has such policies.
+    """
+    reasons = tuple(_reason(link, layer, decision) for layer in decision.layers if layer.result != "NotApplicable")
+    open_ = not decision.allowed and otherwise is not None and otherwise.allowed
+    return Explained(link, decision.allowed, reasons, link.elsewhere if open_ else ())
+
+
+def _reason(link: Link, layer: Layer, decision: Decision) -> Reason:
+    kind = _kind(link, layer)
+    if denies := layer.deciding("Deny"):
+        return Reason(kind, layer.name, REFUSES, tuple(denies), ())
+    if allows := layer.deciding("Allow"):
+        return Reason(kind, layer.name, ALLOWS, tuple(allows[:1]), ())
+    if not _must_allow(link, layer, decision):
+        return Reason(kind, layer.name, SILENT, (), ())
+    near = _nearest(layer)
+    return Reason(kind, layer.name, LACKS, tuple(near), tuple(_missing(link, near)))
+
+
+def _kind(link: Link, layer: Layer) -> str:
+    if layer.name == "boundary":
+        return "permissions boundary"
+    if layer.name == "identity":
+        return "own policies" if link.kind == "assume" else "permissions policies"
+    service = link.request.action.partition(":")[0]
+    return (
+        "trust policy" if link.kind == "assume" else {"s3": "bucket policy", "kms": "key policy"}.get(service, "policy")
+    )
+
+
+def _must_allow(link: Link, layer: Layer, decision: Decision) -> bool:
+    if layer.name == "resource":
+        # In its own account a bucket's policy need not allow what an identity's does; a role's or a key's must.
+        elsewhere = account_of(link.request.principal) != link.request.account
+        return elsewhere or link.kind == "assume" or link.request.action.startswith("kms:")
+    return not decision.allowed
+
+
+def _nearest(layer: Layer) -> list[Judged]:
+    allows = [each for each in layer.statements if each.statement["Effect"] == "Allow"]
+    if not allows:
+        return []
+    best = max(allows, key=_nearness)
+    return [best] if best.action else []
+
+
+def _nearness(judged: Judged) -> tuple[bool, bool, bool, int]:
+    return judged.action, judged.principal, judged.resource, -len(judged.failed)
+
+
+def _missing(link: Link, near: Sequence[Judged]) -> list[str]:
+    request = link.request
+    if not near:
+        return [f"no statement allows {request.action}"]
+    statement = near[0]
+    missing = []
+    if not statement.principal:
+        missing.append(f"it trusts {_listed(_principals(statement))}, not {request.principal}")
+    if not statement.resource:
+        missing.append(f"it is for {_listed(statement.statement.get('Resource', []))}, not {request.resource}")
+    missing += [
+        f"{each.key}: wanted {_OPERATORS.get(each.operator, f'{each.operator} ')}{_listed(each.wanted)}, "
+        + (f"given {each.given}" if each.given is not None else "not given")
+        for each in statement.failed
+    ]
+    return missing
+
+
+def _principals(judged: Judged) -> Any:
+    principal = judged.statement.get("Principal", {})
+    return principal if isinstance(principal, str) else [each for named in principal.values() for each in _list(named)]
+
+
+def _list(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else list(value)
+
+
+def _listed(values: Any) -> str:
+    return " or ".join(_list(values))
+
+
+_OPERATORS = {
+    "StringEquals": "exactly ",
+    "ArnEquals": "exactly ",
+    "StringLike": "like ",
+    "ArnLike": "like ",
+    "StringNotEquals": "anything but ",
+    "ForAnyValue:StringLike": "like ",
+    "DateLessThan": "before ",
+    "DateGreaterThan": "after ",
+    "NumericLessThanEquals": "at most ",
+    "IpAddress": "in ",
+    "Bool": "",
+}

@@ -1,0 +1,65 @@
+"""What an entry of the catalogue holds: how a trouble is recognised, and what may be behind it."""
+
+import re
+from dataclasses import dataclass
+
+PROD = "prod account"
+DEV = "dev account"
+HERE = "this machine"
+ORGANIZATION = "AWS organization"
+OWNER = "the bucket's owner"
+KEY_OWNER = "the key's account"
+CALL = "the call itself"
+NETWORK = "the network between"
+AWS = "AWS itself"
+ACCOUNT = "the caller's account"
+APP = "this checkout"
+
+IAM_GUIDE = "https://docs.aws.amazon.com/IAM/latest/UserGuide"
+S3_GUIDE = "https://docs.aws.amazon.com/AmazonS3/latest/userguide"
+S3_ERRORS = "https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html"
+STS_API = "https://docs.aws.amazon.com/STS/latest/APIReference"
+CDK_GUIDE = "https://docs.aws.amazon.com/cdk/v2/guide"
+KMS_GUIDE = "https://docs.aws.amazon.com/kms/latest/developerguide"
+CLI_GUIDE = "https://docs.aws.amazon.com/cli/latest/userguide"
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One thing that may be behind a trouble. `{role}`, `{bucket}` and the like stand for what the text says."""
+
+    side: str
+    what: str
+    tell: str
+    """A command that can be pasted, and that answers whether it is this."""
+    fix: str
+    """What to do; a command in it stands between backticks."""
+    if_allowed: "tuple[Cause, ...] | None" = None
+    """What it is where the templates allow what was refused: then it lies in what is deployed. None: the same."""
+
+
+PUT_BACK = (
+    "`python -m crossrole policies {grant} --out DIR` prints the lines that put it back, as no deploy of an unchanged "
+    "template does; where the stack was never deployed: `cdk deploy ProdAccessStack --profile prod`"
+)
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A known trouble, its causes likeliest first, and where AWS tells of it."""
+
+    name: str
+    means: str
+    pattern: "re.Pattern[str]"
+    source: str
+    causes: tuple[Cause, ...]
+    beside: "re.Pattern[str] | None" = None
+    """What the text must hold elsewhere, such as in the command that was typed."""
+
+
+def said(*patterns: str) -> "re.Pattern[str]":
+    """Return what recognises an error by any of AWS's wordings.
+
+    Gaps in them are to be bounded, so that no text takes long.
+    """
+    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns), re.IGNORECASE)

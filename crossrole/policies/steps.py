@@ -1,0 +1,165 @@
+"""The AWS CLI's commands that make a grant from its policies, side by side in their order."""
+
+import json
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+
+from crossrole.iam.arn import account_of, name_of
+from crossrole.iam.policy import principals_of
+from crossrole.policies.documents import CALLER, TRUST, Policies, permissions_file
+
+Words = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Step:
+    """Commands that belong together, and what they are for; none where another than the AWS CLI must do it."""
+
+    what: str
+    commands: tuple[Words, ...] = ()
+
+    def __str__(self) -> str:
+        """Return the step as lines for a shell, what it is for as a comment."""
+        return "\n".join([f"# {self.what}", *(shlex.join(command) for command in self.commands)])
+
+
+def steps_of(policies: Policies, *, folder: str, prod_profile: str, profile: str) -> list[Step]:
+    """Return what makes the grant, in order: the role in production, then each caller's half.
+
+    `folder` is where the policies' files are, as the shell that runs the commands names it. `profile` is the dev
+    account's; a caller's account that is neither gets its own number as the profile's name.
+    """
+    hand = _Hand(policies, folder, prod_profile, profile)
+    return [*hand.role(), *hand.callers()]
+
+
+def steps_json(steps: Sequence[Step]) -> list[dict[str, object]]:
+    """Return the steps for `--json`."""
+    return [asdict(step) for step in steps]
+
+
+@dataclass(frozen=True)
+class _Hand:
+    policies: Policies
+    folder: str
+    prod_profile: str
+    profile: str
+
+    def role(self) -> Iterator[Step]:
+        grant, role = self.policies.grant, self.policies.role
+        options: list[str] = ["--path", role["Path"]] if "Path" in role else []
+        for option, key in (("--description", "Description"), ("--max-session-duration", "MaxSessionDuration")):
+            options += [option, str(role[key])] if key in role else []
+        if "PermissionsBoundary" in role:
+            options += ["--permissions-boundary", role["PermissionsBoundary"]]
+        if role["Tags"]:
+            # As JSON: the short form of the AWS CLI ends a value at a comma.
+            options += ["--tags", json.dumps([{"Key": key, "Value": value} for key, value in role["Tags"].items()])]
+        named = ("--role-name", grant.name)
+        first = f"; these must exist: {', '.join(pinned)}" if (pinned := self._pinned()) else ""
+        yield Step(
+            f"in {grant.account}: the role{first}",
+            (
+                self._iam(
+                    "create-role", *named, *self._file("--assume-role-policy-document", TRUST), *options, prod=True
+                ),
+            ),
+        )
+        yield Step(
+            f"in {grant.account}: its trust policy again, after each change of it",
+            (self._iam("update-assume-role-policy", *named, *self._file("--policy-document", TRUST), prod=True),),
+        )
+        yield Step(
+            f"in {grant.account}: what its sessions may do, after each change too",
+            tuple(
+                self._iam(
+                    "put-role-policy",
+                    *(*named, "--policy-name", name),
+                    *self._file("--policy-document", permissions_file(name)),
+                    prod=True,
+                )
+                for name in self.policies.permissions
+            ),
+        )
+
+    def callers(self) -> Iterator[Step]:
+        made: set[str] = set()
+        for caller in self.policies.grant.principals:
+            if caller == "*":
+                yield Step(f"each account of the organization: its administrators give {CALLER} to whom they choose")
+                continue
+            if ":role/aws-reserved/" in caller:
+                yield Step(
+                    f"{caller}: IAM can't change it; give {CALLER} to the permission set as its inline policy, in "
+                    "Identity Center"
+                )
+                continue
+            account = account_of(caller) or caller
+            if account not in made:
+                made.add(account)
+                yield Step(
+                    f"in {account}: the caller's half, as a policy of its own",
+                    (
+                        self._iam(
+                            *("create-policy", "--policy-name", self._policy_name),
+                            *self._file("--policy-document", CALLER),
+                            account=account,
+                        ),
+                    ),
+                )
+            yield from self._attached(caller, account)
+
+    def _attached(self, caller: str, account: str) -> Iterator[Step]:
+        partition = self.policies.grant.arn.split(":")[1]
+        arn = ("--policy-arn", f"arn:{partition}:iam::{account}:policy/{self._policy_name}")
+        name = name_of(caller)
+        if ":user/" in caller:
+            yield Step(
+                f"attached to the user {name}",
+                (self._iam("attach-user-policy", "--user-name", name, *arn, account=account),),
+            )
+        elif ":role/" in caller:
+            yield Step(
+                f"attached to the role {name}",
+                (self._iam("attach-role-policy", "--role-name", name, *arn, account=account),),
+            )
+            yield Step(
+                "or, in place of the policy of its own, inside the role",
+                (
+                    self._iam(
+                        *("put-role-policy", "--role-name", name, "--policy-name", self._policy_name),
+                        *self._file("--policy-document", CALLER),
+                        account=account,
+                    ),
+                ),
+            )
+        else:
+            yield Step(f"everyone in {account} is trusted: its administrators attach {arn[1]} to whom they choose")
+
+    @property
+    def _policy_name(self) -> str:
+        # The name that DevUsersStack gives to the same policy.
+        return f"Assume-{self.policies.grant.name}"
+
+    def _pinned(self) -> list[str]:
+        named = [
+            principal
+            for statement in self.policies.grant.trust.statements
+            if statement["Effect"] == "Allow"
+            for principal in principals_of(statement)
+        ]
+        return [each for each in named if ":role/" in each or ":user/" in each]
+
+    def _file(self, option: str, name: str) -> Words:
+        return option, f"file://{self.folder}/{name}"
+
+    def _iam(self, *words: str, prod: bool = False, account: str = "") -> Words:
+        return "aws", "iam", *words, "--profile", self.prod_profile if prod else self._profile_of(account)
+
+    def _profile_of(self, account: str) -> str:
+        if account == self.policies.grant.account:
+            return self.prod_profile
+        accounts = [account_of(each) or each for each in self.policies.grant.principals]
+        dev = self.policies.dev_account or next((each for each in accounts if each.isdigit()), None)
+        return self.profile if account == dev else account

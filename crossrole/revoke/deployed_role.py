@@ -1,0 +1,201 @@
+"""The deployed role of a grant, with every policy that it has in IAM."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+from crossrole.errors import CommandError
+from crossrole.iam.session_denials import POLICY_NAME, Document
+from crossrole.live.sessions import client, code_of, date_of, message_of, told
+from crossrole.templates.grant import Grant
+
+_PAUSE, _LONGEST_PAUSE = 0.5, 8.0
+
+
+@dataclass(frozen=True)
+class LiveRole:
+    """The role as IAM answered it."""
+
+    arn: str
+    id: str
+    """The unique id, `AROA…`, with which `aws:userid` begins."""
+    max_session: int
+    trust: Document
+    inline: dict[str, Document]
+    attached: dict[str, Document] = field(default_factory=dict)
+    """The managed policies by ARN."""
+    boundary: tuple[str, Document] | None = None
+    unread: tuple[str, ...] = ()
+    """What the profile may not read, as text."""
+
+
+class Iam:
+    """IAM in the grant's account."""
+
+    def __init__(self, session: boto3.Session, grant: Grant) -> None:
+        self._iam: Any = client(session, "iam")
+        self._session = session
+        self._grant = grant
+        self.now = datetime.now(UTC)
+        """AWS's own time at its last answer, since issue times are AWS's."""
+        self._iam.meta.events.register("after-call.iam", self._note_time)
+
+    def expect_account(self, profile: str) -> None:
+        """Raise `CommandError` where the profile is of another account than the grant's role."""
+        account = client(self._session, "sts").get_caller_identity()["Account"]
+        if account != self._grant.account:
+            raise CommandError(
+                f"the profile {profile} is of account {account}, and {self._grant.name} is in {self._grant.account}; "
+                "name a profile of that one"
+            )
+
+    def role(self) -> LiveRole:
+        """Return the role; raises `CommandError` where it is not deployed, or another one has its name."""
+        found = self.facts()
+        # The one that is to be written is asked for by its name: a listing may be older than the policy.
+        names = dict.fromkeys([*self._pages("list_role_policies", "PolicyNames"), POLICY_NAME])
+        inline = {each: document for each in names if (document := self.policy(each)) is not None}
+        unread: list[str] = []
+        attached = self._unless_refused(unread, "its managed policies", self._attached) or {}
+        bound = found.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
+        boundary = self._unless_refused(unread, "its boundary", lambda: self._managed(bound)) if bound else None
+        return LiveRole(
+            arn=found["Arn"],
+            id=found["RoleId"],
+            max_session=found["MaxSessionDuration"],
+            trust=found["AssumeRolePolicyDocument"],
+            inline=inline,
+            attached=attached,
+            boundary=(bound, boundary) if boundary else None,
+            unread=tuple(unread),
+        )
+
+    def facts(self) -> Any:
+        """Return what GetRole answers."""
+        try:
+            found = self._iam.get_role(RoleName=self._grant.name)["Role"]
+        except ClientError as error:
+            if code_of(error) != "NoSuchEntity":
+                raise
+            raise CommandError(
+                f"{self._grant.name} is not deployed in {self._grant.account}: there is no such role; "
+                "look at access.toml and cdk.out, or deploy it with: cdk deploy"
+            ) from None
+        if found["Arn"] != self._grant.arn:
+            raise CommandError(f"the role there is {found['Arn']}, and the templates' is {self._grant.arn}; make synth")
+        return found
+
+    def policy(self, name: str) -> Document | None:
+        """Return one inline policy; None where the role has none of that name."""
+        try:
+            document: Document = self._iam.get_role_policy(RoleName=self._grant.name, PolicyName=name)["PolicyDocument"]
+        except ClientError as error:
+            if code_of(error) != "NoSuchEntity":
+                raise
+            return None
+        return document
+
+    def trust(self) -> Document:
+        """Return the trust policy."""
+        document: Document = self.facts()["AssumeRolePolicyDocument"]
+        return document
+
+    def put_policy(self, name: str, document: Document | None) -> None:
+        """Write one inline policy, or delete it where None is given."""
+        role = {"RoleName": self._grant.name, "PolicyName": name}
+        if document is not None:
+            self._iam.put_role_policy(**role, PolicyDocument=_text(document))
+            return
+        try:
+            self._iam.delete_role_policy(**role)
+        except ClientError as error:
+            # A retried request whose first answer was lost.
+            if code_of(error) != "NoSuchEntity":
+                raise
+
+    def put_trust(self, document: Document) -> None:
+        """Write the trust policy."""
+        self._iam.update_assume_role_policy(RoleName=self._grant.name, PolicyDocument=_text(document))
+
+    def _attached(self) -> dict[str, Document]:
+        listed = self._pages("list_attached_role_policies", "AttachedPolicies")
+        return {each["PolicyArn"]: self._managed(each["PolicyArn"]) for each in listed}
+
+    def _managed(self, arn: str) -> Document:
+        version = self._iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+        answer = self._iam.get_policy_version(PolicyArn=arn, VersionId=version)
+        document: Document = answer["PolicyVersion"]["Document"]
+        return document
+
+    def _pages(self, operation: str, key: str) -> list[Any]:
+        pages = self._iam.get_paginator(operation).paginate(RoleName=self._grant.name)
+        return [each for page in pages for each in page[key]]
+
+    @staticmethod
+    def _unless_refused(unread: list[str], what: str, read: Callable[[], Any]) -> Any:
+        try:
+            return read()
+        except ClientError as error:
+            if code_of(error) not in {"AccessDenied", "NoSuchEntity"}:
+                raise
+            unread.append(f"{what} ({code_of(error)}: {message_of(error)})")
+            return None
+
+    def _note_time(self, parsed: Any, **_: Any) -> None:
+        self.now = date_of(parsed) or datetime.now(UTC)
+
+
+def pauses(seconds: float) -> Iterator[float]:
+    """Yield the seconds that have passed, at once and then after pauses that grow, until so many have."""
+    begun, pause = time.monotonic(), _PAUSE
+    yield 0.0
+    while (left := seconds - (time.monotonic() - begun)) > 0:
+        time.sleep(min(pause, left))
+        yield time.monotonic() - begun
+        pause = min(2 * pause, _LONGEST_PAUSE)
+
+
+def _text(document: Document) -> str:
+    # As short as it can be, since the quotas count characters; and what was not escaped stays so.
+    return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+
+
+class NotWrittenError(CommandError):
+    """IAM has not made the change; its text says why."""
+
+
+class NotKnownError(CommandError):
+    """IAM may have made the change or not: no answer came, and it could not be asked either."""
+
+
+def write(profile: str, change: Callable[[], None], *, is_made: Callable[[], bool], full: str) -> None:
+    """Make a change in IAM; `full` says what to do where a quota is in the way.
+
+    Raises `NotWrittenError` or `NotKnownError`. An answer that was lost is no failure: the change is looked for.
+    """
+    try:
+        with told(profile):
+            _change(change, full)
+    except CommandError as error:
+        try:
+            with told(profile):
+                made = is_made()
+        except CommandError:
+            raise NotKnownError(f"{error}; whether IAM has made the change is not known") from None
+        if not made:
+            raise NotWrittenError(str(error)) from None
+
+
+def _change(change: Callable[[], None], full: str) -> None:
+    try:
+        change()
+    except ClientError as error:
+        if code_of(error) != "LimitExceeded":
+            raise
+        raise CommandError(f"{error.operation_name} was refused: LimitExceeded: {message_of(error)}; {full}") from None

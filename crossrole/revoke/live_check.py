@@ -1,0 +1,249 @@
+"""What AWS itself answered a session from before a revocation, and one that was begun after it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+from typing import Any, Self
+
+import boto3
+from botocore.exceptions import ClientError
+
+from crossrole.errors import CommandError
+from crossrole.iam.policy import instant
+from crossrole.iam.session_denials import Cut
+from crossrole.live.caller import caller_of
+from crossrole.live.mfa import device_named_after, read_code
+from crossrole.live.s3_probes import Probe, Seen, probe_of, send
+from crossrole.live.sessions import assumed_session, client, code_of, date_of, reach_of, told
+from crossrole.revoke.deployed_role import pauses
+from crossrole.templates.grant import SHORTEST_SESSION, Grant, Reach
+
+NAME = "crossrole-witness"
+
+
+IN_A_ROW = 3
+"""Answers of the same kind that are wanted one after another.
+
+IAM is eventually consistent, so one refusal may be followed by an answer from where the change has not arrived.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
+"""
+
+
+@dataclass(frozen=True)
+class Witness:
+    """A live session of the role, and when it was begun by AWS's clock."""
+
+    name: str
+    begun: datetime
+    s3: Any
+    probe: Probe
+
+    def is_let_through(self) -> bool:
+        """Return whether S3 allows the session's request; raises `CommandError` where its answer does not show it."""
+        answer = send(self.s3, self.probe)
+        if answer.seen is Seen.UNKNOWN:
+            raise CommandError(f"{self.probe.words} was answered with {answer.words}, which shows nothing")
+        return answer.seen is Seen.ALLOWED
+
+
+PATIENCE = 120.0
+"""Seconds that a change in IAM is given to arrive: usually seconds, at times minutes.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_disable-perms.html
+"""
+
+
+_NEIGHBOUR = f"{NAME}-neighbour"
+
+
+@dataclass(frozen=True)
+class Proof:
+    """One thing that is to be shown; `holds` is None where it was not asked, and the text says why."""
+
+    text: str
+    holds: bool | None
+
+
+@dataclass
+class Testimony:
+    """The sessions that were begun before the change, and what they were answered then."""
+
+    grant: Grant
+    caller: boto3.Session | None = None
+    profile: str | None = None
+    probe: Probe | None = None
+    old: Witness | None = None
+    was_let_through: bool = False
+    neighbour: Witness | None = None
+    """A session of another name, where only one session is to be hit."""
+    why_not: str = ""
+    """Why there is no session."""
+
+    @classmethod
+    def taken(
+        cls, grant: Grant, caller: boto3.Session, administrator: boto3.Session, *, profile: str, session: str | None
+    ) -> Self:
+        """Begin the sessions and ask them once; why it can't be done is told afterwards, for the change is urgent."""
+        taken = cls(grant, caller, profile)
+        try:
+            with told(profile):
+                taken.caller = caller = with_second_factor(caller, grant, profile=profile)
+                taken.probe = probe_for(grant, lambda bucket, prefix: _key_under(administrator, bucket, prefix))
+                if not taken.probe:
+                    taken.why_not = "nothing that the grant allows can be asked without changing something"
+                    return taken
+                taken.old = begin(caller, grant, taken.probe, profile=profile, name=session or NAME)
+                taken.was_let_through = taken.old.is_let_through()
+                if session:
+                    taken.neighbour = begin(caller, grant, taken.probe, profile=profile, name=_NEIGHBOUR)
+        except CommandError as error:
+            taken.why_not = str(error)
+        return taken
+
+    def given(self, cut: Cut, *, future: bool, was_shut: bool, left_open: bool) -> Iterator[Proof]:
+        """Yield what the sessions are answered now, and a new one.
+
+        `future`: new sessions are hit too. `was_shut`: nobody could begin one before. `left_open`: the trust policy
+        could not be shut.
+        """
+        if self.caller is None or self.profile is None:
+            yield Proof("no live session was asked; --caller-profile, of one who may assume the role, asks one", None)
+            return
+        if self.probe is None or (self.old is None and not was_shut):
+            yield Proof(f"no live session could be asked: {self.why_not}", holds=False)
+            return
+        for ask in (self._old, self._neighbour, self._new):
+            try:
+                with told(self.profile):
+                    yield from ask(cut, future=future, shut=was_shut or (cut.everything and not left_open))
+            except CommandError as error:
+                yield Proof(f"the live session gave no answer: {error}", holds=False)
+
+    def _old(self, cut: Cut, **_: bool) -> Iterator[Proof]:
+        if self.old is None:
+            yield Proof("no session from before could be asked: the role was shut already", holds=None)
+        elif self.old.begun >= cut.moment and not cut.everything:
+            moment = instant(cut.moment)
+            yield Proof(f"no session from before {moment} could be asked: now only later ones can be begun", holds=None)
+        else:
+            before = (
+                "was let through before the change and" if self.was_let_through else "was refused before it too and"
+            )
+            yield self._answer(self.old, expected=False, what=f"a live session from before {before}")
+
+    def _neighbour(self, cut: Cut, **_: bool) -> Iterator[Proof]:
+        if self.neighbour and not cut.everything:
+            yield self._answer(self.neighbour, expected=True, what="a session of another name from before")
+
+    def _new(self, cut: Cut, *, future: bool, shut: bool) -> Iterator[Proof]:
+        if shut:
+            passed = settled(self._can_begin, expected=False, seconds=PATIENCE)
+            words = "AssumeRole is refused" if passed is not None else f"AssumeRole is let through still, {_LATE}"
+            yield Proof(f"{words}, asked with the profile {self.profile}", holds=passed is not None)
+        elif future:
+            yield Proof(f"no new session was asked: until {instant(cut.moment)} it would be hit too", holds=None)
+        elif self.caller and self.probe:
+            name = self.old.name if self.old else NAME
+            new = begin(self.caller, self.grant, self.probe, profile=self.profile, name=name)
+            yield self._answer(new, expected=not cut.everything, what="a new live session")
+
+    def _answer(self, asked: Witness, *, expected: bool, what: str) -> Proof:
+        passed = settled(asked.is_let_through, expected=expected, seconds=PATIENCE)
+        words = {True: "is let through", False: "is refused"}
+        if passed is None:
+            return Proof(f"{what} {words[not expected]} still, {_LATE} ({asked.probe.words})", holds=False)
+        late = f" after {passed:.0f} s" if passed >= 1 else ""
+        return Proof(f"{what} {words[expected]}{late} ({asked.probe.words})", holds=True)
+
+    def _can_begin(self) -> bool:
+        if self.caller is None or self.probe is None:
+            return False
+        try:
+            begin(self.caller, self.grant, self.probe, profile=self.profile)
+        except ClientError as error:
+            if code_of(error) != "AccessDenied":
+                raise
+            return False
+        return True
+
+
+_LATE = f"after {PATIENCE:.0f} s"
+
+
+def _key_under(administrator: boto3.Session, bucket: str, prefix: str) -> str | None:
+    listing = probe_of("s3:ListBucket", bucket, prefix, "")
+    return send(client(administrator, "s3"), listing).key if listing else None
+
+
+def with_second_factor(caller: boto3.Session, grant: Grant, *, profile: str) -> boto3.Session:
+    """Return the caller's session, having asked for an MFA code where the grant wants one of a user.
+
+    A code is good once, so it buys a session of the user's own, which can begin several of the role; keys that are
+    temporary already can buy none.
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
+    """
+    sts, credentials = client(caller, "sts"), caller.get_credentials()
+    if grant.mfa_max_age is None or credentials is None or credentials.token:
+        return caller
+    user = caller_of(sts.get_caller_identity()["Arn"])
+    device = reach_of(profile).mfa_serial or device_named_after(user.arn)
+    answer = sts.get_session_token(SerialNumber=device, TokenCode=read_code(device), DurationSeconds=SHORTEST_SESSION)
+    return assumed_session(profile, answer["Credentials"], region=grant.region)
+
+
+def begin(caller: boto3.Session, grant: Grant, probe: Probe, *, profile: str | None, name: str = NAME) -> Witness:
+    """Begin a session of the grant's role; raises what STS answers."""
+    asked = {"ExternalId": grant.external_id} if grant.external_id else {}
+    sts = client(caller, "sts")
+    answer = sts.assume_role(RoleArn=grant.arn, RoleSessionName=name, DurationSeconds=SHORTEST_SESSION, **asked)
+    s3 = client(assumed_session(profile, answer["Credentials"], region=grant.region), "s3")
+    return Witness(name, date_of(answer) or datetime.now(UTC), s3, probe)
+
+
+def settled(ask: Callable[[], bool], *, expected: bool, seconds: float) -> float | None:
+    """Ask in growing pauses until the answer is as expected several times in a row.
+
+    Returns the seconds that passed until the first of them; None where they did not come within `seconds`.
+    """
+    row, since = 0, 0.0
+    for passed in pauses(seconds):
+        row, since = (row + 1, since if row else passed) if ask() is expected else (0, 0.0)
+        if row == IN_A_ROW:
+            return since
+    return None
+
+
+def probe_for(grant: Grant, key_under: Callable[[str, str], str | None]) -> Probe | None:
+    """Return the most harmless request that the grant's statements allow; None where each would change something.
+
+    `key_under` returns a key of the bucket under the prefix, or None; it is asked only where nothing else is left.
+    """
+    for action, on_objects in _IN_ORDER:
+        for reach in _reaches(grant, action, on_objects=on_objects):
+            return probe_of(action, reach.bucket, reach.prefix, f"{reach.prefix}{NAME}")
+    # Without s3:ListBucket, S3 answers 403 for a key that does not exist to those whom it lets through too.
+    # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+    for reach in _reaches(grant, "s3:GetObject", on_objects=True):
+        if key := key_under(reach.bucket, reach.prefix):
+            place, asked = f"{reach.bucket}/{key}", {"Bucket": reach.bucket, "Key": key}
+            return Probe("s3:GetObject", f"arn:aws:s3:::{place}", f"HeadObject s3://{place}", "head_object", asked)
+    return None
+
+
+def _reaches(grant: Grant, action: str, *, on_objects: bool | None) -> Iterator[Reach]:
+    for reach in grant.reaches:
+        allowed = any(fnmatchcase(action.lower(), each.lower()) for each in reach.actions)
+        if allowed and (on_objects is None or ("*" not in reach.bucket and reach.on_objects is on_objects)):
+            yield reach
+
+
+_IN_ORDER = (
+    ("s3:ListMultipartUploadParts", True),
+    ("s3:GetBucketLocation", False),
+    ("s3:ListBucket", False),
+    ("s3:AbortMultipartUpload", True),
+    ("s3:PutObject", True),
+    ("s3:ListAllMyBuckets", None),
+)
+"""Actions, the most harmless first, and whether a statement on objects or on a bucket gives them."""

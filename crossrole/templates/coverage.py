@@ -1,0 +1,162 @@
+"""What of the templates may give access and is judged nowhere here: all that is not known to be judged or harmless."""
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from crossrole.templates.intrinsics import Template
+
+_POLICIES = {"AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy"}
+_ALL: frozenset[str] = frozenset()
+# Of each type the properties that are judged, or that give nobody access; no property at all stands for every one.
+_KNOWN: Mapping[str, frozenset[str]] = {
+    "AWS::CDK::Metadata": _ALL,
+    "AWS::CloudWatch::Alarm": _ALL,
+    "AWS::IAM::ManagedPolicy": _ALL,
+    "AWS::IAM::Policy": _ALL,
+    "AWS::IAM::Role": frozenset(
+        {
+            "AssumeRolePolicyDocument",
+            "Description",
+            "ManagedPolicyArns",
+            "MaxSessionDuration",
+            "Path",
+            "PermissionsBoundary",
+            "Policies",
+            "RoleName",
+            "Tags",
+        }
+    ),
+    "AWS::IAM::RolePolicy": _ALL,
+    "AWS::IAM::User": frozenset({"ManagedPolicyArns", "Path", "Policies", "Tags", "UserName"}),
+    "AWS::KMS::Key": frozenset(
+        {
+            "BypassPolicyLockoutSafetyCheck",
+            "Description",
+            "EnableKeyRotation",
+            "Enabled",
+            "KeyPolicy",
+            "KeySpec",
+            "KeyUsage",
+            "PendingWindowInDays",
+            "RotationPeriodInDays",
+            "Tags",
+        }
+    ),
+    "AWS::Lambda::Alias": _ALL,
+    "AWS::Lambda::EventInvokeConfig": _ALL,
+    # Not what feeds which function: who may send there makes the function act.
+    "AWS::Lambda::EventSourceMapping": frozenset(
+        {
+            "BatchSize",
+            "Enabled",
+            "FunctionResponseTypes",
+            "MaximumBatchingWindowInSeconds",
+            "ScalingConfig",
+            "Tags",
+        }
+    ),
+    "AWS::Lambda::Function": frozenset(
+        {
+            "Architectures",
+            "Code",
+            "Description",
+            "Environment",
+            "EphemeralStorage",
+            "FunctionName",
+            "Handler",
+            "KmsKeyArn",
+            "LoggingConfig",
+            "MemorySize",
+            "ReservedConcurrentExecutions",
+            "Runtime",
+            "SnapStart",
+            "Tags",
+            "Timeout",
+            "TracingConfig",
+        }
+    ),
+    "AWS::Lambda::Version": _ALL,
+    "AWS::Logs::LogGroup": frozenset({"KmsKeyId", "LogGroupClass", "LogGroupName", "RetentionInDays", "Tags"}),
+    "AWS::S3::Bucket": frozenset(
+        {
+            "BucketEncryption",
+            "BucketName",
+            "IntelligentTieringConfigurations",
+            "LifecycleConfiguration",
+            "LoggingConfiguration",
+            "MetricsConfigurations",
+            "ObjectLockConfiguration",
+            "ObjectLockEnabled",
+            "Tags",
+            "VersioningConfiguration",
+        }
+    ),
+    "AWS::S3::BucketPolicy": _ALL,
+    "AWS::SNS::Topic": frozenset({"DisplayName", "FifoTopic", "KmsMasterKeyId", "Tags", "TopicName"}),
+    "AWS::SQS::Queue": _ALL,
+    "AWS::SQS::QueuePolicy": _ALL,
+}
+# These are told by the report too, wherever they stand, not only by `diff` when they change.
+_TOLD = {
+    "AWS::IAM::User": {"Groups", "PermissionsBoundary"},
+    "AWS::S3::Bucket": {"AccessControl", "PublicAccessBlockConfiguration"},
+}
+
+
+@dataclass(frozen=True)
+class NotJudged:
+    """What is not judged, as text by its place: what may always give access, and what may where it changes."""
+
+    always: Mapping[str, str]
+    changing: Mapping[str, str]
+
+
+def not_judged(templates: Sequence[Template], names: Collection[str]) -> NotJudged:
+    """Return what is not judged; `names` are those of the roles and users that the templates make."""
+    always, changing = {}, {}
+    for template in templates:
+        for key in ("Transform", "Fn::Transform"):
+            if key in template.body:
+                always[f"{template.stack}/{key}"] = _text(template.body[key])
+        for logical_id, resource in template.resources.items():
+            place, kind = f"{template.stack}/{logical_id}", resource.get("Type", "")
+            properties = resource.get("Properties", {})
+            known = _KNOWN.get(kind)
+            told = _TOLD.get(kind, set())
+            others = {key: value for key, value in properties.items() if known and key not in {*known, *told}}
+            if (
+                known is None
+                or _transforms(resource)
+                or (kind in _POLICIES and _strangers(template, logical_id, names))
+            ):
+                always[place] = _text(resource if _transforms(resource) else properties)
+            elif told & properties.keys():
+                always[place] = _text({key: properties.get(key) for key in sorted(told)})
+            if kind == "AWS::Lambda::Function" and isinstance(others.get("Role"), Mapping):
+                del others["Role"]  # a role of the templates, whose trust is told where a service gets it
+            if others:
+                changing[place] = _text(others)
+    return NotJudged(always, changing)
+
+
+def _strangers(template: Template, logical_id: str, names: Collection[str]) -> bool:
+    """Return whether a policy is for someone whom no template makes."""
+    return any(template.resolve(each, at=logical_id) not in names for each in _holders(template.resources[logical_id]))
+
+
+def _holders(resource: Mapping[str, Any]) -> Iterator[Any]:
+    properties = resource.get("Properties", {})
+    yield from [*properties.get("Roles", []), *properties.get("Groups", [])]
+    if "RoleName" in properties:
+        yield properties["RoleName"]
+
+
+def _transforms(resource: Mapping[str, Any]) -> bool:
+    """Return whether CloudFormation is to write part of it at deployment, so that what it will say is not known."""
+    return '"Fn::Transform"' in json.dumps(resource)
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)

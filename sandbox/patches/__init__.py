@@ -1,0 +1,14 @@
+"""Where the emulator (ministack 1.5.33) answers otherwise than AWS does, and the few lines that put it right.
+
+This is the one place that knows these faults. The product's templates never bend to them: they are written for AWS,
+and what stays wrong here is asserted on the template instead.
+"""
+
+from sandbox.patches import access, services, sessions
+
+
+def apply() -> None:
+    """Put every fix in place; once, before the first request."""
+    access.apply()
+    sessions.apply()
+    services.apply()

@@ -1,0 +1,187 @@
+"""What STS gives: second factors, session lengths and source identities."""
+
+import contextvars
+import re
+import time
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from ministack.core import iam_actions, iam_evaluator as evaluator
+from ministack.services import iam, sts
+
+# ruff: noqa: SLF001 - the emulator has no public way to change what it decides
+
+_HOUR = 3600
+
+# When the caller of the present STS request proved a second factor; None if it did not.
+_second_factor_at: contextvars.ContextVar[float | None] = contextvars.ContextVar("second_factor_at", default=None)
+# Whether the present STS request carries a code that is not right for the device of the calling user.
+_wrong_code: contextvars.ContextVar[bool] = contextvars.ContextVar("wrong_code", default=False)
+# The source identity that the session of the present STS request gets.
+_source_identity: contextvars.ContextVar[str | None] = contextvars.ContextVar("source_identity", default=None)
+
+
+def apply() -> None:
+    """Put the fixes in place."""
+    _fix_second_factor()
+    _fix_wrong_code()
+    _fix_session_length()
+    _fix_source_identity()
+
+
+def _fix_second_factor() -> None:
+    extract, register, principal_keys = iam_actions.extract_iam_action, sts.register_session, evaluator._principal_keys
+
+    def extract_as_aws(service: str, method: str, path: str, *request: Any) -> Any:
+        # The first step of every decision, so the caller's own policies and the trust policy see the same.
+        _wrong_code.set(False)
+        if service == "sts":
+            headers, body, query = request
+            caller = sts._caller_identity(headers, query)
+            proved = _has_second_factor(_parameters(body, query), caller)
+            _wrong_code.set("TokenCode" in _parameters(body, query) and not proved)
+            _second_factor_at.set(time.time() if proved else _session_factor(caller))
+        return extract(service, method, path, *request)
+
+    def register_as_aws(access_key: str, session: dict[str, Any]) -> None:
+        session["SecondFactorAt"] = _second_factor_at.get()
+        register(access_key, session)
+
+    def principal_keys_as_aws(credential: Any) -> dict[str, Any]:
+        keys: dict[str, Any] = principal_keys(credential)
+        proved_at = (sts._sessions.get(credential.access_key_id) or {}).get("SecondFactorAt")
+        if proved_at is not None:
+            keys["aws:multifactorauthpresent"] = "true"
+            keys["aws:multifactorauthage"] = str(int(time.time() - proved_at))
+        return keys
+
+    resolve = evaluator._resolve_condition_key
+
+    def resolve_as_aws(key: str, context: Any) -> Any:
+        name = key.lower()
+        if name in ("aws:multifactorauthpresent", "aws:multifactorauthage") and context.action == "sts:AssumeRole":
+            proved_at = _second_factor_at.get()
+            if proved_at is not None:
+                return "true" if name.endswith("present") else str(int(time.time() - proved_at))
+        return resolve(key, context)
+
+    evaluator._resolve_condition_key = resolve_as_aws
+    iam_actions.extract_iam_action, sts.register_session = extract_as_aws, register_as_aws
+    evaluator._principal_keys = sts._principal_keys = principal_keys_as_aws
+
+
+def _fix_wrong_code() -> None:
+    enforce = evaluator.enforce
+
+    def enforce_as_aws(*request: Any, **options: Any) -> Any:
+        # It goes on as if no code had been sent, and then lets in, or blames the policies.
+        if _wrong_code.get():
+            return evaluator.AuthError(
+                "AccessDenied", "MultiFactorAuthentication failed with invalid MFA one time pass code."
+            )
+        return enforce(*request, **options)
+
+    evaluator.enforce = enforce_as_aws
+
+
+def _parameters(body: bytes, query: Mapping[str, Any]) -> dict[str, str]:
+    """Return the parameters of a request in the query protocol, the only one that SDKs speak to STS."""
+    request = {**query, **sts.parse_qs(body.decode("utf-8", errors="replace"))}
+    return {name: values[0] for name, values in request.items() if values}
+
+
+def _has_second_factor(request: Mapping[str, str], caller: Any) -> bool:
+    """Return whether the request carries six digits and a device that is the calling user's; any six digits will do."""
+    if not isinstance(caller, dict) or not re.fullmatch(r"\d{6}", request.get("TokenCode", "")):
+        return False
+    device = iam._mfa_devices.get_scoped(caller["accountId"], None, request.get("SerialNumber", ""))
+    return device is not None and caller["principalName"] == device["User"]
+
+
+def _session_factor(caller: Any) -> float | None:
+    """Return when a user's session, as GetSessionToken gives it, was proved; a role's session hands none on."""
+    if not isinstance(caller, dict) or caller["principalType"] != "User":
+        return None
+    session = sts._sessions.get(caller["accessKey"])
+    proved_at: float | None = (session or {}).get("SecondFactorAt")
+    return proved_at
+
+
+def _fix_session_length() -> None:
+    handle = sts.handle_request
+
+    async def handle_as_aws(
+        method: str, path: str, headers: Mapping[str, str], body: bytes, query: Mapping[str, Any]
+    ) -> Any:
+        answer = await handle(method, path, headers, body, query)
+        request = _parameters(body, query)
+        if request.get("Action") == "AssumeRole" and answer[0] == HTTPStatus.OK:
+            return _too_long(request, sts._caller_identity(headers, query)["userArn"]) or answer
+        return answer
+
+    sts.handle_request = handle_as_aws
+
+
+def _too_long(request: Mapping[str, str], caller_arn: str) -> Any:
+    """Return AWS's refusal of a session that outlasts the role's maximum, or an hour when one role assumes another."""
+    seconds = int(request.get("DurationSeconds") or _HOUR)
+    account, name = request["RoleArn"].split(":")[4], request["RoleArn"].rsplit("/", 1)[-1]
+    role = iam._roles.get_scoped(account, None, name) or {}
+    if seconds > int(role.get("MaxSessionDuration") or _HOUR):
+        message = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
+    elif seconds > _HOUR and ":assumed-role/" in caller_arn:
+        message = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
+    else:
+        return None
+    return sts._error(400, "ValidationError", message, ns="sts")
+
+
+def _fix_source_identity() -> None:
+    handle, register = sts.handle_request, sts.register_session
+
+    async def handle_as_aws(
+        method: str, path: str, headers: Mapping[str, str], body: bytes, query: Mapping[str, Any]
+    ) -> Any:
+        # It knows no source identity. AWS asks both sides for sts:SetSourceIdentity, keeps it in chained sessions,
+        # and lets a session set no other:
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
+        request = _parameters(body, query)
+        caller = sts._caller_identity(headers, query)
+        _source_identity.set(None)
+        if request.get("Action") == "AssumeRole" and isinstance(caller, dict):
+            kept = (sts._sessions.get(caller["accessKey"]) or {}).get("SourceIdentity")
+            wanted = request.get("SourceIdentity") or kept
+            if wanted and (wanted != (kept or wanted) or not _may_set_identity(wanted, request["RoleArn"], caller)):
+                message = (
+                    f"User: {caller['userArn']} is not authorized to perform: sts:SetSourceIdentity "
+                    f"on resource: {request['RoleArn']}"
+                )
+                return sts._error(403, "AccessDenied", message, ns="sts")
+            _source_identity.set(wanted)
+        return await handle(method, path, headers, body, query)
+
+    def register_as_aws(access_key: str, session: dict[str, Any]) -> None:
+        session["SourceIdentity"] = _source_identity.get()
+        register(access_key, session)
+
+    sts.handle_request, sts.register_session = handle_as_aws, register_as_aws
+
+
+def _may_set_identity(identity: str, role_arn: str, caller: Mapping[str, Any]) -> bool:
+    """Return whether the caller's own policies and the role's trust policy let it be set."""
+    action, asked = "sts:SetSourceIdentity", {"sts:sourceidentity": identity}
+    account, name = role_arn.split(":")[4], role_arn.rsplit("/", 1)[-1]
+    role = iam._roles.get_scoped(account, None, name) or {}
+    context = evaluator.EvalContext(
+        principal_arn=caller["userArn"],
+        principal_type=caller["principalType"],
+        principal_account=caller["accountId"],
+        action=action,
+        resource_arn=role_arn,
+        region="",
+        service_context=asked,
+        principal_keys=caller["principalKeys"],
+    )
+    trusted = evaluator.evaluate_trust_policy(role.get("AssumeRolePolicyDocument", "{}"), caller["userArn"], context)
+    return bool(trusted) and evaluator.enforce(caller["accessKey"], action, "sts", "", role_arn, asked) is None

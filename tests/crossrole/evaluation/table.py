@@ -1,0 +1,69 @@
+"""How a row of the decision table is written: a sentence, the question, and where the answer falls.
+
+A row asks what AWS answers by its documentation, with every policy that is in no template taken to allow what is
+asked: that is how `can` asks too.
+"""
+
+from dataclasses import dataclass
+
+from crossrole.engines.simulator import Context
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table; `refused_at` is the kind of the first request that is refused, None where none is."""
+
+    says: str
+    caller: str
+    via: str | None
+    action: str
+    resource: str
+    context: Context
+    refused_at: str | None = None
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the answer is yes."""
+        return self.refused_at is None
+
+
+def can(  # noqa: PLR0917 a row of a table
+    says: str, caller: str, via: str | None, action: str, resource: str, context: Context | None = None
+) -> Row:
+    """Return a row whose answer is yes."""
+    return Row(says, caller, via, action, resource, context or {})
+
+
+def cannot(  # noqa: PLR0917 a row of a table
+    says: str,
+    caller: str,
+    via: str | None,
+    action: str,
+    resource: str,
+    context: Context | None = None,
+    *,
+    at: str = "act",
+) -> Row:
+    """Return a row whose answer is no, given at one request of the chain: `assume`, `act` or `key`."""
+    return Row(says, caller, via, action, resource, context or {}, at)
+
+
+DEV = "111111111111"
+PROD = "222222222222"
+PARTNER = "333333333333"
+OTHER = "444444444444"
+
+
+def user(path_and_name: str, account: str = DEV) -> str:
+    """Return a user's ARN."""
+    return f"arn:aws:iam::{account}:user/{path_and_name}"
+
+
+def role(path_and_name: str, account: str = DEV) -> str:
+    """Return a role's ARN."""
+    return f"arn:aws:iam::{account}:role/{path_and_name}"
+
+
+def session(name: str, account: str = DEV) -> str:
+    """Return the ARN that STS gives a role's session, which has no path."""
+    return f"arn:aws:sts::{account}:assumed-role/{name}/anything"

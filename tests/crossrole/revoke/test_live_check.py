@@ -1,0 +1,104 @@
+"""How a live session's answers are read, from a small real server that answers as S3 does."""
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from crossrole.errors import CommandError
+from crossrole.live.s3_probes import probe_of
+from crossrole.revoke.live_check import IN_A_ROW, Witness, settled
+
+ANSWERS = {
+    "NoSuchUpload": 404,
+    "AccessDenied": 403,
+    "PermanentRedirect": 400,
+}
+
+
+class S3(ThreadingHTTPServer):
+    """A server that gives its answers one after another, the last one again and again."""
+
+    daemon_threads = True
+    answers: list[str]
+    asked = 0
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers every request with the server's next code."""
+
+    server: S3
+
+    def do_GET(self) -> None:
+        """Answer with an error in XML, as S3 does."""
+        code = self.server.answers[min(self.server.asked, len(self.server.answers) - 1)]
+        self.server.asked += 1
+        body = f"<Error><Code>{code}</Code><Message>words</Message></Error>".encode()
+        self.send_response(ANSWERS[code])
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def server() -> Iterator[S3]:
+    """Run the server."""
+    one = S3(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=one.serve_forever, args=(0.05,))
+    thread.start()
+    yield one
+    one.shutdown()
+    thread.join()
+    one.server_close()
+
+
+@pytest.fixture
+def witness(server: S3) -> Witness:
+    """Return a session that asks that server."""
+    s3 = boto3.Session("AKIAEXAMPLE", "example", "token", region_name="eu-west-1").client(
+        "s3",
+        endpoint_url=f"http://127.0.0.1:{server.server_port}",
+        config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, proxies={}),
+    )
+    probe = probe_of("s3:ListMultipartUploadParts", "bucket", "", "key")
+    assert probe
+    return Witness("name", datetime.now(UTC), s3, probe)
+
+
+@pytest.mark.parametrize(("code", "expected"), [("NoSuchUpload", True), ("AccessDenied", False)])
+def test_what_an_answer_means(server: S3, witness: Witness, code: str, expected: bool) -> None:
+    """That there is no such upload is told to whom S3 has let through; AccessDenied is a refusal."""
+    server.answers = [code]
+
+    assert expected is witness.is_let_through()
+
+
+def test_any_other_answer_means_nothing(server: S3, witness: Witness) -> None:
+    """What is neither is raised, so that it is taken for no proof."""
+    server.answers = ["PermanentRedirect"]
+
+    with pytest.raises(CommandError, match="PermanentRedirect"):
+        witness.is_let_through()
+
+
+def test_a_change_that_arrives_late(server: S3, witness: Witness) -> None:
+    """IAM is eventually consistent: only refusals in a row are taken for the end of it."""
+    server.answers = ["NoSuchUpload", "AccessDenied", "NoSuchUpload", "AccessDenied"]
+
+    assert settled(witness.is_let_through, expected=False, seconds=60) is not None
+    assert 3 + IN_A_ROW == server.asked
+
+
+def test_a_change_that_does_not_arrive(server: S3, witness: Witness) -> None:
+    """It is asked for in growing pauses, and then given up."""
+    server.answers = ["NoSuchUpload"]
+
+    assert settled(witness.is_let_through, expected=False, seconds=2) is None
+    assert server.asked > IN_A_ROW

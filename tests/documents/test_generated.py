@@ -1,0 +1,48 @@
+"""What is generated from the models is as the models have it."""
+
+import importlib.util
+import json
+import tomllib
+from types import ModuleType
+
+import pytest
+
+from tests.synthesis import ROOT
+
+
+@pytest.fixture(scope="module")
+def generate() -> ModuleType:
+    """Return docs/generate.py as a module."""
+    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_json_schema_is_current(generate: ModuleType) -> None:
+    """An editor checks access.toml with the same rules as the synth; `make docs` fixes a failure."""
+    assert generate.schema() == generate.SCHEMA.read_text()
+
+
+def test_the_page_of_kinds_is_current(generate: ModuleType) -> None:
+    """Every kind of grant stands in the docs with the policies that it becomes; `make docs` fixes a failure."""
+    assert generate.kinds() == generate.KINDS.read_text()
+
+
+def test_the_readmes_table_of_keys_is_current(generate: ModuleType) -> None:
+    """The README tells of every key; `make docs` fixes a failure."""
+    text = generate.README.read_text()
+
+    assert generate.BEGIN in text
+    assert generate.readme(text) == text
+
+
+def test_access_toml_names_its_schema() -> None:
+    """Editors find the schema by the first line."""
+    first, *_ = (ROOT / "access.toml").read_text().splitlines()
+    path = first.removeprefix("#:schema ")
+
+    assert json.loads((ROOT / path).read_text())["title"] == "access.toml"
+    assert tomllib.loads((ROOT / "access.toml").read_text())["prod"]["account"] == "222222222222"
