@@ -1,4 +1,4 @@
-"""Serves the canned AWS over HTTPS, and fails as it is told to.
+"""Serves the canned AWS over HTTPS, and fails as a test tells it to.
 
 Tests run it in a thread; the measurements run it as a process of its own (`python bench/canned_server.py --folder F`),
 so that its work is not in their figures, and read `GET /counts`.

@@ -174,26 +174,26 @@ def _delivered(
     outcome.untrue += [f"{number}: {secret} in the log" for secret in _SECRETS if secret in shown.getvalue()]
     if lines != len(shown.getvalue().splitlines()):
         outcome.untrue.append(f"{number}: not a line for each object")
-    for each, told in zip(objects, answers, strict=True):
-        outcome.answers[_what(told, again=again)] += 1
-        outcome.untrue += _faults_of(each, told, outcome.aws)
-    return all("error" not in told for told in answers)
+    for each, answered in zip(objects, answers, strict=True):
+        outcome.answers[_what(answered, again=again)] += 1
+        outcome.untrue += _faults_of(each, answered, outcome.aws)
+    return all("error" not in answered for answered in answers)
 
 
-def _what(told: dict[str, object], *, again: bool) -> str:
+def _what(answered: dict[str, object], *, again: bool) -> str:
     when = "delivered again" if again else "at first"
-    if "error" in told:
+    if "error" in answered:
         return f"objects {when}: answered with an error"
-    return f'objects {when}: answered "{"existing" if told["existing"] else "written"}"'
+    return f'objects {when}: answered "{"existing" if answered["existing"] else "written"}"'
 
 
-def _faults_of(each: dict[str, object], told: dict[str, object], aws: Storm) -> list[str]:
+def _faults_of(each: dict[str, object], answered: dict[str, object], aws: Storm) -> list[str]:
     path = _path(each)
     stored = aws.objects.get(path)
-    error = told.get("error")
+    error = answered.get("error")
     faults = []
     if stored is None and error is None:
-        faults.append(f"{path}: answered {told}, and not there")
+        faults.append(f"{path}: answered {answered}, and not there")
     if stored is not None and stored != str(each["body"]).encode():
         faults.append(f"{path}: not whole")
     if each["if_absent"] and aws.versions[path] > 1:

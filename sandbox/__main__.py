@@ -69,10 +69,10 @@ def _keep_accounts(file: Path) -> int:
 
 
 def _wait_for_the_end() -> None:
-    """Return when whoever started this is gone, or the terminal is: make alone hears of a terminal that closes."""
+    """Return when the process that started this is gone, or the terminal is: only make hears of a closed terminal."""
     starter, terminal = os.getppid(), select.poll()
     if sys.stdout.isatty():
-        terminal.register(sys.stdout, 0)  # a hang-up is told unasked
+        terminal.register(sys.stdout, 0)  # a hang-up is reported unasked
     while os.getppid() == starter and not terminal.poll(_A_WHILE):
         time.sleep(_A_WHILE / 1000)
 

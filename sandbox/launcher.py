@@ -13,7 +13,7 @@ from hypercorn.asyncio import serve  # type: ignore[import-not-found]  # .venv d
 from hypercorn.config import Config  # type: ignore[import-not-found]
 from ministack.app import app
 
-from sandbox import patches as fixes
+from sandbox import patches
 from sandbox.leash import tie_to_starter
 
 
@@ -47,7 +47,7 @@ def main() -> None:
     os.umask(0o077)
     tie_to_starter()
     write_certificates(folder)
-    fixes.apply()
+    patches.apply()
 
     # Not the emulator's own main(): that opens a second listener, on port 443, where it may, and writes a pid file.
     config = Config()

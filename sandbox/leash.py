@@ -1,4 +1,4 @@
-"""Run a command that can not outlive whoever started it.
+"""Run a command that can not outlive the process that started it.
 
 The starter holds the other end of this process's standard input. When the starter goes, however it goes (`kill -9`
 too), that pipe closes, and the whole process group ends with it. Needs the standard library only, because both

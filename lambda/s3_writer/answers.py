@@ -7,7 +7,7 @@ from botocore.exceptions import BotoCoreError
 from botocore.parsers import ResponseParserError
 
 
-class UnusableAnswer(BotoCoreError):  # noqa: N818 - the name is the code that is told
+class UnusableAnswer(BotoCoreError):  # noqa: N818 - the name is the code that is reported
     """An answer that AWS's API has no place for. Its text is never quoted: most of one may be credentials."""
 
     fmt = "{fault}"

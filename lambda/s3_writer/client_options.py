@@ -1,4 +1,4 @@
-"""How both clients call AWS: how long, how often, how many at once, and whom they trust."""
+"""How both clients call AWS: how long, how often, how many at once, and which certificates they trust."""
 
 from pathlib import Path
 

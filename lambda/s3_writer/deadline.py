@@ -22,8 +22,8 @@ _ends_at: ContextVar[float] = ContextVar("ends_at", default=inf)
 Result = TypeVar("Result")
 
 
-class DeadlineExceeded(BotoCoreError):  # noqa: N818 - the name is the code that is told
-    """No answer while the invocation had time; a `BotoCoreError`, to be told as its timeouts are."""
+class DeadlineExceeded(BotoCoreError):  # noqa: N818 - the name is the code that is reported
+    """No answer while the invocation had time; a `BotoCoreError`, to be reported as its timeouts are."""
 
     fmt = "{state} when the function's time was nearly over"
 

@@ -47,7 +47,7 @@ def put(connection: Connection, request: PutRequest) -> Written:
         "Body": request.body,
         # Bucket names are global: one that was deleted and taken by another account must not get the data.
         "ExpectedBucketOwner": settings.bucket_owner,
-        # S3 compares it before it stores the object, and keeps it for whoever reads the object. Left to botocore, it
+        # S3 compares it before it stores the object, and keeps it for every reader of the object. Left to botocore, it
         # would follow the body, which then goes out in chunks.
         "ChecksumSHA256": base64.b64encode(hashlib.sha256(request.body).digest()).decode(),
         "Metadata": request.metadata,

@@ -8,7 +8,7 @@ from sandbox.patches import access, services, sessions
 
 
 def apply() -> None:
-    """Put every fix in place; once, before the first request."""
+    """Put every patch in place; once, before the first request."""
     access.apply()
     sessions.apply()
     services.apply()

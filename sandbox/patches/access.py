@@ -12,13 +12,13 @@ from ministack.services import iam, organizations, s3
 
 
 def apply() -> None:
-    """Put the fixes in place."""
-    _fix_root_signatures()
-    _fix_condition_keys()
-    _fix_policy_variables()
+    """Put the patches in place."""
+    _patch_root_signatures()
+    _patch_condition_keys()
+    _patch_policy_variables()
 
 
-def _fix_root_signatures() -> None:
+def _patch_root_signatures() -> None:
     pin, is_root = gateway.pin_signed_request, evaluator._is_root_key
 
     def pin_as_aws(*request: Any, **options: Any) -> None:
@@ -33,7 +33,7 @@ def _fix_root_signatures() -> None:
     gateway.pin_signed_request = pin_as_aws
 
 
-def _fix_condition_keys() -> None:
+def _patch_condition_keys() -> None:
     resolve = evaluator._resolve_condition_key
 
     def resolve_as_aws(key: str, context: Any) -> Any:
@@ -55,7 +55,7 @@ def _fix_condition_keys() -> None:
     evaluator._resolve_condition_key = resolve_as_aws
 
 
-def _fix_policy_variables() -> None:
+def _patch_policy_variables() -> None:
     met = evaluator._conditions_met
 
     def met_as_aws(conditions: Mapping[str, Any], context: Any) -> Any:

@@ -13,13 +13,13 @@ from ministack.services import lambda_svc, s3
 
 
 def apply() -> None:
-    """Put the fixes in place."""
-    _fix_expected_bucket_owner()
-    _fix_function_errors()
-    _fix_function_names()
+    """Put the patches in place."""
+    _patch_expected_bucket_owner()
+    _patch_function_errors()
+    _patch_function_names()
 
 
-def _fix_expected_bucket_owner() -> None:
+def _patch_expected_bucket_owner() -> None:
     scope = s3._apply_bucket_scope
 
     def scope_as_aws(method: str, bucket: str, key: str, headers: Mapping[str, str], *rest: Any, **more: Any) -> Any:
@@ -33,7 +33,7 @@ def _fix_expected_bucket_owner() -> None:
     s3._apply_bucket_scope = scope_as_aws
 
 
-def _fix_function_errors() -> None:
+def _patch_function_errors() -> None:
     execute = lambda_svc._execute_function_warm
 
     def execute_as_aws(*arguments: Any) -> Any:
@@ -50,7 +50,7 @@ def _fix_function_errors() -> None:
     lambda_svc._execute_function_warm = execute_as_aws
 
 
-def _fix_function_names() -> None:
+def _patch_function_names() -> None:
     credentials = lambda_runtime.execution_credentials
 
     def credentials_and_names(config: Mapping[str, Any]) -> dict[str, str]:

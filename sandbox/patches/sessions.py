@@ -23,14 +23,14 @@ _source_identity: contextvars.ContextVar[str | None] = contextvars.ContextVar("s
 
 
 def apply() -> None:
-    """Put the fixes in place."""
-    _fix_second_factor()
-    _fix_wrong_code()
-    _fix_session_length()
-    _fix_source_identity()
+    """Put the patches in place."""
+    _patch_second_factor()
+    _patch_wrong_code()
+    _patch_session_length()
+    _patch_source_identity()
 
 
-def _fix_second_factor() -> None:
+def _patch_second_factor() -> None:
     extract, register, principal_keys = iam_actions.extract_iam_action, sts.register_session, evaluator._principal_keys
 
     def extract_as_aws(service: str, method: str, path: str, *request: Any) -> Any:
@@ -71,7 +71,7 @@ def _fix_second_factor() -> None:
     evaluator._principal_keys = sts._principal_keys = principal_keys_as_aws
 
 
-def _fix_wrong_code() -> None:
+def _patch_wrong_code() -> None:
     enforce = evaluator.enforce
 
     def enforce_as_aws(*request: Any, **options: Any) -> Any:
@@ -108,7 +108,7 @@ def _session_factor(caller: Any) -> float | None:
     return proved_at
 
 
-def _fix_session_length() -> None:
+def _patch_session_length() -> None:
     handle = sts.handle_request
 
     async def handle_as_aws(
@@ -137,7 +137,7 @@ def _too_long(request: Mapping[str, str], caller_arn: str) -> Any:
     return sts._error(400, "ValidationError", message, ns="sts")
 
 
-def _fix_source_identity() -> None:
+def _patch_source_identity() -> None:
     handle, register = sts.handle_request, sts.register_session
 
     async def handle_as_aws(
