@@ -1,32 +1,18 @@
 """An AWS account and region, and the names that follow from them."""
 
-import json
-from functools import cache
-from importlib.resources import files
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from access.problem import did_you_mean
 from access.values import AccountId, refusal
-
-
-@cache
-def partitions() -> dict[str, tuple[str, str]]:
-    """Return, for each region that botocore knows, its partition and that partition's DNS suffix."""
-    # The file alone: botocore's loader takes longer to import than all that reads access.toml.
-    data = json.loads((files("botocore") / "data" / "partitions.json").read_bytes())
-    return {
-        region: (partition["id"], partition["outputs"]["dnsSuffix"])
-        for partition in data["partitions"]
-        for region in partition["regions"]
-        if not region.endswith("-global")
-    }
+from crossrole.iam.arn import account_root_arn, bucket_arn
+from crossrole.iam.partitions import dns_suffix, partition_of_region, regions
 
 
 def _known_region(value: str) -> str:
-    if value not in partitions():
-        near = did_you_mean(value, partitions())
+    if value not in regions():
+        near = did_you_mean(value, regions())
         raise refusal(
             "the code of an AWS region, such as eu-west-1",
             near or "look the code up in AWS's list; a region newer than the pinned boto3 needs a newer boto3",
@@ -48,12 +34,12 @@ class Environment(BaseModel):
     @property
     def partition(self) -> str:
         """The ARN partition, such as `aws` or `aws-cn`."""
-        return partitions()[self.region][0]
+        return partition_of_region(self.region)
 
     @property
     def s3_service(self) -> str:
         """S3's name in `kms:ViaService`."""
-        return f"s3.{self.region}.{partitions()[self.region][1]}"
+        return f"s3.{self.region}.{dns_suffix(self.region)}"
 
     @property
     def root_arn(self) -> str:
@@ -66,9 +52,4 @@ class Environment(BaseModel):
 
     def bucket_arn(self, bucket: str) -> str:
         """Return the ARN of a bucket; bucket ARNs name neither account nor region."""
-        return f"arn:{self.partition}:s3:::{bucket}"
-
-
-def account_root_arn(partition: str, account: str) -> str:
-    """Return the ARN that stands for a whole account in a trust policy."""
-    return f"arn:{partition}:iam::{account}:root"
+        return bucket_arn(self.partition, bucket)

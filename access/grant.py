@@ -20,14 +20,9 @@ from access.values import (
     RolePath,
     StackNumber,
 )
+from crossrole.iam.quotas import ROLE_CHAINING_LIMIT, SHORTEST_SESSION
 
 Access = Literal["read", "write", "list", "delete", "full"]
-
-ROLE_CHAINING_LIMIT = 3600
-"""Seconds that a session may last when a role's credentials were used to get it.
-
-https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining
-"""
 
 
 # What makes S3 decrypt an object: https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
@@ -90,7 +85,7 @@ class Grant(BaseModel):
     source_ips: Annotated[tuple[Cidr, ...], Field(strict=False)] = Field(
         (), description="CIDR ranges that the role can be assumed and used from."
     )
-    max_session: Annotated[int, Field(ge=900, le=43200)] = Field(
+    max_session: Annotated[int, Field(ge=SHORTEST_SESSION, le=43200)] = Field(
         ROLE_CHAINING_LIMIT,
         description=(
             "Seconds that a session lasts at most, 900 to 43200. IAM itself enforces no less than 3600; "

@@ -3,16 +3,13 @@
 from collections.abc import Iterator
 
 from access.environment import Environment
-from access.grant import ROLE_CHAINING_LIMIT, Grant
+from access.grant import Grant
 from access.policies.document import size
 from access.policies.permissions import inline_policies
 from access.policies.trust import trust_policy
 from access.principal import PrincipalKind
 from access.problem import Problem
-
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-TRUST_POLICY_QUOTA = 2048
-INLINE_POLICIES_QUOTA = 10240
+from crossrole.iam.quotas import INLINE_POLICIES, ROLE_CHAINING_LIMIT, TRUST_POLICY
 
 
 def grant_problems(grant: Grant) -> Iterator[Problem]:
@@ -157,18 +154,18 @@ def _boundary_owner(grant: Grant, prod: Environment) -> Iterator[Problem]:
 
 def _quotas(grant: Grant, prod: Environment, key_arn: str | None) -> Iterator[Problem]:
     trust = size(trust_policy(grant, prod))
-    if trust > TRUST_POLICY_QUOTA:
+    if trust > TRUST_POLICY:
         yield Problem(
             at(grant, "principals"),
             f"a trust policy of {trust} characters",
-            f"at most {TRUST_POLICY_QUOTA}, IAM's quota",
+            f"at most {TRUST_POLICY}, IAM's quota",
             "split the principals over two grants, or trust an account or organization with conditions",
         )
     inline = sum(size(policy) for policy in inline_policies(grant, prod, key_arn).values())
-    if inline > INLINE_POLICIES_QUOTA:
+    if inline > INLINE_POLICIES:
         yield Problem(
             at(grant, "actions"),
             f"inline policies of {inline} characters",
-            f"at most {INLINE_POLICIES_QUOTA} for one role, IAM's quota",
+            f"at most {INLINE_POLICIES} for one role, IAM's quota",
             "split the actions or the source_ips over two grants",
         )

@@ -7,10 +7,10 @@ from ipaddress import ip_network
 from access.environment import Environment
 from access.grant import Grant
 from access.model import Access, Writer
-from access.policies.document import instant
 from access.principal import PrincipalKind
 from access.problem import Notice, did_you_mean
 from access.s3_actions import limits_by_prefix, manages_permissions, resource_types
+from crossrole.iam.policy import instant
 
 
 def prod_notices(access: Access, number: int) -> list[Notice]:

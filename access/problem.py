@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
+
+from crossrole.errors import near_words
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,5 @@ class Notice:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return `did you mean "…"?` with the nearest known word, or an empty text where none is near."""
-    by_fold = {candidate.lower(): candidate for candidate in known}
-    near = get_close_matches(word.lower(), by_fold, n=1, cutoff=0.6)
-    return f'did you mean "{by_fold[near[0]]}"?' if near else ""
+    near = near_words(word, known, most=1)
+    return f'did you mean "{near[0]}"?' if near else ""

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from itertools import count
 
 from access.environment import Environment
-from access.grant_rules import INLINE_POLICIES_QUOTA
 from access.model import Parts, stack_name
 from access.policies.caller import assume_role_statement
 from access.policies.document import document, size
 from access.policies.permissions import key_policy_statements
 from access.principal import PrincipalKind
 from access.problem import Problem
+from crossrole.iam.quotas import INLINE_POLICIES
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 STACK_RESOURCES_QUOTA = 500
@@ -108,11 +108,11 @@ def _writer_policy(parts: Parts, prod: Environment, role: str) -> Iterator[Probl
     """Yield that the function's role is let into more grants than its own inline policies can name."""
     listed = [grant for grant in parts.grants if any(principal.text == role for principal in grant.principals)]
     length = size(document([assume_role_statement(prod, *listed)])) if listed else 0
-    if length > INLINE_POLICIES_QUOTA - _OF_THE_FUNCTION:
+    if length > INLINE_POLICIES - _OF_THE_FUNCTION:
         yield Problem(
             "[writer]: role",
             f"{role} among the principals of {len(listed)} grants, a policy of {length} characters",
-            f"at most {INLINE_POLICIES_QUOTA} beside what the function needs itself, IAM's quota for one role",
+            f"at most {INLINE_POLICIES} beside what the function needs itself, IAM's quota for one role",
             "give the other grants a role of their own, or let one grant serve several of these",
         )
 

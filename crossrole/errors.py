@@ -10,6 +10,11 @@ class CommandError(Exception):
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return `; did you mean …?` with the nearest known words, or an empty text where none is near."""
+    near = near_words(word, known, most=3)
+    return f"; did you mean {' or '.join(near)}?" if near else ""
+
+
+def near_words(word: str, known: Iterable[str], *, most: int) -> list[str]:
+    """Return the known words that are written much like a word, the nearest first; upper and lower case are alike."""
     by_fold = {candidate.lower(): candidate for candidate in known}
-    near = get_close_matches(word.lower(), by_fold, n=3, cutoff=0.6)
-    return f"; did you mean {' or '.join(by_fold[match] for match in near)}?" if near else ""
+    return [by_fold[match] for match in get_close_matches(word.lower(), by_fold, n=most, cutoff=0.6)]

@@ -4,10 +4,11 @@ from aws_cdk import CfnOutput, Environment as CdkEnvironment, Stack
 from constructs import Construct
 
 from access.environment import Environment
-from access.grant import ROLE_CHAINING_LIMIT, Grant
+from access.grant import Grant
 from access.model import Access, Writer
 from access.policies.caller import assume_role_statement
 from cross_account.writer_function import WriterFunction
+from crossrole.iam.quotas import ROLE_CHAINING_LIMIT
 
 
 class DevLambdaStack(Stack):

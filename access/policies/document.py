@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Any
 
 from access.grant import Grant
+from crossrole.iam.policy import VERSION, instant
 
 Conditions = dict[str, dict[str, Any]]
 Statement = dict[str, Any]
@@ -14,7 +14,7 @@ Document = dict[str, Any]
 
 def document(statements: Iterable[Statement]) -> Document:
     """Return a policy of the current version; older versions take `${…}` variables as text."""
-    return {"Version": "2012-10-17", "Statement": list(statements)}
+    return {"Version": VERSION, "Statement": list(statements)}
 
 
 def allow(
@@ -48,11 +48,6 @@ def merged(*conditions: Conditions) -> Conditions:
         for operator, keys in condition.items():
             together[operator] = together.get(operator, {}) | keys
     return together
-
-
-def instant(moment: datetime) -> str:
-    """Return a moment as IAM's date conditions take it: ISO 8601, in UTC."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def until_expiry(grant: Grant) -> Conditions:

@@ -9,19 +9,14 @@ from access.policies.document import (
     allow,
     document,
     from_addresses,
-    instant,
     merged,
     until_expiry,
 )
 from access.s3_actions import limits_by_prefix, resource_types
+from crossrole.iam.names import DISABLED, REVOCATION_POLICY
+from crossrole.iam.policy import instant
 
 PERMISSIONS_POLICY = "CrossAccountS3Access"
-REVOCATION_POLICY = "AWSRevokeOlderSessions"
-"""The name that AWS's console gives to the same policy when it revokes a role's sessions.
-
-https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_revoke-sessions.html
-"""
-DISABLED_POLICY = "DenyWhileDisabled"
 
 _OBJECT_ACTIONS = {
     "read": ("ReadObjects", ["s3:GetObject"]),
@@ -39,7 +34,7 @@ def inline_policies(grant: Grant, prod: Environment, key_arn: str | None) -> dic
         issued_before = {"DateLessThan": {"aws:TokenIssueTime": instant(grant.revoked_before)}}
         policies[REVOCATION_POLICY] = document([_deny_everything("DenyOlderSessions", issued_before)])
     if grant.disabled:
-        policies[DISABLED_POLICY] = document([_deny_everything("DenyWhileDisabled", {})])
+        policies[DISABLED] = document([_deny_everything(DISABLED, {})])
     return policies
 
 

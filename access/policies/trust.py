@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from access.environment import Environment, account_root_arn
+from access.environment import Environment
 from access.grant import Grant
 from access.policies.document import (
     Conditions,
@@ -17,6 +17,8 @@ from access.policies.document import (
     until_expiry,
 )
 from access.principal import Principal, PrincipalKind
+from crossrole.iam.arn import account_root_arn
+from crossrole.iam.names import DISABLED
 
 
 def trust_policy(grant: Grant, prod: Environment) -> Document:
@@ -48,7 +50,7 @@ def trust_policy(grant: Grant, prod: Environment) -> Document:
 _Trusted = tuple[str, dict[str, Any], Conditions]
 
 _DENY_WHILE_DISABLED: Statement = {
-    "Sid": "DenyWhileDisabled",
+    "Sid": DISABLED,
     "Effect": "Deny",
     "Principal": {"AWS": "*"},
     "Action": "sts:AssumeRole",

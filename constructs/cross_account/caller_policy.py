@@ -7,6 +7,7 @@ from access.environment import Environment
 from access.grant import Grant
 from access.policies.caller import assume_role_statement, source_identity_statement
 from access.policies.document import document
+from crossrole.iam.names import caller_policy
 
 
 class CallerPolicy(Construct):
@@ -22,7 +23,7 @@ class CallerPolicy(Construct):
         self.policy = iam.CfnManagedPolicy(
             self,
             "Policy",
-            managed_policy_name=f"Assume-{grant.name}",
+            managed_policy_name=caller_policy(grant.name),
             description=f"Lets users assume {grant.name} in {prod.account}",
             policy_document=document(statements),
             users=user_names,

@@ -12,12 +12,7 @@ from access.policies.permissions import inline_policies
 from access.policies.trust import trust_policy
 from access.s3_actions import resource_types
 from cross_account.acknowledge import acknowledge_all
-
-MINIMUM_MAX_SESSION = 3600
-"""Seconds: the least that IAM takes as a role's maximum session duration.
-
-https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
-"""
+from crossrole.iam.quotas import LEAST_MAX_SESSION
 
 
 class GrantRole(Construct):
@@ -39,14 +34,14 @@ class GrantRole(Construct):
             path=grant.path,
             description=grant.description or None,
             assume_role_policy_document=trust_policy(grant, prod),
-            max_session_duration=max(grant.max_session, MINIMUM_MAX_SESSION),
+            max_session_duration=max(grant.max_session, LEAST_MAX_SESSION),
             permissions_boundary=grant.permissions_boundary,
             policies=[
                 iam.CfnRole.PolicyProperty(policy_name=name, policy_document=policy)
                 for name, policy in policies.items()
             ],
         )
-        if grant.max_session < MINIMUM_MAX_SESSION:
+        if grant.max_session < LEAST_MAX_SESSION:
             # Where IAM can't hold it, what reads the template still finds it.
             self.role.add_metadata("crossrole:MaxSession", grant.max_session)
         command = assume_role_command(grant, prod)

@@ -9,10 +9,11 @@ import boto3
 from botocore.exceptions import ClientError
 
 from crossrole.errors import CommandError
+from crossrole.iam.quotas import ROLE_CHAINING_LIMIT, SHORTEST_SESSION
 from crossrole.live.caller import Caller, caller_of
 from crossrole.live.mfa import device_named_after
 from crossrole.live.sessions import client, code_of, message_of, told
-from crossrole.templates.grant import ROLE_CHAINING_LIMIT, SHORTEST_SESSION, Grant
+from crossrole.templates.grant import Grant
 
 
 @dataclass(frozen=True)

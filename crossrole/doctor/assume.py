@@ -14,9 +14,9 @@ from crossrole.doctor.check import Line, Status, failed, ok, unknown
 from crossrole.doctor.expected import UNSEEN
 from crossrole.errors import CommandError
 from crossrole.iam.arn import is_role, name_of
+from crossrole.iam.quotas import SHORTEST_SESSION
 from crossrole.live.mfa import device_named_after, read_code
 from crossrole.live.sessions import assumed_session, client, code_of, message_of, told
-from crossrole.templates.grant import SHORTEST_SESSION
 
 SESSION_NAME = "crossrole-doctor"
 

@@ -13,6 +13,7 @@ from crossrole.doctor.case import Case
 from crossrole.doctor.check import Line, failed, ok, unknown
 from crossrole.doctor.key import key_lines
 from crossrole.errors import CommandError
+from crossrole.iam.arn import bucket_arn
 from crossrole.iam.policy import Policy, canonical, policy_of
 from crossrole.live.identity import DENIED, LIVE
 from crossrole.live.sessions import client, code_of, told
@@ -67,7 +68,7 @@ def _head(s3: Any, name: str, **request: str) -> _Head:
 
 
 def _no_bucket(case: Case, name: str) -> Line:
-    made = f"arn:aws:s3:::{name}" in case.inventory.buckets
+    made = bucket_arn(case.grant.partition, name) in case.inventory.buckets
     fix = case.deploy if made else f"make it in {case.grant.account}, or name the right one in access.toml"
     return failed("bucket", f"there is no bucket {name}", fix=fix)
 
@@ -96,7 +97,7 @@ def _owner_line(case: Case, s3: Any, name: str, owned: _Head) -> Line:
 
 def region_line(case: Case, name: str, region: str | None) -> Line:
     """Return whether the bucket is where the templates have it."""
-    made = case.inventory.buckets.get(f"arn:aws:s3:::{name}")
+    made = case.inventory.buckets.get(bucket_arn(case.grant.partition, name))
     wanted = made.region if made else case.grant.region
     if region is None:
         return unknown("region", f"S3 does not tell the region of {name}")
@@ -119,7 +120,7 @@ _NO_POLICY = {"NoSuchBucketPolicy", "NoSuchPublicAccessBlockConfiguration"}
 
 def access_lines(case: Case, name: str, region: str) -> Iterator[Line]:
     """Yield the lines on who may do what by the bucket itself; what no template makes is compared with nothing."""
-    arn = f"arn:aws:s3:::{name}"
+    arn = bucket_arn(case.grant.partition, name)
     made = case.inventory.buckets.get(arn)
     if case.prod is None:
         for check, what in ((_POLICY, "its policy"), (_PUBLIC, "its Block Public Access")):

@@ -13,7 +13,8 @@ from crossrole.doctor.expected import expected, judged_link
 from crossrole.errors import CommandError
 from crossrole.evaluation.question import Question
 from crossrole.evaluation.requests import links_of
-from crossrole.iam.arn import account_of
+from crossrole.iam.arn import account_of, bucket_arn
+from crossrole.iam.partitions import partition_of_region
 from crossrole.iam.policy import policy_of, texts
 from crossrole.live.identity import DENIED, LIVE
 from crossrole.live.sessions import client, code_of, told
@@ -22,7 +23,7 @@ from crossrole.templates.inventory import Bucket
 
 def key_lines(case: Case, name: str, region: str) -> Iterator[Line]:
     """Yield the lines on the key of a bucket: which it is, whether it can be used, and whom its policy lets in."""
-    arn = f"arn:aws:s3:::{name}"
+    arn = bucket_arn(case.grant.partition, name)
     made = case.inventory.buckets.get(arn)
     wanted = {made.key} if made and made.key else ({*()} if made else set(_keys_of_role(case)))
     if case.prod is None:
@@ -77,7 +78,9 @@ def _bucket_key(s3: Any, name: str, region: str, account: str) -> str | None:
         if key:
             text = str(key)
             whole = text if text.startswith("alias/") else f"key/{text}"
-            return text if text.startswith("arn:") else f"arn:aws:kms:{region}:{account}:{whole}"
+            return (
+                text if text.startswith("arn:") else f"arn:{partition_of_region(region)}:kms:{region}:{account}:{whole}"
+            )
     return None
 
 

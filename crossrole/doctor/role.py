@@ -14,11 +14,12 @@ from crossrole.doctor.check import Line, failed, ok, unknown
 from crossrole.engines.prover import Prover
 from crossrole.errors import CommandError
 from crossrole.iam.condition_words import of_statement
+from crossrole.iam.names import REVOCATION_POLICY
 from crossrole.iam.policy import Policy, Statement, canonical, instant, texts
-from crossrole.iam.session_denials import POLICY_NAME, Cut, begun_before, covers, refuses_everyone, revokes
+from crossrole.iam.quotas import ROLE_CHAINING_LIMIT
+from crossrole.iam.session_denials import Cut, begun_before, covers, refuses_everyone, revokes
 from crossrole.live.identity import Unreadable, live_identity
 from crossrole.live.sessions import client, code_of, told
-from crossrole.templates.grant import ROLE_CHAINING_LIMIT
 from crossrole.templates.inventory import Identity
 
 # A principal that was deleted stays in a policy as its unique id, which nobody has any more.
@@ -131,7 +132,7 @@ def _taken_away(case: Case, policy: Policy) -> str:
     if policy.name.startswith("arn:"):
         return f"aws iam detach-role-policy {role} --policy-arn {policy.name} --profile {case.prod_profile}"
     line = f"aws iam delete-role-policy {role} --policy-name {policy.name} --profile {case.prod_profile}"
-    if policy.name != POLICY_NAME:
+    if policy.name != REVOCATION_POLICY:
         return line
     # What else is in it goes with the revocation, which must not be lost.
     return f"{line} && python -m crossrole revoke {case.grant.name} --profile {case.prod_profile}"
@@ -168,7 +169,7 @@ def _comparable(role: Identity, other: Identity, *, deployed: bool) -> Identity:
 
 def _is_compared(policy: Policy, statement: Statement, theirs: list[Statement], *, deployed: bool) -> bool:
     """Return whether a statement is more than a revocation; one of the templates counts where no later one hides it."""
-    if policy.name != POLICY_NAME or not revokes(statement) or canonical(statement) in map(canonical, theirs):
+    if policy.name != REVOCATION_POLICY or not revokes(statement) or canonical(statement) in map(canonical, theirs):
         return True
     moment = begun_before(statement)
     return not deployed and not (moment and covers(theirs, Cut(moment)))
@@ -211,7 +212,7 @@ def revocation_lines(case: Case, base: Identity, live: Identity) -> Iterator[Lin
     restore = f"python -m crossrole restore {case.grant.name} --profile {case.prod_profile}"
     for policy in live.policies:
         added = [each for each in policy.statements if revokes(each) and canonical(each) not in templated]
-        if policy.name == POLICY_NAME and added:
+        if policy.name == REVOCATION_POLICY and added:
             yield _revoked(added, restore, instant(case.now))
     known = {canonical(each) for each in (base.trust.statements if base.trust else [])}
     if any(
@@ -227,7 +228,7 @@ def revocation_lines(case: Case, base: Identity, live: Identity) -> Iterator[Lin
 
 def _revoked(added: list[Statement], restore: str, now: str) -> Line:
     said = [f"refused {' and '.join(of_statement(each)) or 'without condition'}" for each in added]
-    text = f"sessions were revoked, by the policy {POLICY_NAME}, as crossrole revoke and AWS's console do"
+    text = f"sessions were revoked, by the policy {REVOCATION_POLICY}, as crossrole revoke and AWS's console do"
     moments = [begun_before(each) for each in added]
     if all(each and instant(each) <= now for each in moments):
         return ok("revocation", f"{text}; new sessions are not hit", *said, f"to undo it: {restore}")

@@ -68,7 +68,7 @@ def _line(case: Case, probe: Probe, answer: Answer) -> Line:
 
 def _where(case: Case, probe: Probe) -> str:
     if probe.place is None:
-        return f"on {probe.resource.removeprefix('arn:aws:s3:::')}"
+        return f"on {probe.resource.rpartition(':::')[2]}"
     bucket, prefix = probe.place
     if probe.place in places_of(case.grant, case.inventory):
         return f"on {bucket}/{prefix}*"

@@ -18,6 +18,7 @@ from crossrole.doctor.caller import refused
 from crossrole.doctor.case import Case
 from crossrole.doctor.check import Line, failed, ok, unknown
 from crossrole.doctor.expected import expected
+from crossrole.iam.arn import bucket_arn
 from crossrole.live.s3_probes import FOLDER, places_of
 from crossrole.live.sessions import client, code_of, message_of, told
 
@@ -50,7 +51,7 @@ def write_lines(case: Case, session: boto3.Session | None) -> list[Line]:
         return [unknown(_CHECK, "without a session nothing can be written")]
     for bucket, prefix in places_of(case.grant, case.inventory):
         key = f"{prefix}{FOLDER}{uuid.uuid4().hex}"
-        if expected(case, "s3:PutObject", f"arn:aws:s3:::{bucket}/{key}", {}).allowed:
+        if expected(case, "s3:PutObject", bucket_arn(case.grant.partition, f"{bucket}/{key}"), {}).allowed:
             return _tried(case, client(session, "s3"), bucket, key)
     return [unknown(_CHECK, "the grant writes nothing")]
 
@@ -116,7 +117,7 @@ def _remover(case: Case, s3: Any, bucket: str, key: str) -> _Object | None:
         if (
             remover is s3
             and versioned is False
-            and expected(case, "s3:DeleteObject", f"arn:aws:s3:::{bucket}/{key}", {}).allowed
+            and expected(case, "s3:DeleteObject", bucket_arn(case.grant.partition, f"{bucket}/{key}"), {}).allowed
         ):
             return _Object(bucket, key, remover, whose, by_version=False)
     return None
@@ -147,7 +148,7 @@ def _retained(s3: Any, bucket: str) -> bool | None:
 
 
 def _used(case: Case, s3: Any, probe: _Object) -> Iterator[Line]:
-    arn = f"arn:aws:s3:::{probe.bucket}/{probe.key}"
+    arn = bucket_arn(case.grant.partition, f"{probe.bucket}/{probe.key}")
     probe.begun = True
     try:
         put = s3.put_object(**probe.name, Body=_BODY)

@@ -11,6 +11,7 @@ from crossrole.evaluation.reasons import LACKS, REFUSES, Explained, Reason
 from crossrole.evaluation.requests import links_of
 from crossrole.iam.actions import ASSUME, details
 from crossrole.iam.arn import account_of, is_role, name_of
+from crossrole.iam.names import DISABLED
 from crossrole.iam.policy import Statement, refuses_everyone, trusted
 from crossrole.templates.inventory import Identity, Inventory
 
@@ -79,7 +80,7 @@ def _lift(inventory: Inventory, link: Explained, reason: Reason) -> Iterator[Fix
         sid = judged.statement.get("Sid")
         keys = {key.lower() for block in judged.statement.get("Condition", {}).values() for key in block}
         everyone = "Principal" not in judged.statement or refuses_everyone(judged.statement)
-        if sid == "DenyWhileDisabled" and grant and everyone and not keys:
+        if sid == DISABLED and grant and everyone and not keys:
             yield _change(grant.name, "disabled", "remove", None, "take out disabled = true")
         elif keys == {"aws:tokenissuetime"} and grant and _revokes_later(judged.statement, request.context):
             yield _change(

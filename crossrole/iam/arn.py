@@ -70,3 +70,18 @@ def account_of(arn: str) -> str:
 def name_of(arn: str) -> str:
     """Return a role's or user's name, without its path."""
     return arn.rpartition("/")[2]
+
+
+def partition_of(arn: str) -> str:
+    """Return the ARN's partition, such as `aws` or `aws-cn`."""
+    return arn.split(":", 2)[1]
+
+
+def bucket_arn(partition: str, bucket: str) -> str:
+    """Return the ARN of a bucket, or of an object as BUCKET/KEY; these ARNs name neither account nor region."""
+    return f"arn:{partition}:s3:::{bucket}"
+
+
+def account_root_arn(partition: str, account: str) -> str:
+    """Return the ARN that stands for a whole account in a trust policy."""
+    return f"arn:{partition}:iam::{account}:root"

@@ -7,13 +7,9 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from crossrole.errors import CommandError
+from crossrole.iam.names import REVOCATION_POLICY
 from crossrole.iam.policy import Statement, texts
 
-POLICY_NAME = "AWSRevokeOlderSessions"
-"""The inline policy that AWS's console writes when it revokes a role's sessions.
-
-https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_revoke-sessions.html
-"""
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
 """The moments that are taken; to later ones the length of a session can't be added."""
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_request.html
@@ -59,7 +55,7 @@ def covers(statements: list[Statement], cut: Cut) -> bool:
 
 def moment_of(document: Document | None, session: str | None) -> datetime | None:
     """Return the latest moment before which the policy refuses everything to all sessions, or to the one."""
-    reaches = [reach(each) for each in (statements_of(document, POLICY_NAME) if document else [])]
+    reaches = [reach(each) for each in (statements_of(document, REVOCATION_POLICY) if document else [])]
     return max((moment for moment, of in reaches if moment and of in {None, session}), default=None)
 
 

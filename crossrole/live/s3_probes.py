@@ -14,6 +14,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from crossrole.iam.arn import bucket_arn
 from crossrole.live.sessions import code_of, message_of
 from crossrole.templates.grant import Grant, Reach
 from crossrole.templates.inventory import Inventory
@@ -122,9 +123,11 @@ def probes_of(grant: Grant, inventory: Inventory, name: str) -> list[Probe]:
         inside, outside = f"{prefix}{FOLDER}{name}", f"{FOLDER}{name}"
         granted = [each for reach in _reaches(grant, bucket, prefix) for each in reach.actions]
         exact = [each for each in granted if each.lower() not in {one.lower() for one in _EVERYWHERE}]
-        asked = [probe_of(action, bucket, prefix, inside) for action in [*_EVERYWHERE, *exact]]
+        asked = [
+            probe_of(action, bucket, prefix, inside, partition=grant.partition) for action in [*_EVERYWHERE, *exact]
+        ]
         if not outside.startswith(prefix):
-            asked += [probe_of(action, bucket, "", outside) for action in _OUTSIDE]
+            asked += [probe_of(action, bucket, "", outside, partition=grant.partition) for action in _OUTSIDE]
         probes += [each for each in asked if each]
     probes.append(_LIST_BUCKETS)
     return list({(each.action, each.resource, each.words): each for each in probes}.values())
@@ -165,9 +168,9 @@ def _reaches(grant: Grant, bucket: str, prefix: str) -> Iterator[Reach]:
             yield reach
 
 
-def probe_of(action: str, bucket: str, prefix: str, key: str) -> Probe | None:
+def probe_of(action: str, bucket: str, prefix: str, key: str, *, partition: str) -> Probe | None:
     """Return the harmless request that shows an action on a bucket, a prefix of it or a key; None where none does."""
-    folded, arn = action.lower(), f"arn:aws:s3:::{bucket}"
+    folded, arn = action.lower(), bucket_arn(partition, bucket)
     asked: dict[str, Any] = {"Bucket": bucket}
     if folded in _LISTINGS:
         operation, limit = _LISTINGS[folded]

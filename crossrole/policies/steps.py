@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 from crossrole.iam.arn import account_of, name_of
+from crossrole.iam.names import caller_policy
 from crossrole.iam.policy import principals_of
 from crossrole.policies.documents import CALLER, TRUST, Policies, permissions_file
 
@@ -140,7 +141,7 @@ class _Hand:
     @property
     def _policy_name(self) -> str:
         # The name that DevUsersStack gives to the same policy.
-        return f"Assume-{self.policies.grant.name}"
+        return caller_policy(self.policies.grant.name)
 
     def _pinned(self) -> list[str]:
         named = [

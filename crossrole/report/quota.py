@@ -4,13 +4,11 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from crossrole.iam.quotas import INLINE_POLICIES, TRUST_POLICY
 from crossrole.templates.grant import Grant
 from crossrole.templates.intrinsics import Template
 from crossrole.templates.policy_documents import documents_of
 
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-TRUST_POLICY = 2048
-INLINE_POLICIES = 10240
 _INLINE = ("AWS::IAM::Policy", "AWS::IAM::RolePolicy")
 Sizes = Mapping[tuple[str, str], Mapping[str, int]]
 """The characters of each policy document, by template and logical id, and then by its place in the resource."""

@@ -4,13 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from crossrole.iam.arn import is_role
+from crossrole.iam.quotas import LEAST_MAX_SESSION, ROLE_CHAINING_LIMIT
 from crossrole.report.callers import callers_of
 from crossrole.report.warnings import SOON
 from crossrole.report.words import Words, counted, duration, moment
-from crossrole.templates.grant import ROLE_CHAINING_LIMIT, Grant
-
-# https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
-LEAST_ENFORCED = 3600
+from crossrole.templates.grant import Grant
 
 
 @dataclass(frozen=True)
@@ -44,8 +42,8 @@ def session_of(grant: Grant) -> Words:
     """Return how long a session of the grant may last."""
     longest = grant.max_session
     words = f"at most {duration(longest)}"
-    if longest < LEAST_ENFORCED:
-        words += f" by agreement; IAM itself enforces no less than {duration(LEAST_ENFORCED)}"
+    if longest < LEAST_MAX_SESSION:
+        words += f" by agreement; IAM itself enforces no less than {duration(LEAST_MAX_SESSION)}"
     if longest > ROLE_CHAINING_LIMIT and any(is_role(caller.principal) for caller in callers_of(grant)):
         words += f"; {duration(ROLE_CHAINING_LIMIT)} for a role, whose credentials chain"
     return (words,)

@@ -11,7 +11,8 @@ import boto3
 from botocore.exceptions import ClientError
 
 from crossrole.errors import CommandError
-from crossrole.iam.session_denials import POLICY_NAME, Document
+from crossrole.iam.names import REVOCATION_POLICY
+from crossrole.iam.session_denials import Document
 from crossrole.live.sessions import client, code_of, date_of, message_of, told
 from crossrole.templates.grant import Grant
 
@@ -59,7 +60,7 @@ class Iam:
         """Return the role; raises `CommandError` where it is not deployed, or another one has its name."""
         found = self.facts()
         # The one that is to be written is asked for by its name: a listing may be older than the policy.
-        names = dict.fromkeys([*self._pages("list_role_policies", "PolicyNames"), POLICY_NAME])
+        names = dict.fromkeys([*self._pages("list_role_policies", "PolicyNames"), REVOCATION_POLICY])
         inline = {each: document for each in names if (document := self.policy(each)) is not None}
         unread: list[str] = []
         attached = self._unless_refused(unread, "its managed policies", self._attached) or {}

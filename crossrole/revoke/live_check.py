@@ -10,14 +10,16 @@ import boto3
 from botocore.exceptions import ClientError
 
 from crossrole.errors import CommandError
+from crossrole.iam.arn import bucket_arn
 from crossrole.iam.policy import instant
+from crossrole.iam.quotas import SHORTEST_SESSION
 from crossrole.iam.session_denials import Cut
 from crossrole.live.caller import caller_of
 from crossrole.live.mfa import device_named_after, read_code
 from crossrole.live.s3_probes import Probe, Seen, probe_of, send
 from crossrole.live.sessions import assumed_session, client, code_of, date_of, reach_of, told
 from crossrole.revoke.deployed_role import pauses
-from crossrole.templates.grant import SHORTEST_SESSION, Grant, Reach
+from crossrole.templates.grant import Grant, Reach
 
 NAME = "crossrole-witness"
 
@@ -89,7 +91,9 @@ class Testimony:
         try:
             with told(profile):
                 taken.caller = caller = with_second_factor(caller, grant, profile=profile)
-                taken.probe = probe_for(grant, lambda bucket, prefix: _key_under(administrator, bucket, prefix))
+                taken.probe = probe_for(
+                    grant, lambda bucket, prefix: _key_under(administrator, bucket, prefix, partition=grant.partition)
+                )
                 if not taken.probe:
                     taken.why_not = "nothing that the grant allows can be asked without changing something"
                     return taken
@@ -171,8 +175,8 @@ class Testimony:
 _LATE = f"after {PATIENCE:.0f} s"
 
 
-def _key_under(administrator: boto3.Session, bucket: str, prefix: str) -> str | None:
-    listing = probe_of("s3:ListBucket", bucket, prefix, "")
+def _key_under(administrator: boto3.Session, bucket: str, prefix: str, *, partition: str) -> str | None:
+    listing = probe_of("s3:ListBucket", bucket, prefix, "", partition=partition)
     return send(client(administrator, "s3"), listing).key if listing else None
 
 
@@ -221,13 +225,15 @@ def probe_for(grant: Grant, key_under: Callable[[str, str], str | None]) -> Prob
     """
     for action, on_objects in _IN_ORDER:
         for reach in _reaches(grant, action, on_objects=on_objects):
-            return probe_of(action, reach.bucket, reach.prefix, f"{reach.prefix}{NAME}")
+            return probe_of(action, reach.bucket, reach.prefix, f"{reach.prefix}{NAME}", partition=grant.partition)
     # Without s3:ListBucket, S3 answers 403 for a key that does not exist to those whom it lets through too.
     # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
     for reach in _reaches(grant, "s3:GetObject", on_objects=True):
         if key := key_under(reach.bucket, reach.prefix):
             place, asked = f"{reach.bucket}/{key}", {"Bucket": reach.bucket, "Key": key}
-            return Probe("s3:GetObject", f"arn:aws:s3:::{place}", f"HeadObject s3://{place}", "head_object", asked)
+            return Probe(
+                "s3:GetObject", bucket_arn(grant.partition, place), f"HeadObject s3://{place}", "head_object", asked
+            )
     return None
 
 

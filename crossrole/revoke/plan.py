@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from crossrole.iam.session_denials import POLICY_NAME, Cut, Document
+from crossrole.iam.names import REVOCATION_POLICY
+from crossrole.iam.session_denials import Cut, Document
 from crossrole.revoke.deployed_role import LiveRole
 from crossrole.revoke.live_check import Proof
 from crossrole.revoke.statements import revoked, shut
@@ -46,7 +47,7 @@ class Revoked:
     @property
     def changes(self) -> list[str]:
         """The policies that have to be changed, in the order in which they are."""
-        policy = [POLICY_NAME] if self.policy is not self.found.inline.get(POLICY_NAME) else []
+        policy = [REVOCATION_POLICY] if self.policy is not self.found.inline.get(REVOCATION_POLICY) else []
         return [*policy, *([TRUST] if self.trust is not self.found.trust else [])]
 
     @property
@@ -67,4 +68,4 @@ def plan_of(grant: Grant, asked: Asked, role: LiveRole, now: datetime) -> Revoke
     moment = asked.before or now.replace(microsecond=0) + timedelta(seconds=1)
     cut = Cut(moment, session, everything=asked.and_disable)
     trust = shut(role.trust) if asked.and_disable else role.trust
-    return Revoked(grant, asked, cut, role, now, revoked(role.inline.get(POLICY_NAME), cut), trust)
+    return Revoked(grant, asked, cut, role, now, revoked(role.inline.get(REVOCATION_POLICY), cut), trust)

@@ -7,7 +7,8 @@ finishes it.
 from dataclasses import dataclass, field
 
 from crossrole.errors import CommandError
-from crossrole.iam.session_denials import POLICY_NAME, Document, denies_everything, is_shut, moment_of, statements_of
+from crossrole.iam.names import REVOCATION_POLICY
+from crossrole.iam.session_denials import Document, denies_everything, is_shut, moment_of, statements_of
 from crossrole.live.sessions import live_session, told
 from crossrole.revoke.deployed_role import Iam, LiveRole, NotKnownError, NotWrittenError, pauses, write
 from crossrole.revoke.live_check import Proof
@@ -35,7 +36,7 @@ class Restored:
     def changes(self) -> list[str]:
         """The policies that have to be changed, in the order in which they are."""
         trust = [TRUST] if self.trust is not self.found.trust else []
-        return [*trust, *([POLICY_NAME] if self.policy is not self.found.inline.get(POLICY_NAME) else [])]
+        return [*trust, *([REVOCATION_POLICY] if self.policy is not self.found.inline.get(REVOCATION_POLICY) else [])]
 
     @property
     def is_proved(self) -> bool:
@@ -46,9 +47,9 @@ class Restored:
     def left(self) -> list[str]:
         """What still refuses, and is none of ours."""
         moment = moment_of(self.policy, None)
-        others = {**self.found.inline, POLICY_NAME: self.policy}
+        others = {**self.found.inline, REVOCATION_POLICY: self.policy}
         return [
-            *([f"{POLICY_NAME} refuses sessions begun before {moment:%Y-%m-%dT%H:%M:%SZ}"] if moment else []),
+            *([f"{REVOCATION_POLICY} refuses sessions begun before {moment:%Y-%m-%dT%H:%M:%SZ}"] if moment else []),
             *(f"{name} refuses everything" for name, each in others.items() if denies_everything(each, name)),
             *(["the trust policy refuses everyone"] if is_shut(self.trust) else []),
         ]
@@ -61,7 +62,7 @@ def restore(grant: Grant, *, profile: str, dry_run: bool) -> Restored:
         iam.expect_account(profile)
         role = iam.role()
     trust = _trust_without_ours(role.trust, grant)
-    plan = Restored(grant, dry_run, role, restored(role.inline.get(POLICY_NAME), POLICY_NAME), trust)
+    plan = Restored(grant, dry_run, role, restored(role.inline.get(REVOCATION_POLICY), REVOCATION_POLICY), trust)
     if not dry_run and plan.changes:
         _write(plan, iam, profile)
         if not plan.wrong:
@@ -85,12 +86,12 @@ def _write(plan: Restored, iam: Iam, profile: str) -> None:
         iam.put_trust(plan.trust)
 
     def put_policy() -> None:
-        plan.policy = restored(iam.policy(POLICY_NAME), POLICY_NAME)
-        iam.put_policy(POLICY_NAME, plan.policy)
+        plan.policy = restored(iam.policy(REVOCATION_POLICY), REVOCATION_POLICY)
+        iam.put_policy(REVOCATION_POLICY, plan.policy)
 
     changes = {
         TRUST: (put_trust, lambda: not _holds_ours(iam.trust(), "the trust policy")),
-        POLICY_NAME: (put_policy, lambda: not _holds_ours(iam.policy(POLICY_NAME), POLICY_NAME)),
+        REVOCATION_POLICY: (put_policy, lambda: not _holds_ours(iam.policy(REVOCATION_POLICY), REVOCATION_POLICY)),
     }
     for name in plan.changes:
         say(f"write the {name} of {plan.grant.name} without what revoke added")
@@ -109,8 +110,8 @@ def _read_back(plan: Restored, iam: Iam, profile: str) -> None:
     try:
         with told(profile):
             for _ in pauses(READ_BACK_WITHIN):
-                policy, trust = iam.policy(POLICY_NAME), iam.trust()
-                if not _holds_ours(policy, POLICY_NAME) and not _holds_ours(trust, "the trust policy"):
+                policy, trust = iam.policy(REVOCATION_POLICY), iam.trust()
+                if not _holds_ours(policy, REVOCATION_POLICY) and not _holds_ours(trust, "the trust policy"):
                     plan.proofs.append(Proof("IAM answers the role back without it", holds=True))
                     return
     except CommandError as error:

@@ -13,7 +13,8 @@ from dataclasses import replace
 import boto3
 
 from crossrole.errors import CommandError
-from crossrole.iam.session_denials import POLICY_NAME, Document, is_shut
+from crossrole.iam.names import REVOCATION_POLICY
+from crossrole.iam.session_denials import Document, is_shut
 from crossrole.live.sessions import client, live_session, told
 from crossrole.revoke.deployed_role import Iam, NotKnownError, NotWrittenError, pauses, write
 from crossrole.revoke.live_check import Proof, Testimony
@@ -39,7 +40,7 @@ def revoke(grant: Grant, asked: Asked) -> Revoked:
     begun = time.monotonic()
     plan = plan_of(grant, asked, role, iam.now)
     if asked.dry_run:
-        planned = replace(role, inline={**role.inline, POLICY_NAME: plan.policy}, trust=plan.trust)
+        planned = replace(role, inline={**role.inline, REVOCATION_POLICY: plan.policy}, trust=plan.trust)
         plan.proofs.append(decided(plan, planned, done=False))
         return plan
     with _interruption_told(plan):
@@ -76,26 +77,26 @@ def _write(plan: Revoked, iam: Iam) -> None:
     profile, name = plan.asked.profile, plan.grant.name
 
     def put_policy() -> None:
-        plan.policy = revoked(iam.policy(POLICY_NAME), plan.cut)
-        iam.put_policy(POLICY_NAME, plan.policy)
+        plan.policy = revoked(iam.policy(REVOCATION_POLICY), plan.cut)
+        iam.put_policy(REVOCATION_POLICY, plan.policy)
 
     def put_trust() -> None:
         plan.trust = shut(iam.trust())
         iam.put_trust(plan.trust)
 
-    if POLICY_NAME in plan.changes:
-        say(f"write the inline policy {POLICY_NAME} of {name}")
+    if REVOCATION_POLICY in plan.changes:
+        say(f"write the inline policy {REVOCATION_POLICY} of {name}")
         try:
             write(
                 profile,
                 put_policy,
-                is_made=lambda: _holds(plan, iam.policy(POLICY_NAME)),
+                is_made=lambda: _holds(plan, iam.policy(REVOCATION_POLICY)),
                 full="a role's inline policies may hold 10,240 characters in all: take away what is not needed there",
             )
         except NotKnownError as error:
             plan.wrong.append(f"{error}; run the same line again")
             return
-        plan.written.append(POLICY_NAME)
+        plan.written.append(REVOCATION_POLICY)
     if TRUST in plan.changes:
         say(f"write the trust policy of {name}")
         try:
@@ -108,7 +109,7 @@ def _write(plan: Revoked, iam: Iam) -> None:
         except (NotWrittenError, NotKnownError) as error:
             if not plan.written and isinstance(error, NotWrittenError):
                 raise
-            plan.wrong.append(f"{error}. New sessions can be made, but {POLICY_NAME} lets them do nothing")
+            plan.wrong.append(f"{error}. New sessions can be made, but {REVOCATION_POLICY} lets them do nothing")
             return
         plan.written.append(TRUST)
 
@@ -126,7 +127,7 @@ def _prove(plan: Revoked, iam: Iam) -> None:
             for _ in pauses(READ_BACK_WITHIN):
                 role = iam.role()
                 shut_as_asked = is_shut(role.trust) or not plan.asked.and_disable or bool(plan.wrong)
-                if _holds(plan, role.inline.get(POLICY_NAME)) and shut_as_asked:
+                if _holds(plan, role.inline.get(REVOCATION_POLICY)) and shut_as_asked:
                     plan.proofs.append(Proof("IAM answers the role back with it", holds=True))
                     plan.proofs.append(decided(plan, role, done=True))
                     return

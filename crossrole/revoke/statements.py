@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from crossrole.errors import CommandError
+from crossrole.iam.names import REVOCATION_POLICY
 from crossrole.iam.policy import VERSION, Statement, instant
 from crossrole.iam.session_denials import (
     BEGIN,
-    POLICY_NAME,
     Cut,
     Document,
     covers,
@@ -48,7 +48,7 @@ def session_name(text: str) -> str:
 
 def revoked(document: Document | None, cut: Cut) -> Document:
     """Return the inline policy with the cut in it, and all that was in it before; itself where nothing is to do."""
-    statements = statements_of(document, POLICY_NAME) if document else []
+    statements = statements_of(document, REVOCATION_POLICY) if document else []
     changed = list(statements)
     if cut.everything and not any(map(refuses_everything, changed)):
         changed.append(_deny(_EVERYTHING))

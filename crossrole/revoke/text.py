@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+from crossrole.iam.names import REVOCATION_POLICY
 from crossrole.iam.policy import Policy, instant, trusted
-from crossrole.iam.session_denials import POLICY_NAME, is_shut, moment_of, other_kinds, statements_of
+from crossrole.iam.session_denials import is_shut, moment_of, other_kinds, statements_of
 from crossrole.revoke.live_check import Proof
 from crossrole.revoke.plan import TRUST, Revoked
 from crossrole.revoke.restore import Restored
@@ -84,7 +85,8 @@ def lasting(done: Revoked) -> Iterator[str]:
         yield f'access.toml, below [[grants]] name = "{done.grant.name}":'
     yield from (f"  {line}" for line in toml_lines(done))
     yield "then: make synth && cdk deploy ProdAccessStack --profile " + done.asked.profile
-    yield f"a deploy that changes the grant's revoked_before writes {POLICY_NAME} anew, without what revoke has added"
+    anew = f"writes {REVOCATION_POLICY} anew, without what revoke has added"
+    yield f"a deploy that changes the grant's revoked_before {anew}"
     if done.cut.everything:
         yield "and without disabled = true one that changes its trust policy lets callers in again"
 
@@ -117,13 +119,13 @@ def _who(done: Revoked) -> list[str]:
 
 
 def _written(done: Revoked) -> Iterator[str]:
-    found = done.found.inline.get(POLICY_NAME)
-    before = statements_of(found, POLICY_NAME) if found else []
-    after = statements_of(done.policy, POLICY_NAME)
+    found = done.found.inline.get(REVOCATION_POLICY)
+    before = statements_of(found, REVOCATION_POLICY) if found else []
+    after = statements_of(done.policy, REVOCATION_POLICY)
     added = [str(each["Sid"]) for each in after if is_ours(each) and each not in before]
     beside = ", and what else was in it" if len(after) > len(added) else ""
     texts = {
-        POLICY_NAME: f"inline policy {POLICY_NAME}: {' and '.join(added)}{beside}",
+        REVOCATION_POLICY: f"inline policy {REVOCATION_POLICY}: {' and '.join(added)}{beside}",
         TRUST: "trust policy: one statement that refuses everyone, and what else was in it",
     }
     of = done.changes if done.asked.dry_run else done.written
@@ -133,7 +135,7 @@ def _written(done: Revoked) -> Iterator[str]:
 
 
 def _documents(done: Revoked) -> dict[str, Any]:
-    documents = {POLICY_NAME: done.policy, TRUST: done.trust}
+    documents = {REVOCATION_POLICY: done.policy, TRUST: done.trust}
     return {name: documents[name] for name in done.changes}
 
 
@@ -180,7 +182,7 @@ def restored_json(done: Restored) -> dict[str, Any]:
         "dry_run": done.dry_run,
         "changes": done.changes,
         "written": done.written,
-        "documents": {POLICY_NAME: done.policy, TRUST: done.trust},
+        "documents": {REVOCATION_POLICY: done.policy, TRUST: done.trust},
         "again": list(_again(done)) if done.changes else [],
         "left": done.left,
         "proofs": [{"text": each.text, "holds": each.holds} for each in done.proofs],
@@ -190,14 +192,14 @@ def restored_json(done: Restored) -> dict[str, Any]:
 
 
 def _restored_policies(done: Restored) -> Iterator[str]:
-    gone = f"inline policy {POLICY_NAME}: deleted, nothing else was in it"
-    kept = f"inline policy {POLICY_NAME}: what else was in it stays"
-    texts = {POLICY_NAME: kept if done.policy else gone, TRUST: "trust policy: what else was in it stays"}
+    gone = f"inline policy {REVOCATION_POLICY}: deleted, nothing else was in it"
+    kept = f"inline policy {REVOCATION_POLICY}: what else was in it stays"
+    texts = {REVOCATION_POLICY: kept if done.policy else gone, TRUST: "trust policy: what else was in it stays"}
     yield from (texts[name] for name in (done.changes if done.dry_run else done.written))
 
 
 def _again(done: Restored) -> Iterator[str]:
-    moment = moment_of(done.found.inline.get(POLICY_NAME), None)
+    moment = moment_of(done.found.inline.get(REVOCATION_POLICY), None)
     yield "sessions that were cut off and have not expired, and the presigned URLs that they have made"
     if moment:
         yield f"  the last of those begun before {instant(moment)} ends at " + instant(

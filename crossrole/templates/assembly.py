@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from crossrole.errors import CommandError
+from crossrole.iam.partitions import partition_of_region
 from crossrole.templates.intrinsics import Template
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -44,7 +45,9 @@ def _template(name: str, artifact: Any, folder: Path) -> Template:
     if not account.isdigit() or region.startswith("unknown"):
         raise CommandError(f"{folder}: {name} is for any account or region; only a stack of one account can be judged")
     body = _read(folder / file, folder)
-    return Template(name, account, region, _partition(region), body, tags=artifact["properties"].get("tags", {}))
+    return Template(
+        name, account, region, partition_of_region(region), body, tags=artifact["properties"].get("tags", {})
+    )
 
 
 def _read(path: Path, folder: Path) -> dict[str, Any]:
@@ -58,10 +61,6 @@ def _read(path: Path, folder: Path) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise CommandError(f"{path} holds no JSON object; make it anew: make synth")
     return data
-
-
-def _partition(region: str) -> str:
-    return {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(region.rpartition("-")[0].rpartition("-")[0], "aws")
 
 
 def staleness(folder: Path | None = None) -> str | None:

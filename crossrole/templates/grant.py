@@ -6,16 +6,11 @@ from datetime import datetime
 
 from crossrole.errors import CommandError
 from crossrole.iam.actions import ASSUME
+from crossrole.iam.arn import partition_of
 from crossrole.iam.policy import Policy, Statement, overlap, refuses_everyone, texts, trusted
+from crossrole.iam.quotas import ROLE_CHAINING_LIMIT
 from crossrole.templates.inventory import Identity, Inventory
 
-ROLE_CHAINING_LIMIT = 3600
-"""Seconds that a session may last when a role's credentials were used to get it.
-
-https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining
-"""
-SHORTEST_SESSION = 900
-"""Seconds. https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html"""
 _EQUAL, _WITHIN, _UNTIL, _FROM = "StringEquals", "NumericLessThanEquals", "DateLessThan", "IpAddress"
 
 
@@ -55,6 +50,11 @@ class Grant:
     def account(self) -> str:
         """The account that the role is in: production's."""
         return self.role.account
+
+    @property
+    def partition(self) -> str:
+        """The ARN partition that the role is in, such as `aws` or `aws-cn`."""
+        return partition_of(self.arn)
 
     @property
     def principals(self) -> list[str]:

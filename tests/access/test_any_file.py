@@ -9,10 +9,10 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from access.file import AccessFileError, parse_access
-from access.grant_rules import INLINE_POLICIES_QUOTA, TRUST_POLICY_QUOTA
 from access.policies.document import size
 from access.policies.permissions import inline_policies
 from access.policies.trust import trust_policy
+from crossrole.iam.quotas import INLINE_POLICIES, TRUST_POLICY
 from tests.synthesis import synthesize
 
 ACCOUNTS = ["111111111111", "333333333333"]
@@ -120,8 +120,8 @@ def test_any_input_is_accepted_or_refused_with_its_place(file: Any) -> None:
         assert_located(error)
         return
     for grant in access.grants:
-        assert size(trust_policy(grant, access.prod)) <= TRUST_POLICY_QUOTA
-        assert sum(map(size, inline_policies(grant, access.prod, None).values())) <= INLINE_POLICIES_QUOTA
+        assert size(trust_policy(grant, access.prod)) <= TRUST_POLICY
+        assert sum(map(size, inline_policies(grant, access.prod, None).values())) <= INLINE_POLICIES
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))

@@ -67,7 +67,7 @@ def witness(server: S3) -> Witness:
         endpoint_url=f"http://127.0.0.1:{server.server_port}",
         config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, proxies={}),
     )
-    probe = probe_of("s3:ListMultipartUploadParts", "bucket", "", "key")
+    probe = probe_of("s3:ListMultipartUploadParts", "bucket", "", "key", partition="aws")
     assert probe
     return Witness("name", datetime.now(UTC), s3, probe)
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from crossrole.engines.simulator import Simulator
-from crossrole.iam.session_denials import POLICY_NAME, Cut
+from crossrole.iam.names import REVOCATION_POLICY
+from crossrole.iam.session_denials import Cut
 from crossrole.revoke.deployed_role import LiveRole
 from crossrole.revoke.live_check import probe_for
 from crossrole.revoke.plan import Asked, plan_of
@@ -41,7 +42,7 @@ def role_of(grant: Grant, cut: Cut | None, **inline: Any) -> LiveRole:
     """Return the role as it would be after a revocation."""
     policies = {each.name: each.document for each in grant.role.policies} | inline
     if cut:
-        policies[POLICY_NAME] = revoked(policies.get(POLICY_NAME), cut)
+        policies[REVOCATION_POLICY] = revoked(policies.get(REVOCATION_POLICY), cut)
     trust = shut(grant.trust.document) if cut and cut.everything else grant.trust.document
     return LiveRole(grant.arn, "AROAEXAMPLE", 3600, trust, policies)
 
@@ -101,7 +102,7 @@ def test_a_deny_that_misses_is_found(found: dict[str, Any], inventory: Inventory
     right = dict(revoked(None, Cut(NOW))["Statement"][0])
     broken = {"Version": "2012-10-17", "Statement": [right | found]}
 
-    assert decided(grant, role_of(grant, None, **{POLICY_NAME: broken}), Cut(NOW), simulator).open_to_old
+    assert decided(grant, role_of(grant, None, **{REVOCATION_POLICY: broken}), Cut(NOW), simulator).open_to_old
 
 
 def test_a_trust_that_is_open_is_found(inventory: Inventory, simulator: Simulator) -> None:
@@ -133,7 +134,7 @@ def test_a_trust_that_cannot_be_judged_is_no_proof(inventory: Inventory) -> None
     grant = grant_of(inventory, "ServiceRole")
     trust = {**grant.trust.document, "Version": "2008-10-17"}
     plan = plan_of(grant, Asked("prod", and_disable=True), replace(role_of(grant, None), trust=trust), NOW)
-    role = replace(plan.found, trust=plan.trust, inline={POLICY_NAME: plan.policy})
+    role = replace(plan.found, trust=plan.trust, inline={REVOCATION_POLICY: plan.policy})
 
     proof = proof_of(plan, role, done=True)
 

@@ -1,0 +1,14 @@
+"""The names of policies and statements that access.toml becomes and that commands look for."""
+
+REVOCATION_POLICY = "AWSRevokeOlderSessions"
+"""The inline policy that AWS's console writes when it revokes a role's sessions.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_revoke-sessions.html
+"""
+DISABLED = "DenyWhileDisabled"
+"""The inline policy and the Sids that deny everything while a grant is disabled."""
+
+
+def caller_policy(grant: str) -> str:
+    """Return the name of the managed policy that lets a caller assume a grant's role."""
+    return f"Assume-{grant}"

@@ -1,0 +1,21 @@
+"""IAM's and STS's limits, each stated once: characters of policies, seconds of sessions."""
+
+TRUST_POLICY = 2048
+"""Characters of a role's trust policy, white space not counted; AWS raises it on request.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+"""
+INLINE_POLICIES = 10240
+"""Characters of all inline policies of a role, white space not counted."""
+ROLE_CHAINING_LIMIT = 3600
+"""Seconds that a session may last when a role's credentials were used to get it.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining
+"""
+SHORTEST_SESSION = 900
+"""Seconds. https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html"""
+LEAST_MAX_SESSION = 3600
+"""Seconds: IAM takes no shorter MaxSessionDuration of a role.
+
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
+"""

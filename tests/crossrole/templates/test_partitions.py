@@ -1,0 +1,60 @@
+"""In China and GovCloud every ARN is of that partition: in templates, answers, printed lines and live requests."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crossrole.engines.simulator import Simulator
+from crossrole.evaluation.can import ask
+from crossrole.evaluation.question import question_of
+from crossrole.iam.partitions import dns_suffix, partition_of_region
+from crossrole.live.s3_probes import probes_of
+from crossrole.policies.documents import policies_of
+from crossrole.policies.steps import steps_json, steps_of
+from crossrole.templates.assembly import read_assembly
+from crossrole.templates.grant import grant_of
+from crossrole.templates.reader import read_inventory
+from tests.synthesis import synthesize
+
+
+@pytest.mark.parametrize(("region", "partition"), [("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")])
+def test_every_arn_is_of_the_regions_partition(
+    access: dict[str, Any], region: str, partition: str, tmp_path: Path, simulator: Simulator
+) -> None:
+    """A bucket of another partition does not exist, so whatever is asked about it is asked in vain."""
+    caller = f"arn:{partition}:iam::111111111111:role/App"
+    access["prod"]["region"] = access["dev"]["region"] = region
+    access["grants"][0] |= {"principals": [caller], "access": ["read", "write", "list"]}
+    access["buckets"] = [{"name": "reports", "create": True}]
+    assembly = synthesize(access, tmp_path)
+    inventory = read_inventory(read_assembly(assembly.directory))
+    grant = grant_of(inventory, "Grant")
+    question = question_of(
+        inventory,
+        caller=caller,
+        via="Grant",
+        action="s3:PutObject",
+        resource=f"arn:{partition}:s3:::reports/key",
+        given={},
+        now=datetime.now(UTC),
+    )
+    policies = policies_of(read_assembly(assembly.directory), "Grant")
+    steps = steps_json(steps_of(policies, folder="DIR", profile="dev", prod_profile="prod"))
+    probes = probes_of(grant, inventory, "name")
+
+    assert ask(inventory, simulator, question).allowed
+    assert [f"arn:{partition}:s3:::reports"] == list(inventory.buckets)
+    assert {partition} == {each.resource.split(":")[1] for each in probes if each.resource.startswith("arn:")}
+    assert probes
+    for written in (*map(str, policies.files.values()), str(steps), str(assembly.template("ProdAccessStack"))):
+        assert "arn:aws:" not in written
+
+
+def test_a_region_newer_than_botocore_has_the_partition_of_its_form() -> None:
+    """AWS opens regions all the time; a command that reads templates need not know them by name."""
+    assert ("aws", "aws-cn", "aws-us-gov") == tuple(
+        map(partition_of_region, ("eu-west-99", "cn-east-99", "us-gov-south-9"))
+    )
+    assert ("amazonaws.com", "amazonaws.com.cn") == tuple(map(dns_suffix, ("eu-west-1", "cn-north-1")))
