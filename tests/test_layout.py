@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -11,36 +12,118 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 
+SOURCE_ROOTS = {"access": ROOT, "stacks": ROOT, "crossrole": ROOT, "sandbox": ROOT}
+SOURCE_ROOTS |= {"cross_account": ROOT / "constructs", "s3_writer": ROOT / "lambda"}
+"""The folder that each of our packages lies in."""
+MODULES = {
+    ".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__"): path
+    for package, root in SOURCE_ROOTS.items()
+    for path in sorted((root / package).rglob("*.py"))
+}
+
+BELOW = {"templates", "engines", "iam"}
+SHARED = BELOW | {"live", "evaluation", "lint", "policies"}
+ASKED = {"assume", "revoke", "explain", "report", "diff"}
+ROOMS = {
+    "iam": set(),
+    "engines": {"iam"},
+    "templates": {"iam"},
+    "live": {"templates", "iam"},
+    **dict.fromkeys(["evaluation", "lint", "policies"], BELOW),
+    **dict.fromkeys(sorted(ASKED), SHARED),
+    "doctor": SHARED | ASKED,
+    "commands": SHARED | ASKED | {"doctor"},
+}
+"""Which rooms of crossrole/ a room may import beside itself: docs/layout.md shows it."""
+EVERYBODYS = {"errors", "environment"}
+"""The two modules of crossrole/ that every room may import."""
+PACKAGES = {
+    "access": {"crossrole"},
+    "cross_account": {"access", "crossrole"},
+    "stacks": {"access", "cross_account", "crossrole"},
+    "s3_writer": set(),
+    "sandbox": set(),
+    "crossrole": set(),
+}
+"""Which of our packages a package may import; of crossrole, those outside see `iam` and what is everybody's."""
+
+
 def sources(folder: str) -> list[Path]:
     """Return the Python files of a folder."""
     return sorted((ROOT / folder).rglob("*.py"))
 
 
-def imports(path: Path) -> Iterator[str]:
-    """Yield the top-level package of everything that a file imports."""
+def imported(path: Path) -> Iterator[str]:
+    """Yield the full name of everything that a file imports, at its top or later."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            yield from (alias.name.partition(".")[0] for alias in node.names)
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module.partition(".")[0]
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-PRODUCT = {"stacks", "cross_account", "sandbox", "crossrole", "s3_writer"}
-MAY_IMPORT = {
-    "constructs": {"cross_account"},
-    "stacks": {"stacks", "cross_account"},
-    "lambda": {"s3_writer"},
-    "sandbox": {"sandbox"},
-    "crossrole": {"crossrole"},
-}
+def imports(path: Path) -> Iterator[str]:
+    """Yield the top-level package of everything that a file imports."""
+    yield from (name.partition(".")[0] for name in imported(path))
 
 
-@pytest.mark.parametrize("folder", MAY_IMPORT)
-def test_a_folder_imports_only_what_it_may(folder: str) -> None:
+def modules_of(name: str) -> Iterator[str]:
+    """Yield the modules of ours that importing a name needs."""
+    for module in (name, name.rpartition(".")[0]):
+        if module in MODULES:
+            yield module
+            return
+
+
+def room_of(module: str) -> str:
+    """Return the room of crossrole/ that a module stands in."""
+    return module.split(".")[1] if "." in module else ""
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_package_imports_only_what_it_may(package: str) -> None:
     """Flow goes one way: the function and the local accounts know nothing of CDK's side, nor it of them."""
-    found = {name for path in sources(folder) for name in imports(path)} & PRODUCT
+    of_package = [path for module, path in MODULES.items() if module.split(".")[0] == package]
+    found = {name for path in of_package for name in imports(path)} & SOURCE_ROOTS.keys()
 
-    assert found <= MAY_IMPORT[folder]
+    assert of_package
+    assert found <= PACKAGES[package] | {package}
+
+
+@pytest.mark.parametrize("package", ["access", "cross_account", "stacks"])
+def test_the_app_knows_of_crossrole_only_what_aws_documents(package: str) -> None:
+    """What access.toml becomes does not depend on what reads the templates."""
+    of_package = [path for module, path in MODULES.items() if module.split(".")[0] == package]
+    names = {name for path in of_package for name in imported(path) if name.startswith("crossrole.")}
+
+    assert {room_of(name) for name in names} <= EVERYBODYS | {"iam"}
+
+
+def test_every_room_of_crossrole_is_in_the_table() -> None:
+    """A new folder gets its place in the table first."""
+    folders = {room_of(module) for module in MODULES if module.startswith("crossrole.")}
+
+    assert folders - {"cli", "__main__"} == ROOMS.keys() | EVERYBODYS
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_only_what_the_table_allows(room: str) -> None:
+    """No import goes upwards, and no command's package looks into another's."""
+    of_room = {module: path for module, path in MODULES.items() if module.startswith(f"crossrole.{room}")}
+    names = {name for path in of_room.values() for name in imported(path) if name.startswith("crossrole.")}
+
+    assert of_room
+    assert {room_of(name) for name in names} - {room} <= ROOMS[room] | EVERYBODYS
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Each module can be read after those that it imports."""
+    needs = {
+        module: {needed for name in imported(path) for needed in modules_of(name)} - {module}
+        for module, path in MODULES.items()
+    }
+
+    assert len(MODULES) == len(list(TopologicalSorter(needs).static_order()))
 
 
 @pytest.mark.parametrize("folder", ["lambda", "sandbox", "crossrole"])

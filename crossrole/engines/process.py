@@ -1,7 +1,6 @@
 """A process that answers one line of JSON with another: how the engines run, apart from everything else."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -10,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from crossrole.environment import without_credentials
 from crossrole.errors import CommandError
 
 
@@ -68,11 +68,6 @@ def _answers(process: subprocess.Popen[str], questions: Sequence[Any]) -> list[A
     process.stdin.write(f"{json.dumps(questions)}\n")
     process.stdin.flush()
     return list(json.loads(process.stdout.readline()))
-
-
-def without_credentials() -> dict[str, str]:
-    """Return the environment for a process that has no business with AWS."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
 
 
 def _started(command: list[str]) -> subprocess.Popen[str]:

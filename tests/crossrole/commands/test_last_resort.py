@@ -9,7 +9,7 @@ import pytest
 
 from crossrole import cli
 from crossrole.commands import who
-from crossrole.engines.process import without_credentials
+from crossrole.environment import without_credentials
 from tests.synthesis import ROOT, Assembly
 
 WHO = ["who", "s3:PutObject", "arn:aws:s3:::reports-222222222222/dev/x"]
