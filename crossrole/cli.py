@@ -1,15 +1,22 @@
-"""`python -m crossrole COMMAND`: exit status 0 for a yes, 1 for a no, 2 for what can't be answered."""
+"""`crossrole COMMAND`: exit status 0 for a yes, 1 for a no, 2 for what can't be answered.
+
+With `--json` an error is an object on standard output too, `{"error": …}`, beside its line on standard error.
+"""
 
 import argparse
 import importlib
+import json
 import os
+import re
 import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NoReturn
 
-from crossrole.errors import CommandError
+from crossrole import VERSION
+from crossrole.errors import CommandError, nearest
 
 COMMANDS = {
     "can": "may this caller do this? and why",
@@ -42,7 +49,7 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         return command(arguments)
     except CommandError as error:
-        sys.stderr.write(f"crossrole: {error}\n")
+        _report(str(error), own)
         return 2
     except BrokenPipeError:
         sys.stderr.close()
@@ -50,8 +57,23 @@ def main(words: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as error:  # noqa: BLE001 a traceback would quote what must not be shown
-        sys.stderr.write(f"crossrole: this is a fault of crossrole's own: {_place(error)}; please report it\n")
+        _report(f"this is a fault of crossrole's own: {_place(error)}; please report it", own)
         return 2
+
+
+def _report(error: str, words: Sequence[str]) -> None:
+    """Write an error as one line; where the answer was to be JSON, as an object in its place too."""
+    sys.stderr.write(f"crossrole: {error}\n")
+    _report_as_json(error, words)
+
+
+def _report_as_json(error: str, words: Sequence[str]) -> None:
+    if "--json" in words:
+        try:
+            sys.stdout.write(f"{json.dumps({'error': error}, indent=2)}\n")
+            sys.stdout.flush()
+        except OSError:
+            return  # standard error has it
 
 
 def _place(error: Exception) -> str:
@@ -70,16 +92,39 @@ def _parted(words: list[str]) -> tuple[list[str], list[str] | None]:
     return words[:place], words[place + 1 :]
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser that suggests the nearest command or option for a misspelt one."""
+
+    words: Sequence[str] = ()
+    """All that was typed."""
+    options: Sequence[str] = ()
+    """The options of the command that was typed."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the usage and what is wrong with the words, and exit with 2."""
+        if command := re.match(r"argument COMMAND: invalid choice: '([^']*)'", message):
+            given = nearest(command[1], COMMANDS) or f"; the commands are {', '.join(COMMANDS)}"
+            message = f'there is no command "{command[1]}"{given}'
+        elif option := re.match(r"unrecognized arguments: (-[^\s=]*)", message):
+            message += nearest(option[1], self.options)
+        _report_as_json(message, self.words)
+        super().error(message)
+
+
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="crossrole",
         description="Who can do what, read from the synthesized templates; and the hands to work with it.",
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    parser.words = words
+    parser.add_argument("--version", action="version", version=f"crossrole {VERSION}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
     for name, help_line in COMMANDS.items():
         command = commands.add_parser(name, help=help_line)
         if name == next(iter(words), None):
             module = importlib.import_module(f"crossrole.commands.{name}")
             module.add_arguments(command)
             command.set_defaults(run=module.run)
+            command.words = words
+            parser.options = [text for action in command._actions for text in action.option_strings]  # noqa: SLF001
     return parser
