@@ -1,4 +1,4 @@
-"""Writes what is generated: docs/access.schema.json, docs/kinds.md, and the table of keys in README.md.
+"""Writes what is generated: docs/access.schema.json, docs/kinds.md, and the table of keys in docs/configuration.md.
 
 Run by `make docs`; a test fails while one of them is out of date.
 """
@@ -25,7 +25,7 @@ from access.policies.trust import trust_policy
 from access.principal import PrincipalKind
 
 SCHEMA = ROOT / "docs" / "access.schema.json"
-README = ROOT / "README.md"
+CONFIGURATION = ROOT / "docs" / "configuration.md"
 KINDS = ROOT / "docs" / "kinds.md"
 BEGIN, END = "<!-- keys: written by make docs -->\n", "<!-- end of keys -->\n"
 
@@ -43,8 +43,8 @@ def schema() -> str:
     return json.dumps(draft | Access.model_json_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
-def readme(text: str) -> str:
-    """Return the README with its table of keys as the models have it."""
+def configuration(text: str) -> str:
+    """Return the page of access.toml with its table of keys as the models have it."""
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}{''.join(_table(heading, model) for heading, model in TABLES.items())}{END}{after}"
@@ -101,4 +101,4 @@ def _default(field: FieldInfo) -> str:
 if __name__ == "__main__":
     SCHEMA.write_text(schema(), encoding="utf-8")
     KINDS.write_text(kinds(), encoding="utf-8")
-    README.write_text(readme(README.read_text(encoding="utf-8")), encoding="utf-8")
+    CONFIGURATION.write_text(configuration(CONFIGURATION.read_text(encoding="utf-8")), encoding="utf-8")

@@ -33,7 +33,7 @@ def test_every_block_of_a_page_works_as_written(page: Path, tmp_path: Path) -> N
     state = CHECKOUT / ".sandbox" / f"document-{page.stem}"
     with Accounts(state=state, dev=access.dev, prod=access.prod) as accounts:
         reader = Reader(tmp_path, accounts)
-        if page.name == "README.md":
+        if page.name == "operate.md":
             reader.add_alice()
         with Shell(folder=reader.checkout, environment=reader.environment, scratch=reader.scratch) as shell:
             for block in blocks_of(page.read_text()):
@@ -48,7 +48,7 @@ def test_no_command_hides_in_a_list(page: Path) -> None:
     """What a step of a list tells to type stands in a block, so that it is run."""
     steps = [line for line in page.read_text().splitlines() if re.match(r"\d+\. ", line)]
 
-    assert [] == [line for line in steps if re.search(r"`(aws|cdk|make|python) \S+ ", line)]
+    assert [] == [line for line in steps if re.search(r"`(aws|cdk|make|python|crossrole) \S+ ", line)]
 
 
 class Reader:
@@ -84,6 +84,8 @@ class Reader:
         return given | {
             "HOME": str(self.home),
             "USER": "alice",
+            # .venv/bin/crossrole is the command of the checkout that the environment was made for, not of this copy.
+            "BASH_FUNC_crossrole%%": '() { python -m crossrole "$@"; }',
             "LC_ALL": "C.UTF-8",
             "PATH": os.pathsep.join(each for each in given["PATH"].split(os.pathsep) if each != own),
             # For the profiles that the page makes, which name neither.

@@ -31,12 +31,12 @@ def test_the_page_of_kinds_is_current(generate: ModuleType) -> None:
     assert generate.kinds() == generate.KINDS.read_text()
 
 
-def test_the_readmes_table_of_keys_is_current(generate: ModuleType) -> None:
-    """The README tells of every key; `make docs` fixes a failure."""
-    text = generate.README.read_text()
+def test_the_table_of_keys_is_current(generate: ModuleType) -> None:
+    """docs/configuration.md has every key; `make docs` fixes a failure."""
+    text = generate.CONFIGURATION.read_text()
 
     assert generate.BEGIN in text
-    assert generate.readme(text) == text
+    assert generate.configuration(text) == text
 
 
 def test_access_toml_names_its_schema() -> None:
