@@ -46,11 +46,17 @@ def pytest_testnodedown(node: Any) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say how many mutants of the policies were noticed."""
-    killed = config.stash.get(KILLED, None)
-    if killed:
-        noticed = ", ".join(f"{number} by {what}" for what, number in sorted(killed.items()) if what != "equivalent")
-        terminalreporter.write_line(f"mutants of the policies: {noticed}; {killed['equivalent']} judged alike by AWS")
+    """Say how many mutants of the policies were noticed, and how much of that an earlier run has found."""
+    killed = Counter(config.stash.get(KILLED, {}))
+    kept, proofs, equivalent = (killed.pop(each, 0) for each in ("kept", "kept proofs", "equivalent"))
+    if killed or equivalent:
+        noticed = ", ".join(f"{number} by {what}" for what, number in sorted(killed.items()))
+        terminalreporter.write_line(f"mutants of the policies: {noticed}; {equivalent} judged alike by AWS")
+    if kept or proofs:
+        terminalreporter.write_line(
+            f"kept from an earlier run on the same files: {kept} of these mutants and {proofs} proofs; "
+            "to run them again: CI=true make test"
+        )
 
 
 @pytest.fixture(scope="session")
