@@ -47,7 +47,7 @@ bench: $(BENCH) ## measure the writer against the original and others, into docs
 	@.venv-bench/bin/python bench/performance.py
 
 .PHONY: docs
-docs: $(TOOLS) ## write the JSON Schema and the README's tables anew from the models
+docs: $(TOOLS) ## write the JSON Schema and the documents' tables anew from the models
 	@python docs/generate.py
 
 .PHONY: setup

@@ -38,7 +38,7 @@ def _is_misspelt(missing: ErrorDetails, errors: list[ErrorDetails]) -> bool:
 
 def problem_of(details: ErrorDetails, data: Mapping[str, Any]) -> Problem:
     """Return one of pydantic's errors with its place in the file and the fix that fits it."""
-    expected, fix = _EXPECTED.get(details["type"], ("{msg}", "see the table of keys in the README"))
+    expected, fix = _EXPECTED.get(details["type"], ("{msg}", "see the table of keys in docs/configuration.md"))
     known = {"msg": _lower(details["msg"]), **details.get("ctx", {})}
     if details["type"] == "extra_forbidden":
         fields = _fields_at(details["loc"])

@@ -99,7 +99,7 @@ def _how_to_use(accounts: Accounts) -> str:
             "aws s3 ls --recursive s3://BUCKET --profile prod\n",
             "NAME is what the describe-stacks line prints, BUCKET is the grant's in access.toml.",
             f"{_PERSON} is an IAM user in dev: the profile {_PERSON}, and an MFA device that takes any six digits.",
-            'Where the README appends to ~/.aws/config, append to "$AWS_CONFIG_FILE" here.',
+            'Where docs/operate.md appends to ~/.aws/config, append to "$AWS_CONFIG_FILE" here.',
             f"The logs are in {accounts.logs}. Ctrl-C here ends the accounts and all that is in them.\n",
         ]
     )
