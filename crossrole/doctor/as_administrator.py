@@ -16,7 +16,7 @@ from crossrole.iam.arn import account_of, is_role, name_of
 from crossrole.live.sessions import client, told
 
 
-def stand_in(case: Case, caller: Caller) -> tuple[list[Line], Caller] | None:
+def as_administrator(case: Case, caller: Caller) -> tuple[list[Line], Caller] | None:
     """Return the lines on those principals of the grant whom the caller can look at, and the caller who does so.
 
     None where the caller is one of the principals, or where none is of the caller's account or lets itself be read.

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import boto3
 
-from crossrole.doctor.as_administrator import stand_in
+from crossrole.doctor.as_administrator import as_administrator
 from crossrole.doctor.assume import assume_line
 from crossrole.doctor.bucket import bucket_lines
 from crossrole.doctor.caller import own_policies_line, principal_line, who_calls
@@ -36,7 +36,7 @@ def examine(case: Case, *, write_probe: bool) -> tuple[list[Line], list[str]]:
         refuse_another_account(case.prod_profile, case.prod, case.grant.account)
     if caller is None:
         return lines, []
-    if found := stand_in(case, caller):
+    if found := as_administrator(case, caller):
         (clock, _), (of_principals, caller) = lines, found
         lines = [clock, *of_principals]
     else:

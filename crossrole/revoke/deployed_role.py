@@ -20,7 +20,7 @@ _PAUSE, _LONGEST_PAUSE = 0.5, 8.0
 
 
 @dataclass(frozen=True)
-class LiveRole:
+class DeployedRole:
     """The role as IAM answered it."""
 
     arn: str
@@ -56,7 +56,7 @@ class Iam:
                 "name a profile of that one"
             )
 
-    def role(self) -> LiveRole:
+    def role(self) -> DeployedRole:
         """Return the role; raises `CommandError` where it is not deployed, or another one has its name."""
         found = self.facts()
         # The one that is to be written is asked for by its name: a listing may be older than the policy.
@@ -66,7 +66,7 @@ class Iam:
         attached = self._unless_refused(unread, "its managed policies", self._attached) or {}
         bound = found.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
         boundary = self._unless_refused(unread, "its boundary", lambda: self._managed(bound)) if bound else None
-        return LiveRole(
+        return DeployedRole(
             arn=found["Arn"],
             id=found["RoleId"],
             max_session=found["MaxSessionDuration"],

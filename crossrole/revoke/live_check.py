@@ -33,7 +33,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_
 
 
 @dataclass(frozen=True)
-class Witness:
+class CheckedSession:
     """A live session of the role, and when it was begun by AWS's clock."""
 
     name: str
@@ -68,16 +68,16 @@ class Proof:
 
 
 @dataclass
-class Testimony:
+class LiveCheck:
     """The sessions that were begun before the change, and what they were answered then."""
 
     grant: Grant
     caller: boto3.Session | None = None
     profile: str | None = None
     probe: Probe | None = None
-    old: Witness | None = None
+    old: CheckedSession | None = None
     was_let_through: bool = False
-    neighbour: Witness | None = None
+    neighbour: CheckedSession | None = None
     """A session of another name, where only one session is to be hit."""
     why_not: str = ""
     """Why there is no session."""
@@ -152,7 +152,7 @@ class Testimony:
             new = begin(self.caller, self.grant, self.probe, profile=self.profile, name=name)
             yield self._answer(new, expected=not cut.everything, what="a new live session")
 
-    def _answer(self, asked: Witness, *, expected: bool, what: str) -> Proof:
+    def _answer(self, asked: CheckedSession, *, expected: bool, what: str) -> Proof:
         passed = settled(asked.is_let_through, expected=expected, seconds=PATIENCE)
         words = {True: "is let through", False: "is refused"}
         if passed is None:
@@ -196,13 +196,15 @@ def with_second_factor(caller: boto3.Session, grant: Grant, *, profile: str) -> 
     return assumed_session(profile, answer["Credentials"], region=grant.region)
 
 
-def begin(caller: boto3.Session, grant: Grant, probe: Probe, *, profile: str | None, name: str = NAME) -> Witness:
+def begin(
+    caller: boto3.Session, grant: Grant, probe: Probe, *, profile: str | None, name: str = NAME
+) -> CheckedSession:
     """Begin a session of the grant's role; raises what STS answers."""
     asked = {"ExternalId": grant.external_id} if grant.external_id else {}
     sts = client(caller, "sts")
     answer = sts.assume_role(RoleArn=grant.arn, RoleSessionName=name, DurationSeconds=SHORTEST_SESSION, **asked)
     s3 = client(assumed_session(profile, answer["Credentials"], region=grant.region), "s3")
-    return Witness(name, date_of(answer) or datetime.now(UTC), s3, probe)
+    return CheckedSession(name, date_of(answer) or datetime.now(UTC), s3, probe)
 
 
 def settled(ask: Callable[[], bool], *, expected: bool, seconds: float) -> float | None:

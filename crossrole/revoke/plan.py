@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from crossrole.iam.names import REVOCATION_POLICY
 from crossrole.iam.session_denials import Cut, Document
-from crossrole.revoke.deployed_role import LiveRole
+from crossrole.revoke.deployed_role import DeployedRole
 from crossrole.revoke.live_check import Proof
 from crossrole.revoke.statements import revoked, shut
 from crossrole.templates.grant import Grant
@@ -33,7 +33,7 @@ class Revoked:
     grant: Grant
     asked: Asked
     cut: Cut
-    found: LiveRole
+    found: DeployedRole
     now: datetime
     """AWS's time when the role was read."""
     policy: Document
@@ -61,7 +61,7 @@ class Revoked:
         return self.cut.moment > self.now + timedelta(seconds=1)
 
 
-def plan_of(grant: Grant, asked: Asked, role: LiveRole, now: datetime) -> Revoked:
+def plan_of(grant: Grant, asked: Asked, role: DeployedRole, now: datetime) -> Revoked:
     """Return what is to be done to the role; `now` is AWS's time when it was read."""
     session = f"{role.id}:{asked.session}" if asked.session else None
     # Now also where everything is refused already: what was begun meanwhile works once that is taken away.

@@ -10,7 +10,7 @@ from crossrole.errors import CommandError
 from crossrole.iam.names import REVOCATION_POLICY
 from crossrole.iam.session_denials import Document, denies_everything, is_shut, moment_of, statements_of
 from crossrole.live.sessions import live_session, told
-from crossrole.revoke.deployed_role import Iam, LiveRole, NotKnownError, NotWrittenError, pauses, write
+from crossrole.revoke.deployed_role import DeployedRole, Iam, NotKnownError, NotWrittenError, pauses, write
 from crossrole.revoke.live_check import Proof
 from crossrole.revoke.plan import TRUST
 from crossrole.revoke.revoke import READ_BACK_WITHIN, say
@@ -24,7 +24,7 @@ class Restored:
 
     grant: Grant
     dry_run: bool
-    found: LiveRole
+    found: DeployedRole
     policy: Document | None
     """The inline policy as it is to be; None where the role is to have none of that name."""
     trust: Document

@@ -17,7 +17,7 @@ from crossrole.iam.names import REVOCATION_POLICY
 from crossrole.iam.session_denials import Document, is_shut
 from crossrole.live.sessions import client, live_session, told
 from crossrole.revoke.deployed_role import Iam, NotKnownError, NotWrittenError, pauses, write
-from crossrole.revoke.live_check import Proof, Testimony
+from crossrole.revoke.live_check import LiveCheck, Proof
 from crossrole.revoke.plan import TRUST, Asked, Revoked, plan_of
 from crossrole.revoke.simulated_check import decided
 from crossrole.revoke.statements import revoked, shut
@@ -34,7 +34,7 @@ def revoke(grant: Grant, asked: Asked) -> Revoked:
         iam = Iam(administrator, grant)
         iam.expect_account(asked.profile)
         iam.facts()
-    testimony = _testimony(grant, asked, administrator)
+    live_check = _live_check(grant, asked, administrator)
     with told(asked.profile):
         role = iam.role()
     begun = time.monotonic()
@@ -49,7 +49,7 @@ def revoke(grant: Grant, asked: Asked) -> Revoked:
             # The moment is the second after AWS's answer; a session that is begun before it has passed is hit too.
             time.sleep(max(0.0, 1.0 - (time.monotonic() - begun)))
         answers = list(
-            testimony.given(
+            live_check.given(
                 plan.cut, future=plan.in_the_future, was_shut=is_shut(role.trust), left_open=bool(plan.wrong)
             )
         )
@@ -59,14 +59,14 @@ def revoke(grant: Grant, asked: Asked) -> Revoked:
     return plan
 
 
-def _testimony(grant: Grant, asked: Asked, administrator: boto3.Session) -> Testimony:
+def _live_check(grant: Grant, asked: Asked, administrator: boto3.Session) -> LiveCheck:
     if asked.caller_profile is None or asked.dry_run:
-        return Testimony(grant)
+        return LiveCheck(grant)
     with told(asked.caller_profile):
         caller = live_session(asked.caller_profile, region=grant.region)
         client(caller, "sts").get_caller_identity()
     say("begin a session as a witness")
-    return Testimony.taken(grant, caller, administrator, profile=asked.caller_profile, session=asked.session)
+    return LiveCheck.taken(grant, caller, administrator, profile=asked.caller_profile, session=asked.session)
 
 
 def _write(plan: Revoked, iam: Iam) -> None:

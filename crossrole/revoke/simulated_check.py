@@ -14,7 +14,7 @@ from crossrole.iam.actions import ASSUME, details, known_action, works_on_no_res
 from crossrole.iam.arn import account_of, is_role
 from crossrole.iam.policy import VERSION, Policy, instant, policy_of, texts, trusted
 from crossrole.iam.session_denials import Cut, Document, is_shut, other_kinds
-from crossrole.revoke.deployed_role import LiveRole
+from crossrole.revoke.deployed_role import DeployedRole
 from crossrole.revoke.live_check import Proof
 from crossrole.revoke.plan import Revoked
 from crossrole.templates.grant import Grant
@@ -43,7 +43,7 @@ class Decided:
     """What could not be judged, and so was left out; whatever it allows, a deny goes before it."""
 
 
-def decide(grant: Grant, role: LiveRole, cut: Cut, now: datetime, simulator: Simulator) -> Decided:
+def decide(grant: Grant, role: DeployedRole, cut: Cut, now: datetime, simulator: Simulator) -> Decided:
     """Return what the role's deployed policies let the sessions do that a cut hits, and those that it does not.
 
     Whatever else a request carries is left open, so "refused" is meant under every condition.
@@ -102,7 +102,7 @@ def decide(grant: Grant, role: LiveRole, cut: Cut, now: datetime, simulator: Sim
     )
 
 
-def decided(plan: Revoked, role: LiveRole, *, done: bool) -> Proof:
+def decided(plan: Revoked, role: DeployedRole, *, done: bool) -> Proof:
     """Return the proof from the role's policies, as they are or, where it is not `done`, as they would be."""
     try:
         with Simulator() as simulator:

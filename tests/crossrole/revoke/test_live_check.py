@@ -11,7 +11,7 @@ from botocore.config import Config
 
 from crossrole.errors import CommandError
 from crossrole.live.s3_probes import probe_of
-from crossrole.revoke.live_check import IN_A_ROW, Witness, settled
+from crossrole.revoke.live_check import IN_A_ROW, CheckedSession, settled
 
 ANSWERS = {
     "NoSuchUpload": 404,
@@ -60,7 +60,7 @@ def server() -> Iterator[S3]:
 
 
 @pytest.fixture
-def witness(server: S3) -> Witness:
+def witness(server: S3) -> CheckedSession:
     """Return a session that asks that server."""
     s3 = boto3.Session("AKIAEXAMPLE", "example", "token", region_name="eu-west-1").client(
         "s3",
@@ -69,18 +69,18 @@ def witness(server: S3) -> Witness:
     )
     probe = probe_of("s3:ListMultipartUploadParts", "bucket", "", "key", partition="aws")
     assert probe
-    return Witness("name", datetime.now(UTC), s3, probe)
+    return CheckedSession("name", datetime.now(UTC), s3, probe)
 
 
 @pytest.mark.parametrize(("code", "expected"), [("NoSuchUpload", True), ("AccessDenied", False)])
-def test_what_an_answer_means(server: S3, witness: Witness, code: str, expected: bool) -> None:
+def test_what_an_answer_means(server: S3, witness: CheckedSession, code: str, expected: bool) -> None:
     """That there is no such upload is told to whom S3 has let through; AccessDenied is a refusal."""
     server.answers = [code]
 
     assert expected is witness.is_let_through()
 
 
-def test_any_other_answer_means_nothing(server: S3, witness: Witness) -> None:
+def test_any_other_answer_means_nothing(server: S3, witness: CheckedSession) -> None:
     """What is neither is raised, so that it is taken for no proof."""
     server.answers = ["PermanentRedirect"]
 
@@ -88,7 +88,7 @@ def test_any_other_answer_means_nothing(server: S3, witness: Witness) -> None:
         witness.is_let_through()
 
 
-def test_a_change_that_arrives_late(server: S3, witness: Witness) -> None:
+def test_a_change_that_arrives_late(server: S3, witness: CheckedSession) -> None:
     """IAM is eventually consistent: only refusals in a row are taken for the end of it."""
     server.answers = ["NoSuchUpload", "AccessDenied", "NoSuchUpload", "AccessDenied"]
 
@@ -96,7 +96,7 @@ def test_a_change_that_arrives_late(server: S3, witness: Witness) -> None:
     assert 3 + IN_A_ROW == server.asked
 
 
-def test_a_change_that_does_not_arrive(server: S3, witness: Witness) -> None:
+def test_a_change_that_does_not_arrive(server: S3, witness: CheckedSession) -> None:
     """It is asked for in growing pauses, and then given up."""
     server.answers = ["NoSuchUpload"]
 

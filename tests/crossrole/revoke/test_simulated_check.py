@@ -10,7 +10,7 @@ import pytest
 from crossrole.engines.simulator import Simulator
 from crossrole.iam.names import REVOCATION_POLICY
 from crossrole.iam.session_denials import Cut
-from crossrole.revoke.deployed_role import LiveRole
+from crossrole.revoke.deployed_role import DeployedRole
 from crossrole.revoke.live_check import probe_for
 from crossrole.revoke.plan import Asked, plan_of
 from crossrole.revoke.simulated_check import Decided, decide, decided as proof_of
@@ -38,16 +38,16 @@ def simulator() -> Iterator[Simulator]:
         yield one
 
 
-def role_of(grant: Grant, cut: Cut | None, **inline: Any) -> LiveRole:
+def role_of(grant: Grant, cut: Cut | None, **inline: Any) -> DeployedRole:
     """Return the role as it would be after a revocation."""
     policies = {each.name: each.document for each in grant.role.policies} | inline
     if cut:
         policies[REVOCATION_POLICY] = revoked(policies.get(REVOCATION_POLICY), cut)
     trust = shut(grant.trust.document) if cut and cut.everything else grant.trust.document
-    return LiveRole(grant.arn, "AROAEXAMPLE", 3600, trust, policies)
+    return DeployedRole(grant.arn, "AROAEXAMPLE", 3600, trust, policies)
 
 
-def decided(grant: Grant, role: LiveRole, cut: Cut, simulator: Simulator) -> Decided:
+def decided(grant: Grant, role: DeployedRole, cut: Cut, simulator: Simulator) -> Decided:
     """Return the decision."""
     return decide(grant, role, cut, NOW, simulator)
 
@@ -109,7 +109,7 @@ def test_a_trust_that_is_open_is_found(inventory: Inventory, simulator: Simulato
     """Who is still let in is named."""
     grant = grant_of(inventory, "ServiceRole")
     cut = Cut(NOW, everything=True)
-    open_still = LiveRole(grant.arn, "AROAEXAMPLE", 3600, grant.trust.document, role_of(grant, cut).inline)
+    open_still = DeployedRole(grant.arn, "AROAEXAMPLE", 3600, grant.trust.document, role_of(grant, cut).inline)
 
     assert ("arn:aws:iam::111111111111:role/service-role/Exporter",) == decided(
         grant, open_still, cut, simulator
