@@ -132,8 +132,9 @@ def test_credentials_that_are_wrong_are_one_line(
     with sts(code, message, behind=timedelta()) as url:
         done = _doctor(kinds, tmp_path, url)
 
-    assert (2, "") == (done.returncode, done.stdout)
+    assert 2 == done.returncode
     assert complaint in done.stderr.splitlines()[-1]
+    assert f"crossrole: {json.loads(done.stdout)['error']}" == done.stderr.splitlines()[-1]
     assert "not-a-secret" not in done.stderr
 
 
