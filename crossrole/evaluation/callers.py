@@ -1,4 +1,4 @@
-"""TODO."""
+"""The callers that a policy's principals stand for, each with one ARN to ask about."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""TODO."""
+"""The question that `can` is asked, made of the words on the command line."""
 
 from dataclasses import dataclass
 from datetime import datetime

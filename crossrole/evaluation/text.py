@@ -1,4 +1,4 @@
-"""TODO."""
+"""What `can` and `who` answer, as text and as JSON."""
 
 import json
 from typing import Any

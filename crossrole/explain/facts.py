@@ -4,7 +4,8 @@ from dataclasses import asdict, dataclass, fields, replace
 
 from crossrole.explain import patterns as wordings
 from crossrole.explain.patterns import Patterns
-from crossrole.iam.arn import account_of
+from crossrole.iam.arn import account_of, bucket_arn, partition_of
+from crossrole.iam.partitions import partition_of_region
 
 # The calls whose permission is named otherwise, or that several services could have.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
@@ -102,7 +103,8 @@ def facts_of(error: str) -> Facts:
     action = _action(error, operation)
     type_of_policy = wordings.POLICY_TYPE.search(error)
     caller = _first(error, wordings.CALLERS)
-    resource = "*" if action in _ON_NO_RESOURCE else _resource(error, caller)
+    region = _first(error, wordings.REGIONS)
+    resource = "*" if action in _ON_NO_RESOURCE else _resource(error, caller, _partition(caller, region))
     return Facts(
         code=code,
         operation=operation,
@@ -112,7 +114,7 @@ def facts_of(error: str) -> Facts:
         policy_type=_POLICY_TYPES[type_of_policy[2].lower()] if type_of_policy else None,
         policy=type_of_policy[3].rstrip(".") if type_of_policy and type_of_policy[3] else None,
         denied=bool(type_of_policy[1]) if type_of_policy else ("explicit deny" in error.lower() or None),
-        region=_first(error, wordings.REGIONS),
+        region=region,
         account=_first(error, wordings.ACCOUNTS)
         or (account_of(resource) or None if resource and resource != "*" else None),
         request_id=_first(error, wordings.REQUEST_IDS),
@@ -134,7 +136,7 @@ def completed(facts: Facts, whole: str) -> Facts:
         known["operation"] = operation
         known |= {"action": _ACTIONS[operation]} if operation in _ACTIONS else {}
     if facts.resource is None and (place := _place(whole)):
-        known["resource"] = f"arn:aws:s3:::{place}"
+        known["resource"] = bucket_arn(_partition(facts.caller or known.get("caller"), facts.region), place)
     # The command that was typed names the role where the answer does not.
     if (
         facts.resource is None
@@ -160,16 +162,23 @@ def _action(error: str, operation: str | None) -> str | None:
     return f"{service}:{operation}" if service and operation else None
 
 
-def _resource(error: str, caller: str | None) -> str | None:
+def _partition(caller: str | None, region: str | None) -> str:
+    """Return the partition that a bucket is in which a text names without an ARN."""
+    if caller and caller.startswith("arn:"):
+        return partition_of(caller)
+    return partition_of_region(region) if region else "aws"
+
+
+def _resource(error: str, caller: str | None, partition: str) -> str | None:
     found = _first(error, wordings.RESOURCES)
     if found:
         return found.rstrip(".;")
     url = _first(error, wordings.S3_URLS)
     if url:
-        return f"arn:aws:s3:::{url.rstrip('.,:;')}"
+        return bucket_arn(partition, url.rstrip(".,:;"))
     bucket, key = _first(error, wordings.BUCKETS), _first(error, wordings.KEYS)
     if bucket:
-        return f"arn:aws:s3:::{bucket}/{key}" if key else f"arn:aws:s3:::{bucket}"
+        return bucket_arn(partition, f"{bucket}/{key}" if key else bucket)
     others = [each for each in wordings.ANY_RESOURCE.findall(error) if each != caller and ":assumed-role/" not in each]
     return others[0].rstrip(".;:)") if others else None
 

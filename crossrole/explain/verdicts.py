@@ -13,6 +13,7 @@ from crossrole.evaluation.question import Question, question_of
 from crossrole.evaluation.reasons import LACKS, REFUSES
 from crossrole.explain.facts import Facts
 from crossrole.iam.actions import ASSUME
+from crossrole.iam.arn import partition_of
 from crossrole.templates.grant import Grant, grants_of
 from crossrole.templates.inventory import Inventory
 
@@ -66,6 +67,10 @@ def verdicts_of(inventory: Inventory, simulator: Simulator, facts: Facts, now: d
     if facts.action is None or facts.resource is None:
         missing = " and no ".join(name for name in ("action", "resource") if getattr(facts, name) is None)
         raise CommandError(f"the text names no {missing}")
+    # A text that names a bucket and no ARN does not say the partition; the wrong one would make every answer a no.
+    partitions = {grant.partition for grant in grants_of(inventory)}
+    if facts.resource.startswith("arn:") and partitions and partition_of(facts.resource) not in partitions:
+        raise CommandError(f"{facts.resource} is of another partition than the templates' {' and '.join(partitions)}")
     callers = [facts.caller] if facts.caller else _who_could(inventory, facts)
     if not callers:
         raise CommandError(f"the text names no caller, and no template says who could call {facts.action}")

@@ -11,7 +11,7 @@ from crossrole.errors import CommandError
 from crossrole.evaluation.assumptions import allowing
 from crossrole.evaluation.callers import representative
 from crossrole.iam.actions import ASSUME, details, known_action, works_on_no_resource
-from crossrole.iam.arn import account_of, is_role
+from crossrole.iam.arn import account_of, bucket_arn, is_role
 from crossrole.iam.policy import VERSION, Policy, instant, policy_of, texts, trusted
 from crossrole.iam.session_denials import Cut, Document, is_shut, other_kinds
 from crossrole.revoke.deployed_role import DeployedRole
@@ -57,7 +57,7 @@ def decide(grant: Grant, role: DeployedRole, cut: Cut, now: datetime, simulator:
     boundary = _judged(unjudged, *role.boundary) if role.boundary else None
     trust = _judged(unjudged, "trust policy", role.trust)
     hit = cut.session or f"{role.id}:any-session"
-    wanted = list(_requests(identity))
+    wanted = list(_requests(identity, partition=grant.partition))
 
     def allowed(user_id: str, issued: datetime) -> tuple[str, ...]:
         context = {
@@ -157,13 +157,13 @@ def _judged(unjudged: list[str], name: str, document: Document) -> Policy | None
         return None
 
 
-def _requests(policies: tuple[Policy, ...]) -> Iterator[tuple[str, str]]:
+def _requests(policies: tuple[Policy, ...], *, partition: str) -> Iterator[tuple[str, str]]:
     """Yield an action and a resource for all that the statements allow, each once."""
     found: dict[tuple[str, str], None] = {}
     for statement in (each for policy in policies for each in policy.statements if each["Effect"] == "Allow"):
         for action in _actions(texts(statement.get("Action", list(_SAMPLES)))):
             for pattern in texts(statement.get("Resource", "*")):
-                if resource := _resource(action, pattern):
+                if resource := _resource(action, pattern, partition):
                     found[action, resource] = None
     yield from found
 
@@ -179,7 +179,7 @@ def _actions(patterns: list[str]) -> Iterator[str]:
                 continue  # no action, so nothing that it allows
 
 
-def _resource(action: str, pattern: str) -> str | None:
+def _resource(action: str, pattern: str, partition: str) -> str | None:
     """Return one resource of a pattern that the action works on."""
     if works_on_no_resource(action):
         return "*" if pattern == "*" else None
@@ -187,7 +187,7 @@ def _resource(action: str, pattern: str) -> str | None:
         return re.sub(r"[?*]", "crossrole", pattern) if pattern.startswith("arn:") else None
     of_object = any(each["name"] == "object" for each in details(action)["resourceTypes"])
     if pattern == "*":
-        return "arn:aws:s3:::crossrole/key" if of_object else "arn:aws:s3:::crossrole"
+        return bucket_arn(partition, "crossrole/key" if of_object else "crossrole")
     return re.sub(r"[?*]", "crossrole", pattern) if of_object == ("/" in pattern) else None
 
 

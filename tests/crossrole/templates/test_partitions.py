@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 
 from crossrole.engines.simulator import Simulator
+from crossrole.errors import CommandError
 from crossrole.evaluation.can import ask
 from crossrole.evaluation.question import question_of
+from crossrole.explain.facts import facts_of
+from crossrole.explain.verdicts import verdicts_of
 from crossrole.iam.partitions import dns_suffix, partition_of_region
 from crossrole.live.s3_probes import probes_of
 from crossrole.policies.documents import policies_of
@@ -44,12 +47,29 @@ def test_every_arn_is_of_the_regions_partition(
     steps = steps_json(steps_of(policies, folder="DIR", profile="dev", prod_profile="prod"))
     probes = probes_of(grant, inventory, "name")
 
+    denied = f"An error occurred (403) when calling the HeadObject operation, caller: {caller}, s3://reports/key"
+
     assert ask(inventory, simulator, question).allowed
+    assert f"arn:{partition}:s3:::reports/key" == facts_of(denied).resource
     assert [f"arn:{partition}:s3:::reports"] == list(inventory.buckets)
     assert {partition} == {each.resource.split(":")[1] for each in probes if each.resource.startswith("arn:")}
     assert probes
     for written in (*map(str, policies.files.values()), str(steps), str(assembly.template("ProdAccessStack"))):
         assert "arn:aws:" not in written
+
+
+def test_a_bucket_without_an_arn_is_no_reason_for_a_no(
+    access: dict[str, Any], tmp_path: Path, simulator: Simulator
+) -> None:
+    """The text names neither caller nor region, so the bucket's partition is not known: there is no verdict."""
+    caller = "arn:aws-cn:iam::111111111111:role/App"
+    access["prod"]["region"] = access["dev"]["region"] = "cn-north-1"
+    access["grants"][0] |= {"principals": [caller]}
+    inventory = read_inventory(read_assembly(synthesize(access, tmp_path).directory))
+    facts = facts_of("An error occurred (403) when calling the PutObject operation: s3://reports/key")
+
+    with pytest.raises(CommandError, match="another partition"):
+        verdicts_of(inventory, simulator, facts, datetime.now(UTC))
 
 
 def test_a_region_newer_than_botocore_has_the_partition_of_its_form() -> None:
