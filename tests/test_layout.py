@@ -58,7 +58,8 @@ def imported(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path} has a relative import, which hides the room that it reaches into"
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
@@ -109,7 +110,9 @@ def test_every_room_of_crossrole_is_in_the_table() -> None:
 @pytest.mark.parametrize("room", ROOMS)
 def test_a_room_imports_only_what_the_table_allows(room: str) -> None:
     """No import goes upwards, and no command's package looks into another's."""
-    of_room = {module: path for module, path in MODULES.items() if module.startswith(f"crossrole.{room}")}
+    of_room = {
+        module: path for module, path in MODULES.items() if room_of(module) == room and module.startswith("crossrole.")
+    }
     names = {name for path in of_room.values() for name in imported(path) if name.startswith("crossrole.")}
 
     assert of_room
