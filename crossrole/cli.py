@@ -50,8 +50,10 @@ def main(words: Sequence[str] | None = None) -> int:
         return command(arguments)
     except CommandError as error:
         _report(str(error), own)
+        _drop_what_is_not_written()
         return 2
     except BrokenPipeError:
+        _drop_what_is_not_written()
         sys.stderr.close()
         return 141
     except KeyboardInterrupt:
@@ -59,6 +61,14 @@ def main(words: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 a traceback would quote what must not be shown
         _report(f"this is a fault of crossrole's own: {_place(error)}; please report it", own)
         return 2
+
+
+def _drop_what_is_not_written() -> None:
+    """Send what could not be written nowhere: Python would try again at its end, fail again, and exit with 120."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _report(error: str, words: Sequence[str]) -> None:

@@ -169,6 +169,7 @@ def test_nobody_reads(default: Assembly) -> None:
             [sys.executable, "-m", "crossrole", *MAY, "--template-dir", str(default.directory)],
             cwd=ROOT,
             stdout=writing,
+            env={name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"},
             stderr=subprocess.PIPE,
             text=True,
             check=False,

@@ -39,6 +39,7 @@ def test_an_output_that_is_full(default: Assembly) -> None:
             [sys.executable, "-m", "crossrole", *WHO, "--template-dir", str(default.directory)],
             cwd=ROOT,
             stdout=full,
+            env={name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"},
             stderr=subprocess.PIPE,
             text=True,
             check=False,
