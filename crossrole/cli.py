@@ -5,17 +5,18 @@ With `--json` an error is an object on standard output too, `{"error": …}`, be
 
 import argparse
 import importlib
-import json
 import os
 import re
 import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 from crossrole import VERSION
+from crossrole.environment import Environment
 from crossrole.errors import CommandError, nearest
 
 COMMANDS = {
@@ -35,55 +36,58 @@ COMMANDS = {
 """Each is a module of `crossrole.commands`; only the one that is called is loaded, so that each starts fast."""
 
 
-def main(words: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit status."""
-    # A worktree is taken away and the engines are ended also when this is.
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    if sys.stdout is None:  # closed by the shell: >&-
-        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 for as long as the process lives
+def main(words: Sequence[str] | None = None, environment: Environment | None = None) -> int:
+    """Run a command, in this process's own environment if none is given, and return its exit status."""
+    if environment is None:
+        environment = _of_this_process()
     given = list(sys.argv[1:] if words is None else words)
     own, command_line = _parted(given)
-    arguments = _parser(own).parse_args(own)
+    arguments = _parser(own, environment).parse_args(own)
     arguments.command_line = command_line
-    command: Callable[[argparse.Namespace], int] = arguments.run
+    command: Callable[[argparse.Namespace, Environment], int] = arguments.run
     try:
-        return command(arguments)
+        return command(arguments, environment)
     except CommandError as error:
-        _report(str(error), own)
-        _drop_what_is_not_written()
+        _report(str(error), own, environment)
+        _drop_what_is_not_written(environment.stdout)
         return 2
     except BrokenPipeError:
-        _drop_what_is_not_written()
-        sys.stderr.close()
+        _drop_what_is_not_written(environment.stdout)
+        environment.stderr.close()
         return 141
     except KeyboardInterrupt:
         return 130
     except Exception as error:  # noqa: BLE001 a traceback would quote what must not be shown
-        _report(f"this is a fault of crossrole's own: {_place(error)}; please report it", own)
+        _report(f"this is a fault of crossrole's own: {_place(error)}; please report it", own, environment)
         return 2
 
 
-def _drop_what_is_not_written() -> None:
+def _of_this_process() -> Environment:
+    # A worktree is taken away and the engines are ended also when this is.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    if sys.stdout is None:  # closed by the shell: >&-
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 for as long as the process lives
+    return Environment()
+
+
+def _drop_what_is_not_written(stdout: TextIO) -> None:
     """Send what could not be written nowhere: Python would try again at its end, fail again, and exit with 120."""
     try:
-        sys.stdout.flush()
+        stdout.flush()
     except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stdout.fileno())
 
 
-def _report(error: str, words: Sequence[str]) -> None:
+def _report(error: str, words: Sequence[str], environment: Environment) -> None:
     """Write an error as one line; where the answer was to be JSON, as an object in its place too."""
-    sys.stderr.write(f"crossrole: {error}\n")
-    _report_as_json(error, words)
+    environment.hint(error)
+    _report_as_json(error, words, environment)
 
 
-def _report_as_json(error: str, words: Sequence[str]) -> None:
+def _report_as_json(error: str, words: Sequence[str], environment: Environment) -> None:
     if "--json" in words:
-        try:
-            sys.stdout.write(f"{json.dumps({'error': error}, indent=2)}\n")
-            sys.stdout.flush()
-        except OSError:
-            return  # standard error has it
+        with suppress(OSError, CommandError):  # standard error has it
+            environment.put({"error": error})
 
 
 def _place(error: Exception) -> str:
@@ -105,6 +109,7 @@ def _parted(words: list[str]) -> tuple[list[str], list[str] | None]:
 class _Parser(argparse.ArgumentParser):
     """A parser that suggests the nearest command or option for a misspelt one."""
 
+    environment: Environment
     words: Sequence[str] = ()
     """All that was typed."""
     options: Sequence[str] = ()
@@ -117,20 +122,26 @@ class _Parser(argparse.ArgumentParser):
             message = f'there is no command "{command[1]}"{given}'
         elif option := re.match(r"unrecognized arguments: (-[^\s=]*)", message):
             message += nearest(option[1], self.options)
-        _report_as_json(message, self.words)
+        _report_as_json(message, self.words, self.environment)
         super().error(message)
 
+    def _print_message(self, message: str, file: object = None) -> None:
+        """Print the help to the environment's standard output, and the usage beside an error to its standard error."""
+        stream = self.environment.stderr if file is sys.stderr else self.environment.stdout
+        stream.write(message)
 
-def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+
+def _parser(words: Sequence[str], environment: Environment) -> argparse.ArgumentParser:
     parser = _Parser(
         prog="crossrole",
         description="Who can do what, read from the synthesized templates; and the hands to work with it.",
     )
-    parser.words = words
+    parser.words, parser.environment = words, environment
     parser.add_argument("--version", action="version", version=f"crossrole {VERSION}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
     for name, help_line in COMMANDS.items():
         command = commands.add_parser(name, help=help_line)
+        command.environment = environment
         if name == next(iter(words), None):
             module = importlib.import_module(f"crossrole.commands.{name}")
             module.add_arguments(command)

@@ -1,8 +1,78 @@
-"""The environment variables of the processes that commands start."""
+"""What a command uses of the process that it runs in: a test hands in another."""
 
+import getpass
+import json
 import os
+import re
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TextIO
+
+from crossrole.engines.prover import Prover
+from crossrole.engines.simulator import Simulator
+from crossrole.errors import CommandError
 
 
-def without_credentials() -> dict[str, str]:
-    """Return this process's environment without AWS's variables, for a process that has no business with AWS."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _typed(prompt: str) -> str:
+    """Return what the person types, unseen, at the terminal; raises `OSError` where there is none."""
+    with Path("/dev/tty").open("rb"):
+        return getpass.getpass(prompt)
+
+
+@dataclass(frozen=True)
+class Environment:
+    """The streams, the variables, the clock, the terminal and the two engines; its own process's if left out."""
+
+    variables: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    stdin: TextIO = field(default_factory=lambda: sys.stdin)
+    stdout: TextIO = field(default_factory=lambda: sys.stdout)
+    stderr: TextIO = field(default_factory=lambda: sys.stderr)
+    now: Callable[[], datetime] = _utc_now
+    """The time of day, in UTC."""
+    monotonic: Callable[[], float] = time.monotonic
+    """Seconds since some moment; `sleep` moves it on."""
+    sleep: Callable[[float], None] = time.sleep
+    simulator: Callable[[], AbstractContextManager[Simulator]] = Simulator
+    prover: Callable[[], AbstractContextManager[Prover]] = Prover
+    read_hidden: Callable[[str], str] = _typed
+    """Shows a prompt on the terminal and returns what the person types there, unseen."""
+
+    def put(self, output: str | dict[str, Any]) -> None:
+        """Write an answer to standard output, an object as JSON."""
+        text = output if isinstance(output, str) else json.dumps(output, indent=2)
+        try:
+            self.stdout.write(f"{text}\n")
+            self.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            why = f"the answer can't be written to standard output ({error.strerror}); what was done stands"
+            raise CommandError(why) from None
+
+    def hint(self, line: str) -> None:
+        """Write one line beside the answer, to standard error."""
+        self.stderr.write(f"crossrole: {line}\n")
+        self.stderr.flush()
+
+    def read_code(self, device: str) -> str:
+        """Return the six digits that the person types for an MFA device: never an argument, never shown.
+
+        Raises `CommandError` where there is no terminal, or no six digits.
+        """
+        try:
+            # The prompt is the AWS CLI's own.
+            code = self.read_hidden(f"Enter MFA code for {device}: ").strip()
+        except (OSError, EOFError):
+            raise CommandError("the grant asks for an MFA code, and there is no terminal to ask for it") from None
+        if not re.fullmatch(r"[0-9]{6}", code):
+            raise CommandError("an MFA code is six digits; call again with the one that the device shows")
+        return code

@@ -30,12 +30,13 @@ ROOMS = {
     "templates": {"iam"},
     "live": {"templates", "iam"},
     **dict.fromkeys(["evaluation", "lint", "policies"], BELOW),
-    **dict.fromkeys(sorted(ASKED), SHARED),
-    "doctor": SHARED | ASKED,
-    "commands": SHARED | ASKED | {"doctor"},
+    "environment": {"engines"},
+    **dict.fromkeys(sorted(ASKED), SHARED | {"environment"}),
+    "doctor": SHARED | ASKED | {"environment"},
+    "commands": SHARED | ASKED | {"environment", "doctor"},
 }
 """Which rooms of crossrole/ a room may import beside itself: docs/layout.md shows it."""
-EVERYBODYS = {"errors", "environment"}
+EVERYBODYS = {"errors", "credentials"}
 """The two modules of crossrole/ that every room may import."""
 PACKAGES = {
     "access": {"crossrole"},

@@ -1,6 +1,5 @@
 """`crossrole assume GRANT`: temporary credentials of a grant's role, and why there are none where there are none."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
+from crossrole.environment import Environment
 from crossrole.errors import CommandError
 from crossrole.iam.quotas import ROLE_CHAINING_LIMIT, SHORTEST_SESSION
 from crossrole.live.caller import Caller, caller_of
@@ -92,18 +92,10 @@ def check_duration(grant: Grant, seconds: int | None) -> None:
         )
 
 
-def assume(
-    asked: Asked,
-    session: boto3.Session,
-    *,
-    profile: str | None,
-    read_code: Callable[[str], str],
-    hint: Callable[[str], None],
-) -> Credentials:
+def assume(asked: Asked, session: boto3.Session, environment: Environment, *, profile: str | None) -> Credentials:
     """Return credentials of the role for whoever the session is.
 
-    `read_code` asks for a code of an MFA device, `hint` tells what is worth knowing. Raises `Refusal` where AWS says
-    no, and `CommandError` for anything else that keeps it from answering.
+    Raises `Refusal` where AWS says no, and `CommandError` for anything else that keeps it from answering.
     """
     with told(profile):
         sts = client(session, "sts")
@@ -111,7 +103,7 @@ def assume(
     request = _request(asked, caller)
     if asked.grant.mfa_max_age is not None and not caller.is_role:
         serial = asked.mfa_serial or device_named_after(caller.arn)
-        request |= {"SerialNumber": serial, "TokenCode": read_code(serial)}
+        request |= {"SerialNumber": serial, "TokenCode": environment.read_code(serial)}
     try:
         return _answered(sts, request, caller, profile)
     except Refusal as refusal:
@@ -120,7 +112,7 @@ def assume(
     # A session that has a source identity keeps it, and may set no other.
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
     identity = request.pop("SourceIdentity")
-    hint(f'the source identity was not set to "{identity}": AWS did not let {caller.arn} do so')
+    environment.hint(f'the source identity was not set to "{identity}": AWS did not let {caller.arn} do so')
     return _answered(sts, request, caller, profile)
 
 

@@ -1,10 +1,9 @@
 """Why AWS refused to let someone assume a grant's role: what the templates say of it, in one line."""
 
-from datetime import datetime
 from typing import Any
 
 from crossrole.assume.assume import Refusal
-from crossrole.engines.simulator import Simulator
+from crossrole.environment import Environment
 from crossrole.errors import CommandError
 from crossrole.evaluation.can import Answer, ask
 from crossrole.evaluation.question import question_of
@@ -13,11 +12,16 @@ from crossrole.templates.grant import Grant
 from crossrole.templates.inventory import Inventory
 
 
-def why(inventory: Inventory, grant: Grant, refusal: Refusal, *, now: datetime) -> str:
+def why(
+    inventory: Inventory,
+    grant: Grant,
+    refusal: Refusal,
+    environment: Environment,
+) -> str:
     """Return who was refused on what, whether the templates would let this caller in, and how to fix it."""
     told = f"{refusal.caller.arn} may not do {refusal.action} on {grant.arn}: AWS says: {refusal.words}"
     try:
-        with Simulator() as simulator:
+        with environment.simulator() as simulator:
             question = question_of(
                 inventory,
                 caller=refusal.caller.arn,
@@ -25,7 +29,7 @@ def why(inventory: Inventory, grant: Grant, refusal: Refusal, *, now: datetime) 
                 action=refusal.action,
                 resource=grant.arn,
                 given=_sent(grant, refusal),
-                now=now,
+                now=environment.now(),
             )
             answer = ask(inventory, simulator, question)
     except CommandError as error:

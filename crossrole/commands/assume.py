@@ -7,15 +7,15 @@ import shutil
 import signal
 import sys
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from typing import NoReturn
 
 from crossrole.assume.assume import Asked, Credentials, Refusal, assume, check_duration, check_open
 from crossrole.assume.environment import SHELLS, remembered, variables_of, way_back
 from crossrole.assume.session_policy import narrowed
 from crossrole.assume.why_denied import why
-from crossrole.commands.common import add_template_dir, hint, inventory_of, put
+from crossrole.commands.common import add_template_dir, inventory_of
+from crossrole.environment import Environment
 from crossrole.errors import CommandError
-from crossrole.live.mfa import read_code
 from crossrole.live.sessions import live_session, reach_of
 from crossrole.templates.grant import grant_of
 
@@ -42,32 +42,31 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     add_template_dir(command)
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace, environment: Environment) -> int:
     """Return 0, or 1 where AWS refuses it; does not return where it runs a command."""
-    _check_words(arguments)
-    if arguments.command_line and not _is_there(arguments.command_line[0]):
+    _check_words(arguments, terminal=environment.stdout.isatty())
+    if arguments.command_line and not _is_there(arguments.command_line[0], environment):
         return _NO_SUCH_COMMAND
     if arguments.unset:
-        put(SHELLS[arguments.format or "env"].lines(way_back(os.environ)))
+        environment.put(SHELLS[arguments.format or "env"].lines(way_back(environment.variables)))
         return 0
     inventory = inventory_of(arguments)
     grant = grant_of(inventory, arguments.grant)
-    now = datetime.now(UTC)
-    check_open(grant, now=now)
+    check_open(grant, now=environment.now())
     check_duration(grant, arguments.duration)
     policy = narrowed(grant, only=arguments.only, prefix=arguments.prefix)
     session = live_session(arguments.profile, region=grant.region)
     reach = reach_of(arguments.profile)
     asked = Asked(grant, arguments.duration, policy, arguments.mfa_serial or reach.mfa_serial)
     try:
-        given = assume(asked, session, profile=arguments.profile, read_code=read_code, hint=hint)
+        given = assume(asked, session, environment, profile=arguments.profile)
     except Refusal as refusal:
-        hint(why(inventory, grant, refusal, now=now))
+        environment.hint(why(inventory, grant, refusal, environment))
         return 1
-    variables = variables_of(given, region=grant.region, reach=reach.variables, environment=os.environ)
+    variables = variables_of(given, region=grant.region, reach=reach.variables, environment=environment.variables)
     if arguments.command_line:
-        _become(arguments.command_line, variables)
-    put(_text(arguments.format or "env", given, variables))
+        _become(arguments.command_line, variables, environment)
+    environment.put(_text(arguments.format or "env", given, variables, environment))
     return 0
 
 
@@ -75,15 +74,15 @@ def run(arguments: argparse.Namespace) -> int:
 _NO_SUCH_COMMAND, _NOT_EXECUTABLE = 127, 126
 
 
-def _is_there(command: str) -> bool:
+def _is_there(command: str, environment: Environment) -> bool:
     """Return whether there is such a command, before AWS is asked and an MFA code is used up."""
-    if "/" in command or shutil.which(command):
+    if "/" in command or shutil.which(command, path=environment.variables.get("PATH")):
         return True
-    hint(f'there is no command "{command}"')
+    environment.hint(f'there is no command "{command}"')
     return False
 
 
-def _check_words(arguments: argparse.Namespace) -> None:
+def _check_words(arguments: argparse.Namespace, *, terminal: bool) -> None:
     if arguments.strays:
         words = " ".join(arguments.strays)
         raise CommandError(f"write -- before the command that is to run: assume {arguments.grant} … -- {words}")
@@ -98,14 +97,14 @@ def _check_words(arguments: argparse.Namespace) -> None:
         raise CommandError(
             "expected the name of a grant, such as: crossrole assume DevAccountAccessS3Role --profile dev"
         )
-    if not (runs or arguments.unset or arguments.show) and sys.stdout.isatty():
+    if not (runs or arguments.unset or arguments.show) and terminal:
         raise CommandError(
             'the output holds secrets and would stay on the terminal; use eval "$(crossrole assume …)", or run one '
             "command with -- COMMAND, or show it with --show"
         )
 
 
-def _text(form: str, given: Credentials, variables: Mapping[str, str | None]) -> str:
+def _text(form: str, given: Credentials, variables: Mapping[str, str | None], environment: Environment) -> str:
     parts = {name: given.part(name) for name in ("AccessKeyId", "SecretAccessKey", "SessionToken")}
     parts["Expiration"] = given.expiration
     if form == "credential-process":
@@ -116,22 +115,24 @@ def _text(form: str, given: Credentials, variables: Mapping[str, str | None]) ->
         return json.dumps({"Credentials": parts, **about, "Region": variables["AWS_REGION"]}, indent=2)
     gone = [name for name, value in variables.items() if value is None]
     if gone:
-        hint(f"{' and '.join(gone)} would be in the way and is unset; crossrole assume --unset brings it back")
-    return SHELLS[form].lines({**variables, **remembered(variables, os.environ)})
+        environment.hint(
+            f"{' and '.join(gone)} would be in the way and is unset; crossrole assume --unset brings it back"
+        )
+    return SHELLS[form].lines({**variables, **remembered(variables, environment.variables)})
 
 
-def _become(words: list[str], variables: Mapping[str, str | None]) -> None:
+def _become(words: list[str], variables: Mapping[str, str | None], environment: Environment) -> NoReturn:
     """Become the command, so that signals and its exit status are its own."""
-    environment = {name: value for name, value in os.environ.items() if name not in variables}
-    environment |= {name: value for name, value in variables.items() if value is not None}
+    own = {name: value for name, value in environment.variables.items() if name not in variables}
+    own |= {name: value for name, value in variables.items() if value is not None}
     # Python ignores it, and what is ignored stays so in the command: `… | head` would not end it.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    sys.stdout.flush()
+    environment.stdout.flush()
     try:
-        os.execvpe(words[0], words, environment)  # noqa: S606 it is what the person typed
+        os.execvpe(words[0], words, own)  # noqa: S606 it is what the person typed
     except FileNotFoundError:
-        hint(f'there is no command "{words[0]}"')
+        environment.hint(f'there is no command "{words[0]}"')
         sys.exit(_NO_SUCH_COMMAND)
     except OSError as error:
-        hint(f'the command "{words[0]}" can\'t be run: {error.strerror}')
+        environment.hint(f'the command "{words[0]}" can\'t be run: {error.strerror}')
         sys.exit(_NOT_EXECUTABLE)

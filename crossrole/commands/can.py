@@ -2,10 +2,9 @@
 
 import argparse
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
-from crossrole.commands.common import add_json, add_template_dir, inventory_of, put
-from crossrole.engines.simulator import Simulator
+from crossrole.commands.common import add_json, add_template_dir, inventory_of
+from crossrole.environment import Environment
 from crossrole.errors import CommandError
 from crossrole.evaluation.can import ask
 from crossrole.evaluation.context import parse_context
@@ -35,7 +34,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     add_json(command)
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace, environment: Environment) -> int:
     """Return 0 where it is allowed, 1 where it is refused, 2 where only what is in no template can say."""
     inventory = inventory_of(arguments)
     caller, via, action, resource = _words(arguments.words)
@@ -46,11 +45,11 @@ def run(arguments: argparse.Namespace) -> int:
         action=action,
         resource=resource,
         given=parse_context(arguments.context),
-        now=datetime.now(UTC),
+        now=environment.now(),
     )
-    with Simulator() as simulator:
+    with environment.simulator() as simulator:
         answer = ask(inventory, simulator, question)
-    put(answer_json(answer) if arguments.json else answer_text(answer))
+    environment.put(answer_json(answer) if arguments.json else answer_text(answer))
     return 2 if answer.unless else 0 if answer.allowed else 1
 
 

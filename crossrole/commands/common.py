@@ -1,12 +1,9 @@
-"""What the commands share: options, the inventory they ask, and how an answer is printed."""
+"""What the commands share: options, and the inventory they ask."""
 
 import argparse
-import json
-import sys
 from pathlib import Path
-from typing import Any
 
-from crossrole.errors import CommandError
+from crossrole.environment import Environment
 from crossrole.templates.assembly import read_assembly, staleness
 from crossrole.templates.inventory import Inventory
 from crossrole.templates.reader import read_inventory
@@ -40,26 +37,8 @@ def inventory_of(arguments: argparse.Namespace) -> Inventory:
     return read_inventory(read_assembly(arguments.template_dir))
 
 
-def inventory_although_stale(arguments: argparse.Namespace) -> Inventory:
+def inventory_although_stale(arguments: argparse.Namespace, environment: Environment) -> Inventory:
     """Return what the templates say, with a warning where they are old: an emergency does not wait for a synth."""
     if stale := staleness(arguments.template_dir):
-        hint(f"{stale}; going on with it all the same")
+        environment.hint(f"{stale}; going on with it all the same")
     return read_inventory(read_assembly(arguments.template_dir, may_be_stale=True))
-
-
-def put(output: str | dict[str, Any]) -> None:
-    """Write an answer to standard output, an object as JSON."""
-    text = output if isinstance(output, str) else json.dumps(output, indent=2)
-    try:
-        sys.stdout.write(f"{text}\n")
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        why = f"the answer can't be written to standard output ({error.strerror}); what was done stands"
-        raise CommandError(why) from None
-
-
-def hint(line: str) -> None:
-    """Write one line beside the answer, to standard error."""
-    sys.stderr.write(f"crossrole: {line}\n")

@@ -2,11 +2,10 @@
 
 import argparse
 
-from crossrole.commands.common import add_json, put
+from crossrole.commands.common import add_json
 from crossrole.diff.changes import changes
 from crossrole.diff.sentences import changes_text
-from crossrole.engines.prover import Prover
-from crossrole.engines.simulator import Simulator
+from crossrole.environment import Environment
 from crossrole.templates.assembly import read_assembly
 from crossrole.templates.reader import read_inventory
 from crossrole.templates.revisions import templates_of
@@ -24,7 +23,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     add_json(command)
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace, environment: Environment) -> int:
     """Return 0, or 1 where access was gained and that is to fail."""
     with templates_of(arguments.base) as folder:
         base = read_inventory(read_assembly(folder))
@@ -33,8 +32,8 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         with templates_of(arguments.head) as folder:
             head = read_inventory(read_assembly(folder))
-    with Simulator() as simulator, Prover() as prover:
+    with environment.simulator() as simulator, environment.prover() as prover:
         found = changes(base, head, simulator, prover)
-    put({"changes": [each.as_json() for each in found]} if arguments.json else changes_text(found))
+    environment.put({"changes": [each.as_json() for each in found]} if arguments.json else changes_text(found))
     widened = any(each.gained for each in found)
     return 1 if widened and arguments.fail_on_widening else 0

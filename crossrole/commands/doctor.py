@@ -1,14 +1,12 @@
 """`crossrole doctor GRANT --profile PROFILE`."""
 
 import argparse
-import sys
-from datetime import UTC, datetime
 
-from crossrole.commands.common import add_json, add_template_dir, inventory_although_stale, put
+from crossrole.commands.common import add_json, add_template_dir, inventory_although_stale
 from crossrole.doctor.case import Case
 from crossrole.doctor.check import first_to_fix, lines_json, lines_text
 from crossrole.doctor.run import examine
-from crossrole.engines.simulator import Simulator
+from crossrole.environment import Environment
 from crossrole.live.sessions import live_session
 from crossrole.templates.grant import grant_of
 
@@ -33,12 +31,12 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     add_json(command)
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace, environment: Environment) -> int:
     """Return 0 where nothing failed, 1 where something did."""
-    inventory = inventory_although_stale(arguments)
+    inventory = inventory_although_stale(arguments, environment)
     grant = grant_of(inventory, arguments.grant)
     prod_profile: str | None = arguments.prod_profile
-    with Simulator() as simulator:
+    with environment.simulator() as simulator:
         case = Case(
             inventory=inventory,
             grant=grant,
@@ -47,14 +45,9 @@ def run(arguments: argparse.Namespace) -> int:
             prod_profile=prod_profile,
             prod=live_session(prod_profile, region=grant.region) if prod_profile else None,
             simulator=simulator,
-            now=datetime.now(UTC),
-            tell=_tell,
+            now=environment.now(),
+            environment=environment,
         )
         lines, probes = examine(case, write_probe=arguments.write_probe)
-    put(lines_json(grant.name, probes, lines) if arguments.json else lines_text(lines))
+    environment.put(lines_json(grant.name, probes, lines) if arguments.json else lines_text(lines))
     return 0 if first_to_fix(lines) is None else 1
-
-
-def _tell(text: str) -> None:
-    sys.stderr.write(f"doctor: {text}\n")
-    sys.stderr.flush()

@@ -1,11 +1,11 @@
 """`crossrole explain [TEXT|-]`."""
 
 import argparse
-import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from typing import TextIO
 
-from crossrole.commands.common import add_json, add_template_dir, inventory_of, put
+from crossrole.commands.common import add_json, add_template_dir, inventory_of
+from crossrole.environment import Environment
 from crossrole.errors import CommandError
 from crossrole.explain.error_text import MOST_BYTES, read_error_text
 from crossrole.explain.explanation import explained, explanations_json
@@ -28,19 +28,19 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     add_json(command)
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace, environment: Environment) -> int:
     """Return 0 where something was recognised, 1 where nothing was."""
-    text = read_error_text(_given(arguments.text))
+    text = read_error_text(_given(arguments.text, environment.stdin))
     found = recognised(text)
     # Only what is recognised is worth reading the templates for.
-    explanations = explained(found, _templates(arguments), datetime.now(UTC)) if found else []
+    explanations = explained(found, _templates(arguments), environment) if found else []
     facts = facts_of(text.whole[:MOST_WHOLE])
     if arguments.json:
-        put(dict(explanations_json(explanations, facts, skipped=text.skipped)))
+        environment.put(dict(explanations_json(explanations, facts, skipped=text.skipped)))
     elif explanations:
-        put(explanations_text(explanations, skipped=text.skipped))
+        environment.put(explanations_text(explanations, skipped=text.skipped))
     else:
-        put(unrecognised_text(facts, skipped=text.skipped))
+        environment.put(unrecognised_text(facts, skipped=text.skipped))
     return 0 if explanations else 1
 
 
@@ -48,15 +48,15 @@ MOST_WHOLE = 16 * 1024
 """Characters from which the facts are read where nothing was recognised."""
 
 
-def _given(words: Sequence[str]) -> bytes | str:
+def _given(words: Sequence[str], stdin: TextIO) -> bytes | str:
     if words and list(words) != ["-"]:
         text: bytes | str = " ".join(words)
-    elif not words and sys.stdin.isatty():
+    elif not words and stdin.isatty():
         raise CommandError(
             "there is no text; give it as one argument in quotes, or pipe it: … 2>&1 | crossrole explain -"
         )
     else:
-        text = sys.stdin.buffer.read(MOST_BYTES)
+        text = stdin.buffer.read(MOST_BYTES)
     if not text.strip():
         raise CommandError("the text is empty; was the error printed to standard error? … 2>&1 | crossrole explain -")
     return text

@@ -2,7 +2,8 @@
 
 import argparse
 
-from crossrole.commands.common import add_json, add_template_dir, put
+from crossrole.commands.common import add_json, add_template_dir
+from crossrole.environment import Environment
 from crossrole.lint.rules import findings_of
 from crossrole.templates.assembly import read_assembly
 
@@ -17,9 +18,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     add_json(command)
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace, environment: Environment) -> int:
     """Return 0 where nothing was found, 1 otherwise."""
     findings = findings_of(read_assembly(arguments.template_dir))
     text = "\n".join(map(str, findings)) or "every policy document is in order"
-    put({"findings": [each.as_json() for each in findings]} if arguments.json else text)
+    environment.put({"findings": [each.as_json() for each in findings]} if arguments.json else text)
     return 1 if findings else 0

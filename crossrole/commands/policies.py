@@ -4,8 +4,9 @@ import argparse
 import json
 from pathlib import Path
 
-from crossrole.commands.common import add_json, add_template_dir, put
+from crossrole.commands.common import add_json, add_template_dir
 from crossrole.commands.files import write_all
+from crossrole.environment import Environment
 from crossrole.policies.documents import policies_of
 from crossrole.policies.steps import steps_json, steps_of
 from crossrole.templates.assembly import read_assembly
@@ -34,7 +35,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     add_json(command)
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace, environment: Environment) -> int:
     """Return 0."""
     policies = policies_of(read_assembly(arguments.template_dir), arguments.grant)
     texts = {name: f"{json.dumps(document, indent=2)}\n" for name, document in policies.files.items()}
@@ -43,11 +44,11 @@ def run(arguments: argparse.Namespace) -> int:
     steps = steps_of(policies, folder=folder, profile=arguments.profile, prod_profile=arguments.prod_profile)
     kept = [] if arguments.out is None else write_all(arguments.out, texts)
     if arguments.json:
-        put({"documents": policies.files, "steps": steps_json(steps), "kept": [str(each) for each in kept]})
+        environment.put({"documents": policies.files, "steps": steps_json(steps), "kept": [str(each) for each in kept]})
         return 0
     if arguments.out is None:
         shown = [f"# {name}\n{text}" for name, text in texts.items()]
     else:
         shown = ["\n".join([*(f"# {folder}/{name}" for name in texts), *(f"# kept: {each}" for each in kept), ""])]
-    put("\n".join([*shown, *(f"{step}\n" for step in steps)]).rstrip("\n"))
+    environment.put("\n".join([*shown, *(f"{step}\n" for step in steps)]).rstrip("\n"))
     return 0

@@ -4,7 +4,8 @@ import argparse
 import getpass
 
 from crossrole.assume.profile import role_profile
-from crossrole.commands.common import add_json, add_template_dir, hint, inventory_of, put
+from crossrole.commands.common import add_json, add_template_dir, inventory_of
+from crossrole.environment import Environment
 from crossrole.live.sessions import profiles
 from crossrole.templates.grant import grant_of
 
@@ -23,7 +24,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     add_json(command)
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace, environment: Environment) -> int:
     """Return 0."""
     made = role_profile(
         grant_of(inventory_of(arguments), arguments.grant),
@@ -34,8 +35,8 @@ def run(arguments: argparse.Namespace) -> int:
         login=_login(),
     )
     for each in made.hints:
-        hint(each)
-    put({"profile": made.name, "keys": dict(made.keys)} if arguments.json else made.block)
+        environment.hint(each)
+    environment.put({"profile": made.name, "keys": dict(made.keys)} if arguments.json else made.block)
     return 0
 
 

@@ -1,12 +1,11 @@
 """`crossrole report [--out access.html] [--markdown]`."""
 
 import argparse
-from datetime import UTC, datetime
 from pathlib import Path
 
-from crossrole.commands.common import add_template_dir, put
+from crossrole.commands.common import add_template_dir
 from crossrole.commands.files import write
-from crossrole.engines.simulator import Simulator
+from crossrole.environment import Environment
 from crossrole.report.drawing import Pen, figures_of
 from crossrole.report.history import NOTHING, history_of
 from crossrole.report.markdown import markdown_of
@@ -30,24 +29,24 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     add_template_dir(command)
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace, environment: Environment) -> int:
     """Return 0."""
-    report = _report(arguments.template_dir)
+    report = _report(arguments.template_dir, environment)
     if arguments.markdown:
         text, out = markdown_of(report), arguments.out
     else:
         with Pen() as pen:
             text, out = page_of(report, pen.drawings(figures_of(report))), arguments.out or PAGE
     if out is None:
-        put(text.removesuffix("\n"))
+        environment.put(text.removesuffix("\n"))
     else:
-        put(f"wrote {write(out, text)}")
+        environment.put(f"wrote {write(out, text)}")
     return 0
 
 
-def _report(folder: Path | None) -> Report:
+def _report(folder: Path | None, environment: Environment) -> Report:
     templates = read_assembly(folder)
     # What another folder was made from is not known, so its history is not either.
     history = history_of(CHECKOUT / "access.toml") if folder is None else NOTHING
-    with Simulator() as simulator:
-        return report_of(templates, simulator, history, datetime.now(UTC))
+    with environment.simulator() as simulator:
+        return report_of(templates, simulator, history, environment.now())

@@ -3,7 +3,8 @@
 import argparse
 from datetime import datetime, timedelta
 
-from crossrole.commands.common import add_deployed_role, inventory_although_stale, put
+from crossrole.commands.common import add_deployed_role, inventory_although_stale
+from crossrole.environment import Environment
 from crossrole.errors import CommandError
 from crossrole.iam.session_denials import EARLIEST, LATEST
 from crossrole.revoke.plan import Asked
@@ -32,7 +33,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     )
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace, environment: Environment) -> int:
     """Return 0 where the revocation is in effect and proved, 1 where it is not proved."""
     if arguments.session and arguments.and_disable:
         raise CommandError("--session and --and-disable: disabling hits every session; leave one of them out")
@@ -44,8 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
         caller_profile=arguments.caller_profile,
         dry_run=arguments.dry_run,
     )
-    done = revoke(grant_of(inventory_although_stale(arguments), arguments.grant), asked)
-    put(revoked_json(done) if arguments.json else revoked_text(done))
+    done = revoke(grant_of(inventory_although_stale(arguments, environment), arguments.grant), asked, environment)
+    environment.put(revoked_json(done) if arguments.json else revoked_text(done))
     return 0 if done.is_proved else 1
 
 

@@ -1,10 +1,9 @@
 """`crossrole who ACTION RESOURCE`."""
 
 import argparse
-from datetime import UTC, datetime
 
-from crossrole.commands.common import add_json, add_template_dir, inventory_of, put
-from crossrole.engines.simulator import Simulator
+from crossrole.commands.common import add_json, add_template_dir, inventory_of
+from crossrole.environment import Environment
 from crossrole.evaluation.text import ways_text
 from crossrole.evaluation.who import who_can
 
@@ -18,11 +17,11 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     add_json(command)
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace, environment: Environment) -> int:
     """Return 0 where someone can, 1 where nobody can."""
     inventory = inventory_of(arguments)
-    with Simulator() as simulator:
-        ways = who_can(inventory, simulator, arguments.action, arguments.resource, now=datetime.now(UTC))
+    with environment.simulator() as simulator:
+        ways = who_can(inventory, simulator, arguments.action, arguments.resource, now=environment.now())
     text = ways_text(ways, arguments.action, arguments.resource)
-    put({"ways": [way.as_json() for way in ways]} if arguments.json else text)
+    environment.put({"ways": [way.as_json() for way in ways]} if arguments.json else text)
     return 0 if ways else 1

@@ -15,7 +15,7 @@ from crossrole.doctor.expected import UNSEEN
 from crossrole.errors import CommandError
 from crossrole.iam.arn import is_role, name_of
 from crossrole.iam.quotas import SHORTEST_SESSION
-from crossrole.live.mfa import device_named_after, read_code
+from crossrole.live.mfa import device_named_after
 from crossrole.live.sessions import assumed_session, client, code_of, message_of, told
 
 SESSION_NAME = "crossrole-doctor"
@@ -40,7 +40,7 @@ def assume_line(case: Case, caller: Caller | None, before: Sequence[Line]) -> tu
     if grant.mfa_max_age is not None and caller.principal and not chained:
         device = _device(case, caller.principal)
         try:
-            request |= {"SerialNumber": device, "TokenCode": read_code(device)}
+            request |= {"SerialNumber": device, "TokenCode": case.environment.read_code(device)}
         except CommandError as error:
             return unknown(check, str(error)), None
     case.tell(f"assuming {grant.name} for {seconds} s")

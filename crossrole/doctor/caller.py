@@ -1,7 +1,7 @@
 """The caller's half of the chain: this machine's clock, who the profile is, and what its own policies allow."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from botocore.exceptions import ClientError
 
@@ -57,12 +57,12 @@ def who_calls(case: Case) -> tuple[list[Line], Caller | None]:
         try:
             answer = client(case.session, "sts").get_caller_identity()
         except ClientError as error:
-            clock = clock_line(date_of(error.response), datetime.now(UTC))
+            clock = clock_line(date_of(error.response), case.environment.now())
             if clock.fix is None:
                 raise
             why = f"AWS takes no request that is signed with this clock: {message_of(error)}"
             return [clock, unknown("caller", why)], None
-    clock = clock_line(date_of(answer), datetime.now(UTC))
+    clock = clock_line(date_of(answer), case.environment.now())
     line, caller = identified(case, answer["Arn"])
     return [clock, line], caller
 

@@ -1,12 +1,12 @@
 """What one examination works with."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import boto3
 
 from crossrole.engines.simulator import Simulator
+from crossrole.environment import Environment
 from crossrole.templates.grant import Grant
 from crossrole.templates.inventory import Inventory
 
@@ -23,10 +23,14 @@ class Case:
     prod: boto3.Session | None = field(repr=False)
     simulator: Simulator = field(repr=False)
     now: datetime
-    tell: Callable[[str], None] = field(repr=False)
-    """Says on standard error what is being done."""
+    environment: Environment = field(repr=False)
     drift_fix: str | None = None
     """What fixes the drift of the role, where some was found."""
+
+    def tell(self, text: str) -> None:
+        """Say on standard error what is being done."""
+        self.environment.stderr.write(f"doctor: {text}\n")
+        self.environment.stderr.flush()
 
     @property
     def stack(self) -> str:

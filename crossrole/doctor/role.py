@@ -11,7 +11,6 @@ from crossrole.diff.changes import changes
 from crossrole.doctor.caller import refused, with_identity
 from crossrole.doctor.case import Case
 from crossrole.doctor.check import Line, failed, ok, unknown
-from crossrole.engines.prover import Prover
 from crossrole.errors import CommandError
 from crossrole.iam.condition_words import of_statement
 from crossrole.iam.names import REVOCATION_POLICY
@@ -93,7 +92,7 @@ def compared(case: Case, live: Identity, unresolved: str | None) -> list[Line]:
         return [*lines, ok("drift", "trust, policies, boundary and session length are the templates'")]
     case.tell("proving what access that opens or takes away")
     try:
-        with Prover() as prover:
+        with case.environment.prover() as prover:
             found = changes(
                 with_identity(case.inventory, old), with_identity(case.inventory, new), case.simulator, prover
             )

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from crossrole.environment import without_credentials
+from crossrole.credentials import without_credentials
 from crossrole.errors import CommandError
 
 

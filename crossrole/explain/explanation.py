@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from crossrole.engines.simulator import Simulator
+from crossrole.environment import Environment
 from crossrole.errors import CommandError
 from crossrole.explain.catalogue.model import CALL, DEV, Cause
 from crossrole.explain.facts import Facts
@@ -72,10 +73,12 @@ class Explanation:
         }
 
 
-def explained(found: Sequence[Found], templates: Inventory | CommandError, now: datetime) -> list[Explanation]:
+def explained(
+    found: Sequence[Found], templates: Inventory | CommandError, environment: Environment
+) -> list[Explanation]:
     """Return what each trouble means; without templates, all but the decision."""
-    with Simulator() as simulator:
-        return [_explained(each, templates, simulator, now) for each in found]
+    with environment.simulator() as simulator:
+        return [_explained(each, templates, simulator, environment.now()) for each in found]
 
 
 def _explained(found: Found, templates: Inventory | CommandError, simulator: Simulator, now: datetime) -> Explanation:

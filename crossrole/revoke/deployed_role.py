@@ -1,15 +1,14 @@
 """The deployed role of a grant, with every policy that it has in IAM."""
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 import boto3
 from botocore.exceptions import ClientError
 
+from crossrole.environment import Environment
 from crossrole.errors import CommandError
 from crossrole.iam.names import REVOCATION_POLICY
 from crossrole.iam.session_denials import Document
@@ -39,11 +38,12 @@ class DeployedRole:
 class Iam:
     """IAM in the grant's account."""
 
-    def __init__(self, session: boto3.Session, grant: Grant) -> None:
+    def __init__(self, session: boto3.Session, grant: Grant, environment: Environment) -> None:
         self._iam: Any = client(session, "iam")
         self._session = session
         self._grant = grant
-        self.now = datetime.now(UTC)
+        self._environment = environment
+        self.now = environment.now()
         """AWS's own time at its last answer, since issue times are AWS's."""
         self._iam.meta.events.register("after-call.iam", self._note_time)
 
@@ -149,16 +149,16 @@ class Iam:
             return None
 
     def _note_time(self, parsed: Any, **_: Any) -> None:
-        self.now = date_of(parsed) or datetime.now(UTC)
+        self.now = date_of(parsed) or self._environment.now()
 
 
-def pauses(seconds: float) -> Iterator[float]:
+def pauses(seconds: float, environment: Environment) -> Iterator[float]:
     """Yield the seconds that have passed, at once and then after pauses that grow, until so many have."""
-    begun, pause = time.monotonic(), _PAUSE
+    begun, pause = environment.monotonic(), _PAUSE
     yield 0.0
-    while (left := seconds - (time.monotonic() - begun)) > 0:
-        time.sleep(min(pause, left))
-        yield time.monotonic() - begun
+    while (left := seconds - (environment.monotonic() - begun)) > 0:
+        environment.sleep(min(pause, left))
+        yield environment.monotonic() - begun
         pause = min(2 * pause, _LONGEST_PAUSE)
 
 

@@ -9,13 +9,14 @@ from typing import Any, Self
 import boto3
 from botocore.exceptions import ClientError
 
+from crossrole.environment import Environment
 from crossrole.errors import CommandError
 from crossrole.iam.arn import bucket_arn
 from crossrole.iam.policy import instant
 from crossrole.iam.quotas import SHORTEST_SESSION
 from crossrole.iam.session_denials import Cut
 from crossrole.live.caller import caller_of
-from crossrole.live.mfa import device_named_after, read_code
+from crossrole.live.mfa import device_named_after
 from crossrole.live.s3_probes import Probe, Seen, probe_of, send
 from crossrole.live.sessions import assumed_session, client, code_of, date_of, reach_of, told
 from crossrole.revoke.deployed_role import pauses
@@ -72,6 +73,7 @@ class LiveCheck:
     """The sessions that were begun before the change, and what they were answered then."""
 
     grant: Grant
+    environment: Environment
     caller: boto3.Session | None = None
     profile: str | None = None
     probe: Probe | None = None
@@ -84,13 +86,20 @@ class LiveCheck:
 
     @classmethod
     def taken(
-        cls, grant: Grant, caller: boto3.Session, administrator: boto3.Session, *, profile: str, session: str | None
+        cls,
+        grant: Grant,
+        environment: Environment,
+        caller: boto3.Session,
+        administrator: boto3.Session,
+        *,
+        profile: str,
+        session: str | None,
     ) -> Self:
         """Begin the sessions and ask them once; why it can't be done is told afterwards, for the change is urgent."""
-        taken = cls(grant, caller, profile)
+        taken = cls(grant, environment, caller, profile)
         try:
             with told(profile):
-                taken.caller = caller = with_second_factor(caller, grant, profile=profile)
+                taken.caller = caller = with_second_factor(caller, grant, environment, profile=profile)
                 taken.probe = probe_for(
                     grant, lambda bucket, prefix: _key_under(administrator, bucket, prefix, partition=grant.partition)
                 )
@@ -142,7 +151,7 @@ class LiveCheck:
 
     def _new(self, cut: Cut, *, future: bool, shut: bool) -> Iterator[Proof]:
         if shut:
-            passed = settled(self._can_begin, expected=False, seconds=PATIENCE)
+            passed = settled(self._can_begin, expected=False, seconds=PATIENCE, environment=self.environment)
             words = "AssumeRole is refused" if passed is not None else f"AssumeRole is let through still, {_LATE}"
             yield Proof(f"{words}, asked with the profile {self.profile}", holds=passed is not None)
         elif future:
@@ -153,7 +162,7 @@ class LiveCheck:
             yield self._answer(new, expected=not cut.everything, what="a new live session")
 
     def _answer(self, asked: CheckedSession, *, expected: bool, what: str) -> Proof:
-        passed = settled(asked.is_let_through, expected=expected, seconds=PATIENCE)
+        passed = settled(asked.is_let_through, expected=expected, seconds=PATIENCE, environment=self.environment)
         words = {True: "is let through", False: "is refused"}
         if passed is None:
             return Proof(f"{what} {words[not expected]} still, {_LATE} ({asked.probe.words})", holds=False)
@@ -180,7 +189,7 @@ def _key_under(administrator: boto3.Session, bucket: str, prefix: str, *, partit
     return send(client(administrator, "s3"), listing).key if listing else None
 
 
-def with_second_factor(caller: boto3.Session, grant: Grant, *, profile: str) -> boto3.Session:
+def with_second_factor(caller: boto3.Session, grant: Grant, environment: Environment, *, profile: str) -> boto3.Session:
     """Return the caller's session, having asked for an MFA code where the grant wants one of a user.
 
     A code is good once, so it buys a session of the user's own, which can begin several of the role; keys that are
@@ -192,7 +201,9 @@ def with_second_factor(caller: boto3.Session, grant: Grant, *, profile: str) -> 
         return caller
     user = caller_of(sts.get_caller_identity()["Arn"])
     device = reach_of(profile).mfa_serial or device_named_after(user.arn)
-    answer = sts.get_session_token(SerialNumber=device, TokenCode=read_code(device), DurationSeconds=SHORTEST_SESSION)
+    answer = sts.get_session_token(
+        SerialNumber=device, TokenCode=environment.read_code(device), DurationSeconds=SHORTEST_SESSION
+    )
     return assumed_session(profile, answer["Credentials"], region=grant.region)
 
 
@@ -207,13 +218,13 @@ def begin(
     return CheckedSession(name, date_of(answer) or datetime.now(UTC), s3, probe)
 
 
-def settled(ask: Callable[[], bool], *, expected: bool, seconds: float) -> float | None:
+def settled(ask: Callable[[], bool], *, expected: bool, seconds: float, environment: Environment) -> float | None:
     """Ask in growing pauses until the answer is as expected several times in a row.
 
     Returns the seconds that passed until the first of them; None where they did not come within `seconds`.
     """
     row, since = 0, 0.0
-    for passed in pauses(seconds):
+    for passed in pauses(seconds, environment):
         row, since = (row + 1, since if row else passed) if ask() is expected else (0, 0.0)
         if row == IN_A_ROW:
             return since

@@ -6,6 +6,7 @@ finishes it.
 
 from dataclasses import dataclass, field
 
+from crossrole.environment import Environment
 from crossrole.errors import CommandError
 from crossrole.iam.names import REVOCATION_POLICY
 from crossrole.iam.session_denials import Document, denies_everything, is_shut, moment_of, statements_of
@@ -13,7 +14,7 @@ from crossrole.live.sessions import live_session, told
 from crossrole.revoke.deployed_role import DeployedRole, Iam, NotKnownError, NotWrittenError, pauses, write
 from crossrole.revoke.live_check import Proof
 from crossrole.revoke.plan import TRUST
-from crossrole.revoke.revoke import READ_BACK_WITHIN, say
+from crossrole.revoke.revoke import READ_BACK_WITHIN
 from crossrole.revoke.statements import is_ours, restored
 from crossrole.templates.grant import Grant
 
@@ -55,18 +56,18 @@ class Restored:
         ]
 
 
-def restore(grant: Grant, *, profile: str, dry_run: bool) -> Restored:
+def restore(grant: Grant, *, profile: str, dry_run: bool, environment: Environment) -> Restored:
     """Take our statements out; raises `CommandError` where nothing was changed."""
     with told(profile):
-        iam = Iam(live_session(profile, region=grant.region), grant)
+        iam = Iam(live_session(profile, region=grant.region), grant, environment)
         iam.expect_account(profile)
         role = iam.role()
     trust = _trust_without_ours(role.trust, grant)
     plan = Restored(grant, dry_run, role, restored(role.inline.get(REVOCATION_POLICY), REVOCATION_POLICY), trust)
     if not dry_run and plan.changes:
-        _write(plan, iam, profile)
+        _write(plan, iam, profile, environment)
         if not plan.wrong:
-            _read_back(plan, iam, profile)
+            _read_back(plan, iam, profile, environment)
     return plan
 
 
@@ -79,7 +80,7 @@ def _trust_without_ours(found: Document, grant: Grant) -> Document:
     return trust
 
 
-def _write(plan: Restored, iam: Iam, profile: str) -> None:
+def _write(plan: Restored, iam: Iam, profile: str, environment: Environment) -> None:
     # Each is read anew: somebody may have changed it meanwhile, and IAM has no write that would be refused then.
     def put_trust() -> None:
         plan.trust = _trust_without_ours(iam.trust(), plan.grant)
@@ -94,7 +95,7 @@ def _write(plan: Restored, iam: Iam, profile: str) -> None:
         REVOCATION_POLICY: (put_policy, lambda: not _holds_ours(iam.policy(REVOCATION_POLICY), REVOCATION_POLICY)),
     }
     for name in plan.changes:
-        say(f"write the {name} of {plan.grant.name} without what revoke added")
+        environment.hint(f"write the {name} of {plan.grant.name} without what revoke added")
         change, is_made = changes[name]
         try:
             write(profile, change, is_made=is_made, full="look at the role's policies in IAM")
@@ -106,10 +107,10 @@ def _write(plan: Restored, iam: Iam, profile: str) -> None:
         plan.written.append(name)
 
 
-def _read_back(plan: Restored, iam: Iam, profile: str) -> None:
+def _read_back(plan: Restored, iam: Iam, profile: str, environment: Environment) -> None:
     try:
         with told(profile):
-            for _ in pauses(READ_BACK_WITHIN):
+            for _ in pauses(READ_BACK_WITHIN, environment):
                 policy, trust = iam.policy(REVOCATION_POLICY), iam.trust()
                 if not _holds_ours(policy, REVOCATION_POLICY) and not _holds_ours(trust, "the trust policy"):
                     plan.proofs.append(Proof("IAM answers the role back without it", holds=True))

@@ -4,14 +4,13 @@ The permissions policy is written first, so that the harm stops with the first c
 the role more shut than it was, and the same line again finishes it.
 """
 
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
 import boto3
 
+from crossrole.environment import Environment
 from crossrole.errors import CommandError
 from crossrole.iam.names import REVOCATION_POLICY
 from crossrole.iam.session_denials import Document, is_shut
@@ -27,49 +26,51 @@ READ_BACK_WITHIN = 30.0
 """Seconds that IAM is given to answer with what was written to it."""
 
 
-def revoke(grant: Grant, asked: Asked) -> Revoked:
+def revoke(grant: Grant, asked: Asked, environment: Environment) -> Revoked:
     """Cut off the sessions; raises `CommandError` where nothing was changed."""
     with told(asked.profile):
         administrator = live_session(asked.profile, region=grant.region)
-        iam = Iam(administrator, grant)
+        iam = Iam(administrator, grant, environment)
         iam.expect_account(asked.profile)
         iam.facts()
-    live_check = _live_check(grant, asked, administrator)
+    live_check = _live_check(grant, asked, administrator, environment)
     with told(asked.profile):
         role = iam.role()
-    begun = time.monotonic()
+    begun = environment.monotonic()
     plan = plan_of(grant, asked, role, iam.now)
     if asked.dry_run:
         planned = replace(role, inline={**role.inline, REVOCATION_POLICY: plan.policy}, trust=plan.trust)
-        plan.proofs.append(decided(plan, planned, done=False))
+        plan.proofs.append(decided(plan, planned, environment, done=False))
         return plan
-    with _interruption_told(plan):
-        _write(plan, iam)
+    with _interruption_told(plan, environment):
+        _write(plan, iam, environment)
         if not plan.in_the_future:
             # The moment is the second after AWS's answer; a session that is begun before it has passed is hit too.
-            time.sleep(max(0.0, 1.0 - (time.monotonic() - begun)))
+            environment.sleep(max(0.0, 1.0 - (environment.monotonic() - begun)))
         answers = list(
             live_check.given(
                 plan.cut, future=plan.in_the_future, was_shut=is_shut(role.trust), left_open=bool(plan.wrong)
             )
         )
         # Last of all, so that what somebody else has written over it meanwhile shows.
-        _prove(plan, iam)
+        _prove(plan, iam, environment)
         plan.proofs += answers
     return plan
 
 
-def _live_check(grant: Grant, asked: Asked, administrator: boto3.Session) -> LiveCheck:
+def _live_check(grant: Grant, asked: Asked, administrator: boto3.Session, environment: Environment) -> LiveCheck:
     if asked.caller_profile is None or asked.dry_run:
-        return LiveCheck(grant)
+        return LiveCheck(grant, environment)
     with told(asked.caller_profile):
         caller = live_session(asked.caller_profile, region=grant.region)
         client(caller, "sts").get_caller_identity()
-    say("begin a session as a witness")
-    return LiveCheck.taken(grant, caller, administrator, profile=asked.caller_profile, session=asked.session)
+    environment.hint("begin a session as a witness")
+    return LiveCheck.taken(
+        grant, environment, caller, administrator, profile=asked.caller_profile, session=asked.session
+    )
 
 
-def _write(plan: Revoked, iam: Iam) -> None:
+def _write(plan: Revoked, iam: Iam, environment: Environment) -> None:
     """Write what has to be changed; raises `CommandError` where the first change was not made.
 
     Each policy is read anew: somebody may have changed it meanwhile, and IAM has no write that would be refused then.
@@ -85,7 +86,7 @@ def _write(plan: Revoked, iam: Iam) -> None:
         iam.put_trust(plan.trust)
 
     if REVOCATION_POLICY in plan.changes:
-        say(f"write the inline policy {REVOCATION_POLICY} of {name}")
+        environment.hint(f"write the inline policy {REVOCATION_POLICY} of {name}")
         try:
             write(
                 profile,
@@ -98,7 +99,7 @@ def _write(plan: Revoked, iam: Iam) -> None:
             return
         plan.written.append(REVOCATION_POLICY)
     if TRUST in plan.changes:
-        say(f"write the trust policy of {name}")
+        environment.hint(f"write the trust policy of {name}")
         try:
             write(
                 profile,
@@ -118,18 +119,18 @@ def _holds(plan: Revoked, policy: Document | None) -> bool:
     return policy is not None and revoked(policy, plan.cut) is policy
 
 
-def _prove(plan: Revoked, iam: Iam) -> None:
+def _prove(plan: Revoked, iam: Iam, environment: Environment) -> None:
     """Read back what IAM holds, and decide from it."""
-    say("read the role back and decide")
+    environment.hint("read the role back and decide")
     role = None
     try:
         with told(plan.asked.profile):
-            for _ in pauses(READ_BACK_WITHIN):
+            for _ in pauses(READ_BACK_WITHIN, environment):
                 role = iam.role()
                 shut_as_asked = is_shut(role.trust) or not plan.asked.and_disable or bool(plan.wrong)
                 if _holds(plan, role.inline.get(REVOCATION_POLICY)) and shut_as_asked:
                     plan.proofs.append(Proof("IAM answers the role back with it", holds=True))
-                    plan.proofs.append(decided(plan, role, done=True))
+                    plan.proofs.append(decided(plan, role, environment, done=True))
                     return
     except CommandError as error:
         plan.proofs.append(Proof(f"the role could not be read back: {error}", holds=False))
@@ -138,7 +139,7 @@ def _prove(plan: Revoked, iam: Iam) -> None:
 
 
 @contextmanager
-def _interruption_told(plan: Revoked) -> Iterator[None]:
+def _interruption_told(plan: Revoked, environment: Environment) -> Iterator[None]:
     """Say what stands in IAM where the command is interrupted."""
     try:
         yield
@@ -147,11 +148,5 @@ def _interruption_told(plan: Revoked) -> Iterator[None]:
         stands = (
             f"the {written} of {plan.grant.name} stands as changed" if written else "nothing is known to be changed"
         )
-        say(f"interrupted: {stands}; the same line again finishes, `restore {plan.grant.name}` undoes it")
+        environment.hint(f"interrupted: {stands}; the same line again finishes, `restore {plan.grant.name}` undoes it")
         raise
-
-
-def say(text: str) -> None:
-    """Tell the operator on standard error what is being done."""
-    sys.stderr.write(f"crossrole: {text}\n")
-    sys.stderr.flush()

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 
 from crossrole.engines.simulator import Request, Simulator
+from crossrole.environment import Environment
 from crossrole.errors import CommandError
 from crossrole.evaluation.assumptions import allowing
 from crossrole.evaluation.callers import representative
@@ -102,10 +103,10 @@ def decide(grant: Grant, role: DeployedRole, cut: Cut, now: datetime, simulator:
     )
 
 
-def decided(plan: Revoked, role: DeployedRole, *, done: bool) -> Proof:
+def decided(plan: Revoked, role: DeployedRole, environment: Environment, *, done: bool) -> Proof:
     """Return the proof from the role's policies, as they are or, where it is not `done`, as they would be."""
     try:
-        with Simulator() as simulator:
+        with environment.simulator() as simulator:
             answer = decide(plan.grant, role, plan.cut, plan.now, simulator)
     except CommandError as error:
         return Proof(f"the role's policies could not be judged: {error}", holds=False)

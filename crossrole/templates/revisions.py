@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from crossrole.environment import without_credentials
+from crossrole.credentials import without_credentials
 from crossrole.errors import CommandError
 from crossrole.templates.assembly import CHECKOUT
 

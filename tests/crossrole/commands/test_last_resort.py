@@ -9,7 +9,7 @@ import pytest
 
 from crossrole import cli
 from crossrole.commands import who
-from crossrole.environment import without_credentials
+from crossrole.credentials import without_credentials
 from tests.synthesis import ROOT, Assembly
 
 WHO = ["who", "s3:PutObject", "arn:aws:s3:::reports-222222222222/dev/x"]
@@ -18,7 +18,7 @@ WHO = ["who", "s3:PutObject", "arn:aws:s3:::reports-222222222222/dev/x"]
 def test_a_fault_of_its_own(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """One line with the kind and the place, and not a word of what was being worked on; exit status 2."""
 
-    def fails(_: object) -> int:
+    def fails(*_: object) -> int:
         raise ZeroDivisionError("sentinel-secret")
 
     monkeypatch.setattr(who, "run", fails)

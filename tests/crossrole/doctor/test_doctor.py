@@ -21,6 +21,7 @@ from crossrole.doctor.caller import Caller, clock_line
 from crossrole.doctor.case import Case
 from crossrole.doctor.check import Line, Status, failed, lines_text, ok, unknown
 from crossrole.engines.simulator import Simulator
+from crossrole.environment import Environment
 from crossrole.live.s3_probes import FOLDER, NO_UPLOAD, Probe, Seen, answered, probes_of, unprobed
 from crossrole.templates.assembly import read_assembly
 from crossrole.templates.grant import grant_of, grants_of
@@ -236,7 +237,7 @@ def test_the_reason_in_awss_words_decides_the_side(inventory: Inventory, reason:
             prod=None,
             simulator=simulator,
             now=NOON,
-            tell=lambda _: None,
+            environment=Environment(),
         )
         line = why_refused(case, Caller(alice, alice), error, unseen)
 

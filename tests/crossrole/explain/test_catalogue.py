@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from crossrole.cli import COMMANDS
+from crossrole.environment import Environment
 from crossrole.errors import CommandError
 from crossrole.explain.catalogue import CATALOGUE
 from crossrole.explain.catalogue.model import Cause, Trouble
@@ -65,7 +66,7 @@ def test_an_entry_tells_awss_own_source(trouble: Trouble) -> None:
 def test_the_likeliest_cause_is_told_first(trouble: Trouble) -> None:
     """To a person and to a program the causes are told in the catalogue's order, which is their rank."""
     found = recognised(read_error_text(next(text for name, text, _ in TEXTS if name == trouble.name)))
-    explanations = explained(found[:1], CommandError("there are no templates"), NOON)
+    explanations = explained(found[:1], CommandError("there are no templates"), Environment(now=lambda: NOON))
     told = [each["tell"] for each in explanations[0].as_json()["causes"]]
     heads = re.findall(r"^  \d+\. (.*)", explanations_text(explanations, skipped=False), re.MULTILINE)
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from crossrole.engines.simulator import Simulator
+from crossrole.environment import Environment
 from crossrole.iam.names import REVOCATION_POLICY
 from crossrole.iam.session_denials import Cut
 from crossrole.revoke.deployed_role import DeployedRole
@@ -136,7 +137,7 @@ def test_a_trust_that_cannot_be_judged_is_no_proof(inventory: Inventory) -> None
     plan = plan_of(grant, Asked("prod", and_disable=True), replace(role_of(grant, None), trust=trust), NOW)
     role = replace(plan.found, trust=plan.trust, inline={REVOCATION_POLICY: plan.policy})
 
-    proof = proof_of(plan, role, done=True)
+    proof = proof_of(plan, role, Environment(), done=True)
 
     assert proof.holds is None
     assert "the trust policy could not be judged" in proof.text

@@ -1,0 +1,8 @@
+"""Credentials in the environment variables, which the processes that commands start have no business with."""
+
+import os
+
+
+def without_credentials() -> dict[str, str]:
+    """Return this process's environment variables without AWS's."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
