@@ -1,7 +1,5 @@
 """What the tests of decisions share: what the templates say, and one process of each engine."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from crossrole.engines.prover import Prover
@@ -9,21 +7,20 @@ from crossrole.engines.simulator import Simulator
 from crossrole.templates.assembly import read_assembly
 from crossrole.templates.inventory import Inventory
 from crossrole.templates.reader import read_inventory
+from tests.command_line import warm_prover, warm_simulator
 from tests.synthesis import Assembly
 
 
 @pytest.fixture(scope="session")
-def simulator() -> Iterator[Simulator]:
+def simulator() -> Simulator:
     """Return the engine that `can` asks."""
-    with Simulator() as running:
-        yield running
+    return warm_simulator()
 
 
 @pytest.fixture(scope="session")
-def prover() -> Iterator[Prover]:
+def prover() -> Prover:
     """Return the second engine."""
-    with Prover() as running:
-        yield running
+    return warm_prover()
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,8 +10,9 @@ from typing import Any
 import pytest
 
 from sandbox.environment import clean_environment
+from tests.command_line import Done, crossrole
 from tests.fakes.sts_server import SECRETS, SESSION, Server, error, identity, session, sts
-from tests.synthesis import ROOT, Assembly
+from tests.synthesis import Assembly
 from tests.terminal import at_terminal
 
 SET_REFUSED = error(
@@ -23,7 +23,11 @@ SET_REFUSED = error(
 )
 ALICE = "arn:aws:iam::111111111111:user/alice"
 FROM_BOB = ["SourceIdentity", "--profile", "bob"]
-Done = subprocess.CompletedProcess[str]
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _seconds: None)  # between attempts
 
 
 def home_at(home: Path, url: str) -> dict[str, str]:
@@ -45,15 +49,8 @@ def command(kinds: Assembly, *words: str) -> list[str]:
 
 def run(kinds: Assembly, home: Path, url: str, *words: str, **environment: str) -> Done:
     """Run the command at an STS, for a profile with keys of its own."""
-    return subprocess.run(
-        command(kinds, *words),
-        cwd=ROOT,
-        env=home_at(home, url) | environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    words = ("assume", "--template-dir", str(kinds.directory), *words)
+    return crossrole(*words, variables=home_at(home, url) | environment)
 
 
 def one_line(done: Done, *, status: int = 2) -> str:

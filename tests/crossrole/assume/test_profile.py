@@ -8,12 +8,12 @@ import botocore.configloader
 import pytest
 
 from crossrole.assume.profile import RoleProfile, role_profile
-from crossrole.cli import main
 from crossrole.errors import CommandError
 from crossrole.templates.assembly import read_assembly
 from crossrole.templates.grant import grant_of
 from crossrole.templates.inventory import Inventory
 from crossrole.templates.reader import read_inventory
+from tests.command_line import main
 from tests.synthesis import Assembly
 
 DEV = "111111111111"

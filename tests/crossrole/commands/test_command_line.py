@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from crossrole.cli import main
 from crossrole.errors import CommandError
 from crossrole.templates import assembly, revisions
 from crossrole.templates.revisions import templates_of
+from tests.command_line import main
 from tests.synthesis import ROOT, Assembly, synthesize
 
 DEV, PROD = "111111111111", "222222222222"
@@ -678,7 +678,8 @@ def git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Git:
     """Return git in a clone of this repository, which is the checkout for the time of the test."""
     clone = tmp_path / "clone"
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
-    (clone / "node_modules").symlink_to(ROOT / "node_modules")
+    for made_once in ("node_modules", ".package"):
+        (clone / made_once).symlink_to(ROOT / made_once)
     monkeypatch.setattr(revisions, "CHECKOUT", clone)
 
     def run_git(*words: str) -> str:

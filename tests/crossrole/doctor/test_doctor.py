@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,7 +25,8 @@ from crossrole.templates.assembly import read_assembly
 from crossrole.templates.grant import grant_of, grants_of
 from crossrole.templates.inventory import Inventory
 from crossrole.templates.reader import read_inventory
-from tests.synthesis import ROOT, Assembly
+from tests.command_line import Done, crossrole
+from tests.synthesis import Assembly
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 USER = "User: arn:aws:sts::222222222222:assumed-role/Reader/crossrole-doctor is not authorized to perform: "
@@ -89,23 +88,16 @@ def sts(code: str, message: str, *, behind: timedelta) -> Iterator[str]:
             thread.join()
 
 
-def _doctor(kinds: Assembly, home: Path, url: str) -> "subprocess.CompletedProcess[str]":
+def _doctor(kinds: Assembly, home: Path, url: str) -> Done:
     folder = home / ".aws"
     folder.mkdir()
     (folder / "config").write_text(
         f"[profile dev]\nregion = eu-west-1\nendpoint_url = {url}\n"
         "aws_access_key_id = NOT-AN-ACCESS-KEY\naws_secret_access_key = not-a-secret\n"
     )
-    words = ["doctor", "--template-dir", str(kinds.directory), "ServiceRole", "--profile", "dev", "--json"]
+    words = ("doctor", "--template-dir", str(kinds.directory), "ServiceRole", "--profile", "dev", "--json")
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    return subprocess.run(
-        [sys.executable, "-m", "crossrole", *words],
-        cwd=ROOT,
-        env=kept | {"HOME": str(home), "NO_PROXY": "127.0.0.1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return crossrole(*words, variables=kept | {"HOME": str(home), "NO_PROXY": "127.0.0.1"})
 
 
 def test_a_clock_that_is_wrong_is_named_and_not_the_key(kinds: Assembly, tmp_path: Path) -> None:
@@ -222,24 +214,25 @@ ASSUMES = (
         ("", "refused, and what could be checked allows it", "--prod-profile"),
     ],
 )
-def test_the_reason_in_awss_words_decides_the_side(inventory: Inventory, reason: str, text: str, fix: str) -> None:
+def test_the_reason_in_awss_words_decides_the_side(
+    inventory: Inventory, simulator: Simulator, reason: str, text: str, fix: str
+) -> None:
     """Where the caller's policies and the role can't be read, AWS still says which of them refuses."""
     alice = "arn:aws:iam::111111111111:user/alice"
     error = _error(403, "AccessDenied", f"{ASSUMES} {reason}")
     unseen = [unknown("own policy", "can't be read"), unknown("role", "name --prod-profile")]
-    with Simulator() as simulator:
-        case = Case(
-            inventory=inventory,
-            grant=grant_of(inventory, "OneUser"),
-            profile="alice",
-            session=boto3.Session(region_name="eu-west-1"),
-            prod_profile=None,
-            prod=None,
-            simulator=simulator,
-            now=NOON,
-            environment=Environment(),
-        )
-        line = why_refused(case, Caller(alice, alice), error, unseen)
+    case = Case(
+        inventory=inventory,
+        grant=grant_of(inventory, "OneUser"),
+        profile="alice",
+        session=boto3.Session(region_name="eu-west-1"),
+        prod_profile=None,
+        prod=None,
+        simulator=simulator,
+        now=NOON,
+        environment=Environment(),
+    )
+    line = why_refused(case, Caller(alice, alice), error, unseen)
 
     assert text in line.text
     assert fix in str(line.fix)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from crossrole.cli import main
+from tests.command_line import main
 from tests.crossrole.by_hand import Resources, edited_by_hand
 from tests.synthesis import Assembly
 

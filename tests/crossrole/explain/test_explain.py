@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from crossrole.cli import main
+from crossrole import cli
+from crossrole.environment import Environment
+from tests.command_line import crossrole, main
 from tests.synthesis import ROOT, Assembly
 
 SESSION = "arn:aws:sts::222222222222:assumed-role/DevAccountAccessS3Role/writer"
@@ -47,12 +49,6 @@ def in_order(out: str, *texts: str) -> list[str]:
     """Return the texts by where the causes first say them; those that they do not say are left out."""
     causes = " ".join(out.partition("behind it")[2].split())
     return sorted((each for each in texts if each in causes), key=causes.index)
-
-
-def run(*words: str, stdin: bytes = b"", folder: Path = ROOT) -> "subprocess.CompletedProcess[bytes]":
-    """Run the command as a process of its own."""
-    command = [sys.executable, "-m", "crossrole", "explain", *words]
-    return subprocess.run(command, cwd=folder, input=stdin, capture_output=True, check=False)
 
 
 # --- the certain answer
@@ -350,8 +346,9 @@ def test_without_the_engine_the_causes_are_told(
     (tmp_path / "python").symlink_to(sys.executable)
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     monkeypatch.setenv("PATH", str(tmp_path))
-    out = " ".join(explain(no_put(), default, capsys).split())
 
+    assert 0 == cli.main(["explain", no_put(), "--template-dir", str(default.directory)], Environment())
+    out = " ".join(capsys.readouterr().out.split())
     assert "no decision was run on the templates: Node is not installed here" in out
 
 
@@ -437,19 +434,20 @@ def test_what_is_not_recognised_is_told_honestly(default: Assembly, capsys: Capt
 @pytest.mark.parametrize("words", [["-"], []], ids=["-", "nothing"])
 def test_standard_input_is_read(words: list[str]) -> None:
     """With - or nothing the text comes through the pipe; bytes that are no text do no harm."""
-    done = run(*words, "--template-dir", "none", stdin=b"\xff\xfe\x00\x1b[31m" + no_put().encode() + b"\x00\xc3")
+    text = b"\xff\xfe\x00\x1b[31m" + no_put().encode() + b"\x00\xc3"
+    done = crossrole("explain", *words, "--template-dir", "none", stdin=text)
 
-    assert (0, b"") == (done.returncode, done.stderr)
-    assert done.stdout.startswith(b"put-refused: ")
-    assert b"\x1b" not in done.stdout
+    assert (0, "") == (done.returncode, done.stderr)
+    assert done.stdout.startswith("put-refused: ")
+    assert "\x1b" not in done.stdout
 
 
 @pytest.mark.parametrize("words", [["-"], [], ["  \n"]], ids=["-", "nothing", "spaces"])
 def test_no_text_is_misuse(words: list[str]) -> None:
     """An empty pipe and an empty argument are exit status 2 and one line."""
-    done = run(*words, stdin=b" \n")
+    done = crossrole("explain", *words, stdin=" \n")
 
-    assert (2, b"", 1) == (done.returncode, done.stdout, done.stderr.count(b"\n"))
+    assert (2, "", 1) == (done.returncode, done.stdout, done.stderr.count("\n"))
 
 
 def test_a_terminal_is_not_waited_for() -> None:

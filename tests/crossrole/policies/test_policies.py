@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from crossrole.cli import main
+from tests.command_line import main
 from tests.synthesis import Assembly, synthesize
 
 DEV, PROD = "111111111111", "222222222222"

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from crossrole.cli import main
 from crossrole.commands import report as command
 from crossrole.templates import assembly
+from tests.command_line import main
 from tests.synthesis import ROOT, Assembly
 
 Capture = pytest.CaptureFixture[str]

@@ -13,6 +13,7 @@ from crossrole.environment import Environment
 from crossrole.errors import CommandError
 from crossrole.live.s3_probes import probe_of
 from crossrole.revoke.live_check import IN_A_ROW, CheckedSession, settled
+from tests.command_line import quick_time
 
 ANSWERS = {
     "NoSuchUpload": 404,
@@ -93,7 +94,9 @@ def test_a_change_that_arrives_late(server: S3, witness: CheckedSession) -> None
     """IAM is eventually consistent: only refusals in a row are taken for the end of it."""
     server.answers = ["NoSuchUpload", "AccessDenied", "NoSuchUpload", "AccessDenied"]
 
-    assert settled(witness.is_let_through, expected=False, seconds=60, environment=Environment()) is not None
+    assert (
+        settled(witness.is_let_through, expected=False, seconds=60, environment=Environment(**quick_time())) is not None
+    )
     assert 3 + IN_A_ROW == server.asked
 
 
@@ -101,5 +104,5 @@ def test_a_change_that_does_not_arrive(server: S3, witness: CheckedSession) -> N
     """It is asked for in growing pauses, and then given up."""
     server.answers = ["NoSuchUpload"]
 
-    assert settled(witness.is_let_through, expected=False, seconds=2, environment=Environment()) is None
+    assert settled(witness.is_let_through, expected=False, seconds=2, environment=Environment(**quick_time())) is None
     assert server.asked > IN_A_ROW

@@ -1,6 +1,5 @@
 """The decision from a role's policies: it finds what a revocation has missed, for every grant of every kind."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -8,7 +7,6 @@ from typing import Any
 import pytest
 
 from crossrole.engines.simulator import Simulator
-from crossrole.environment import Environment
 from crossrole.iam.names import REVOCATION_POLICY
 from crossrole.iam.session_denials import Cut
 from crossrole.revoke.deployed_role import DeployedRole
@@ -20,6 +18,7 @@ from crossrole.templates.assembly import read_assembly
 from crossrole.templates.grant import Grant, grant_of, grants_of
 from crossrole.templates.inventory import Inventory
 from crossrole.templates.reader import read_inventory
+from tests.command_line import warm_environment
 from tests.synthesis import Assembly
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -30,13 +29,6 @@ MINE, OTHERS = "AROAEXAMPLE:mine", "AROAEXAMPLE:others"
 def inventory(kinds: Assembly) -> Inventory:
     """Return what `kinds.toml` makes, as the commands read it."""
     return read_inventory(read_assembly(kinds.directory))
-
-
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[Simulator]:
-    """Return the engine."""
-    with Simulator() as one:
-        yield one
 
 
 def role_of(grant: Grant, cut: Cut | None, **inline: Any) -> DeployedRole:
@@ -137,7 +129,7 @@ def test_a_trust_that_cannot_be_judged_is_no_proof(inventory: Inventory) -> None
     plan = plan_of(grant, Asked("prod", and_disable=True), replace(role_of(grant, None), trust=trust), NOW)
     role = replace(plan.found, trust=plan.trust, inline={REVOCATION_POLICY: plan.policy})
 
-    proof = proof_of(plan, role, Environment(), done=True)
+    proof = proof_of(plan, role, warm_environment(), done=True)
 
     assert proof.holds is None
     assert "the trust policy could not be judged" in proof.text

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from crossrole.cli import main
+from tests.command_line import main
 from tests.synthesis import Assembly
 
 GRANT = "DevAccountAccessS3Role"
