@@ -84,11 +84,12 @@ def _variables(variables: Mapping[str, str]) -> Iterator[None]:
 
 
 def quick_time() -> dict[str, Any]:
-    """Return a `sleep` that takes no time, and the clock that moves on by it, for an `Environment`."""
+    """Return a `sleep` that takes a second at most, and the clock that moves on by all of it, for an `Environment`."""
     slept = 0.0
 
     def sleep(seconds: float) -> None:
         nonlocal slept
-        slept += seconds
+        slept += max(0.0, seconds - 1)
+        time.sleep(min(1.0, seconds))
 
     return {"sleep": sleep, "monotonic": lambda: time.monotonic() + slept}

@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from botocore.exceptions import ClientError
 from sandbox.accounts import Accounts
 from sandbox.configuration import CHECKOUT, Profile, read_access
 from sandbox.environment import clean_environment
+from tests.command_line import Done, crossrole, quick_time
 
 KINDS = CHECKOUT / "tests" / "kinds.toml"
 ASSUME_ANYTHING = {
@@ -153,22 +153,11 @@ class Shell:
         kept = clean_environment(os.environ) | {"HOME": str(self.home), "AWS_EC2_METADATA_DISABLED": "true"}
         return kept | {"PATH": os.pathsep.join([str(Path(sys.executable).parent), kept["PATH"]])}
 
-    def crossrole(
-        self, *words: str, stdin: str | None = None, **environment: str
-    ) -> "subprocess.CompletedProcess[str]":
-        """Run `python -m crossrole`, on the templates that were deployed."""
+    def crossrole(self, *words: str, **environment: str) -> Done:
+        """Run a command, without a terminal, on the templates that were deployed."""
         command, *rest = words
-        given = [command, "--template-dir", str(self.world.templates), *rest]
-        return subprocess.run(
-            [sys.executable, "-m", "crossrole", *given],
-            cwd=CHECKOUT,
-            env=self.environment | environment,
-            input=stdin,
-            stdin=None if stdin else subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        given = (command, "--template-dir", str(self.world.templates), *rest)
+        return crossrole(*given, variables=self.environment | environment, **quick_time())
 
 
 @pytest.fixture
