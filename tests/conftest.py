@@ -2,8 +2,10 @@
 
 import signal
 from collections import Counter
+from functools import cache
 from typing import Any
 
+import botocore.loaders
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
@@ -12,6 +14,12 @@ from tests.synthesis import ROOT, Assembly, synthesize
 
 # What a shell starts in its background ignores SIGINT, and so does all that it starts: tests send it to commands.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+_load_file = botocore.loaders.JSONFileLoader.load_file
+# Each session of boto3 would read the same descriptions of AWS's services anew, which is most of what a client costs.
+_load_once = cache(lambda path: _load_file(botocore.loaders.JSONFileLoader(), path))
+botocore.loaders.JSONFileLoader.load_file = lambda _, path: _load_once(path)  # type: ignore[assignment,method-assign]
 
 
 class Scheduler(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types

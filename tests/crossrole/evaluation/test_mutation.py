@@ -18,12 +18,12 @@ from crossrole.templates.assembly import read_assembly
 from crossrole.templates.intrinsics import Template
 from crossrole.templates.inventory import Inventory
 from tests.crossrole.evaluation import rows_assume, rows_committed, rows_session
-from tests.crossrole.evaluation.kept import KEPT
 from tests.crossrole.evaluation.layers import Layer, layers_of, services_of
 from tests.crossrole.evaluation.mutants import KILLED, Mutant, in_inventory, mutants_of
 from tests.crossrole.evaluation.table import Row
 from tests.crossrole.evaluation.test_proofs import FILES, access_of, fails
 from tests.crossrole.evaluation.test_table import question, refused_at
+from tests.kept import KEPT
 from tests.synthesis import Assembly
 
 ROWS = {"committed": rows_committed.ROWS, "kinds": [*rows_assume.ROWS, *rows_session.ROWS]}

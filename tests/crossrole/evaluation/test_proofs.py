@@ -12,9 +12,9 @@ import pytest
 from crossrole.engines.prover import Proof, Prover, Verdict
 from crossrole.templates.assembly import read_assembly
 from crossrole.templates.inventory import Inventory
-from tests.crossrole.evaluation.kept import KEPT
 from tests.crossrole.evaluation.layers import Layer, layers_of, services_of
 from tests.crossrole.evaluation.mutants import KILLED
+from tests.kept import KEPT
 from tests.synthesis import ROOT, Assembly
 
 FILES = {"committed": ROOT / "access.toml", "kinds": ROOT / "tests" / "kinds.toml"}

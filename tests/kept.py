@@ -5,48 +5,50 @@ import importlib.metadata
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.synthesis import ROOT
 
-INPUTS = (
+EVERYWHERE = ("tests/conftest.py", "tests/kept.py", "constraints.txt", "package-lock.json", "pyproject.toml")
+"""What every test depends on, beside Python and what is installed for it."""
+PROOFS = (
     "access",
     "constructs",
     "stacks",
-    "crossrole",
+    *(f"crossrole/{room}" for room in ("engines", "evaluation", "iam", "templates", "credentials.py", "errors.py")),
     "lambda",
     "tests/crossrole/evaluation",
     "tests/crossrole/conftest.py",
-    "tests/conftest.py",
+    "tests/command_line.py",
     "tests/synthesis.py",
     "tests/kinds.toml",
     "access.toml",
     "app.py",
     "cdk.json",
-    "constraints.txt",
-    "package-lock.json",
     "node_modules/.package-lock.json",
-    "pyproject.toml",
+    *EVERYWHERE,
 )
-"""All that a proof of the policies depends on, beside Python and what is installed for it."""
+"""All that a proof of the policies depends on; tests/test_layout.py holds what these rooms of crossrole may import."""
+PACKAGE = ("constructs", "lambda", "bench", "tests/s3_writer", "node_modules/.package-lock.json", *EVERYWHERE)
+"""All that the writer's tests depend on, run on its package."""
 
 
-def fingerprint(root: Path = ROOT) -> str:
-    """Return a hash of every byte that the results depend on."""
+def fingerprint(names: Sequence[str], root: Path = ROOT) -> str:
+    """Return a hash of every byte of these files and folders, and of what is installed."""
     digest = hashlib.sha256()
     installed = sorted(f"{each.name}=={each.version}" for each in importlib.metadata.distributions())
     digest.update(json.dumps([sys.version, sys.platform, installed]).encode())
-    for path in _files(root):
+    for path in _files(names, root):
         content = path.read_bytes()
         digest.update(json.dumps([path.relative_to(root).as_posix(), len(content)]).encode())
         digest.update(content)
     return digest.hexdigest()
 
 
-def _files(root: Path) -> Iterator[Path]:
-    for name in INPUTS:
+def _files(names: Sequence[str], root: Path) -> Iterator[Path]:
+    for name in names:
         place = root / name
         found = [place] if place.is_file() else sorted(place.rglob("*"))
         yield from (each for each in found if each.is_file() and "__pycache__" not in each.parts)
@@ -54,10 +56,15 @@ def _files(root: Path) -> Iterator[Path]:
 
 @dataclass(frozen=True)
 class Kept:
-    """What was found by the tests that passed, one file a test; `inputs` is the fingerprint that it is good for."""
+    """What was found by the tests that passed, one file a test.
 
-    folder: Path
+    `names` are the files and folders that it depends on, `inputs` their fingerprint, of when the tests are collected:
+    before any of them reads a file.
+    """
+
+    names: tuple[str, ...]
     inputs: str
+    folder: Path = ROOT / ".sandbox" / "kept"
     root: Path = ROOT
 
     def recall(self, test: str) -> dict[str, int] | None:
@@ -77,7 +84,7 @@ class Kept:
 
     def keep(self, test: str, found: dict[str, int]) -> None:
         """Keep what a test found that has passed, unless an input was changed while it ran."""
-        if os.environ.get("CI") or self.inputs != fingerprint(self.root):
+        if os.environ.get("CI") or self.inputs != fingerprint(self.names, self.root):
             return
         rest = json.dumps({"test": test, "inputs": self.inputs, "found": found})
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -94,5 +101,5 @@ def _seal(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-KEPT = Kept(ROOT / ".sandbox" / "kept", fingerprint())
-"""The fingerprint is of when the tests are collected, before any of them reads a file."""
+KEPT = Kept(PROOFS, fingerprint(PROOFS))
+KEPT_OF_PACKAGE = Kept(PACKAGE, fingerprint(PACKAGE))

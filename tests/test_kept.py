@@ -1,13 +1,15 @@
 """What is kept of an earlier run is used only where it would come out the same."""
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.crossrole.evaluation.kept import INPUTS, Kept, fingerprint
+from tests.kept import PACKAGE, PROOFS, Kept, fingerprint
 from tests.synthesis import ROOT
 
+INPUTS = tuple(dict.fromkeys([*PROOFS, *PACKAGE]))
 FOUND = {"the table": 3}
 
 
@@ -26,7 +28,7 @@ def root(tmp_path: Path) -> Path:
 def kept(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kept:
     """Return one that has kept what `a test` found."""
     monkeypatch.delenv("CI", raising=False)
-    one = Kept(tmp_path / "kept", fingerprint(root), root)
+    one = Kept(INPUTS, fingerprint(INPUTS, root), tmp_path / "kept", root)
     one.keep("a test", FOUND)
     return one
 
@@ -35,7 +37,7 @@ def kept(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kept:
 @pytest.mark.parametrize("change", ["a byte", "no file", "another file"])
 def test_each_changed_input_brings_another_hash(root: Path, name: str, change: str) -> None:
     """Not one byte of what the results depend on can change unnoticed."""
-    before = fingerprint(root)
+    before = fingerprint(INPUTS, root)
     (file,) = [root / name] if (root / name).is_file() else (root / name).rglob("*.py")
     if change == "a byte":
         file.write_text(f"{name[:-1]}?")
@@ -44,7 +46,7 @@ def test_each_changed_input_brings_another_hash(root: Path, name: str, change: s
     else:
         shutil.move(file, file.parent / "other.py")
 
-    assert before != fingerprint(root)
+    assert before != fingerprint(INPUTS, root)
 
 
 @pytest.mark.parametrize("name", INPUTS)
@@ -55,18 +57,18 @@ def test_each_input_is_there(name: str) -> None:
 
 def test_compiled_files_are_no_input(root: Path) -> None:
     """They come and go with the tests themselves."""
-    before = fingerprint(root)
+    before = fingerprint(INPUTS, root)
     (root / "access" / "__pycache__").mkdir()
     (root / "access" / "__pycache__" / "file.pyc").touch()
 
-    assert before == fingerprint(root)
+    assert before == fingerprint(INPUTS, root)
 
 
 def test_what_was_found_is_recalled(kept: Kept) -> None:
     """For the same test with the same inputs, and for no other."""
     assert FOUND == kept.recall("a test")
     assert kept.recall("another test") is None
-    assert Kept(kept.folder, "other inputs").recall("a test") is None
+    assert Kept(INPUTS, "other inputs", kept.folder).recall("a test") is None
 
 
 def test_under_ci_everything_runs(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,3 +109,15 @@ def test_a_file_of_bytes_counts_as_none(kept: Kept) -> None:
     file.write_bytes(b"\xff\xfe")
 
     assert kept.recall("a test") is None
+
+
+def test_the_proofs_import_nothing_that_is_no_input() -> None:
+    """What a proof asks of crossrole stands in the rooms that are inputs."""
+    files = sorted((ROOT / "tests" / "crossrole" / "evaluation").glob("*.py"))
+    proofs = [each for each in files if "KEPT" in each.read_text()]
+    imported = {
+        name for each in proofs for name in re.findall(r"^from crossrole\.(\w+)", each.read_text(), re.MULTILINE)
+    }
+
+    assert 2 == len(proofs)
+    assert imported <= {name.removeprefix("crossrole/").removesuffix(".py") for name in PROOFS}
