@@ -13,6 +13,7 @@ from access.policies.document import size
 from access.policies.permissions import inline_policies
 from access.policies.trust import trust_policy
 from crossrole.iam.quotas import INLINE_POLICIES, TRUST_POLICY
+from tests.examples import examples
 from tests.synthesis import synthesize
 
 ACCOUNTS = ["111111111111", "333333333333"]
@@ -110,7 +111,7 @@ def assert_located(error: AccessFileError) -> None:
         assert "\n" not in problem.where
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(100, ci=400), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(toml_values | spoilt_files() | sound_files)
 def test_any_input_is_accepted_or_refused_with_its_place(file: Any) -> None:
     """No input makes a traceback; what is accepted stays within IAM's quotas."""
@@ -124,7 +125,7 @@ def test_any_input_is_accepted_or_refused_with_its_place(file: Any) -> None:
         assert sum(map(size, inline_policies(grant, access.prod, None).values())) <= INLINE_POLICIES
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(30, ci=120), deadline=None, suppress_health_check=list(HealthCheck))
 @given(sound_files)
 def test_what_is_not_refused_synthesizes(file: dict[str, Any]) -> None:
     """A file that the reader accepts never fails in CDK, nor in cdk-nag."""

@@ -15,6 +15,7 @@ from access.file import AccessFileError, parse_access
 from crossrole.templates.assembly import read_assembly
 from crossrole.templates.grant import grants_of
 from crossrole.templates.reader import read_inventory
+from tests.examples import examples
 from tests.synthesis import ROOT, Assembly, synthesize
 
 NAMES = ["One", "Two", "a.b", "Reports", "x-9"]
@@ -52,7 +53,7 @@ def refused(access: dict[str, Any]) -> list[tuple[str, str, str]]:
     return [(problem.where, problem.expected, problem.fix) for problem in caught.value.problems]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(8, ci=25), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(grants, min_size=2, max_size=len(NAMES), unique_by=lambda grant: grant["name"]), st.data())
 def test_adding_or_removing_a_grant_moves_no_other(entries: list[dict[str, Any]], data: st.DataObject) -> None:
     """A role that moved would be made by one stack before the other deletes it, which IAM refuses."""

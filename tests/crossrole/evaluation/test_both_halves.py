@@ -16,6 +16,7 @@ from crossrole.templates.assembly import read_assembly
 from crossrole.templates.inventory import Inventory
 from crossrole.templates.reader import read_inventory
 from tests.crossrole.evaluation.table import DEV, PARTNER, PROD, role, user
+from tests.examples import examples
 from tests.synthesis import synthesize
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -152,7 +153,7 @@ def reaches(caller: str, grant: dict[str, Any], file: dict[str, Any]) -> bool:
     return own or caller in grant["principals"]
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(8, ci=20), deadline=None, suppress_health_check=list(HealthCheck))
 @given(files())
 def test_both_halves_meet(simulator: Simulator, file: dict[str, Any]) -> None:
     """Who is named and has policies in the templates may assume the role, under its conditions; nobody else may."""
