@@ -1,0 +1,12 @@
+// Makes a picture of the upper part of a page, as a desk shows it: `node screenshot.mjs PAGE PICTURE`.
+import { pathToFileURL } from 'node:url';
+import { withBrowser } from '../tests/crossrole/report/browser.mjs';
+
+const [path, picture] = process.argv.slice(2);
+await withBrowser(async (browser) => {
+  const page = await browser.newPage();
+  await page.setViewport({ width: 1100, height: 1000 });
+  await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'light' }]);
+  await page.goto(pathToFileURL(path).href);
+  await page.screenshot({ path: picture });
+});
