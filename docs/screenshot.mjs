@@ -1,4 +1,4 @@
-// Makes a picture of the upper part of a page, as a desk shows it: `node screenshot.mjs PAGE PICTURE`.
+// Makes a picture of a report's page down to its first drawing, as a desk shows it: `node screenshot.mjs PAGE PICTURE`.
 import { pathToFileURL } from 'node:url';
 import { withBrowser } from '../tests/crossrole/report/browser.mjs';
 
@@ -8,5 +8,6 @@ await withBrowser(async (browser) => {
   await page.setViewport({ width: 1100, height: 1000 });
   await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'light' }]);
   await page.goto(pathToFileURL(path).href);
-  await page.screenshot({ path: picture });
+  const height = await page.evaluate(() => Math.ceil(document.querySelector('figure').getBoundingClientRect().bottom) + 24);
+  await page.screenshot({ path: picture, clip: { x: 0, y: 0, width: 1100, height } });
 });

@@ -51,7 +51,7 @@ def attempt(*, who: str, did: str, expected: Outcome, call: Callable[[], str]) -
 
 
 def print_checks(console: Console, checks: Sequence[Check]) -> None:
-    """Print each check with the service's answer below it, which is indented little: its ARNs are long."""
+    """Print each check with the service's answer below it, indented so little that its ARNs fit into 80 columns."""
     console.print(_row("", "expected", "seen", "who: did what"), style="bold")
     print_whole(console, Text(f"{_INDENT}the service's answer", style="bold"))
     for check in checks:
@@ -62,7 +62,7 @@ def print_checks(console: Console, checks: Sequence[Check]) -> None:
 
 
 _WIDTHS = [len(widest) for widest in ("WRONG", "expected", "allowed")]
-_INDENT = " " * (_WIDTHS[0] + 2)
+_INDENT = " " * 4
 
 
 def _row(*cells: str | Text) -> Table:

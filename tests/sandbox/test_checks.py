@@ -72,11 +72,11 @@ def test_the_table_marks_what_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert [
         "       expected  seen     who: did what",
-        "       the service's answer",
+        "    the service's answer",
         "ok     refused   refused  another role in dev: assume it",
-        f"       {DENIED}",
+        f"    {DENIED}",
         "WRONG  refused   allowed  a role: put b",
-        "       etag 1",
+        "    etag 1",
     ] == lines
 
 
