@@ -47,7 +47,7 @@ bench: $(BENCH) ## measure the writer against the original and others, into docs
 	@.venv-bench/bin/python bench/performance.py
 
 .PHONY: docs
-docs: $(TOOLS) ## write the JSON Schema and the documents' tables anew from the models
+docs: synth $(BROWSER) ## write the JSON Schema, the documents' tables and their pictures anew
 	@python docs/generate.py
 
 .PHONY: setup
@@ -78,7 +78,7 @@ node_modules/.installed: package.json package-lock.json .venv/.installed
 	@ln -sf ../../node_modules/.bin/cdk .venv/bin/cdk
 	@touch $@
 
-# Only the tests look at the page of `crossrole report`, so only they install a browser.
+# Only the tests and `make docs` look at the page of `crossrole report`, so only they install a browser.
 tests/crossrole/report/node_modules/.installed: tests/crossrole/report/package.json tests/crossrole/report/package-lock.json .venv/.installed
 	@echo "installing a headless browser into tests/crossrole/report/node_modules"
 	@cd tests/crossrole/report && npm ci --no-progress --loglevel=error --ignore-scripts

@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import NoReturn, TextIO
+from typing import NoReturn, TextIO, cast
 
 from crossrole import VERSION
 from crossrole.environment import Environment
@@ -34,6 +34,8 @@ COMMANDS = {
     "report": "the page to look at: every grant, what it allows, what it refuses, what to look at first",
 }
 """Each is a module of `crossrole.commands`; only the one that is called is loaded, so that each starts fast."""
+SHELLS = ("bash", "zsh")
+"""Those for which there is a completion."""
 
 
 def main(words: Sequence[str] | None = None, environment: Environment | None = None) -> int:
@@ -131,21 +133,51 @@ class _Parser(argparse.ArgumentParser):
         stream.write(message)
 
 
-def _parser(words: Sequence[str], environment: Environment) -> argparse.ArgumentParser:
+class _PrintCompletion(argparse.Action):
+    """Prints a script for the shell, which knows every command with its options, and exits with 0."""
+
+    def __call__(self, parser: argparse.ArgumentParser, _: object, shell: object, __: str | None = None) -> NoReturn:
+        """Load every command and `shtab`, which nothing else needs."""
+        import shtab  # noqa: PLC0415 see above
+
+        environment = cast("_Parser", parser).environment
+        whole = _parser([], environment, complete=True)
+        for path in [each for command in _commands(whole) for each in command._actions if each.type is Path]:  # noqa: SLF001
+            path.complete = shtab.FILE  # type: ignore[attr-defined]
+        environment.put(shtab.complete(whole, str(shell)))
+        parser.exit()
+
+
+def _commands(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
+    return [
+        command
+        for action in parser._actions  # noqa: SLF001
+        if isinstance(action, argparse._SubParsersAction)  # noqa: SLF001
+        for command in action.choices.values()
+    ]
+
+
+def _parser(words: Sequence[str], environment: Environment, *, complete: bool = False) -> argparse.ArgumentParser:
+    """Return the parser with the arguments of the command that was typed, or `complete` with those of every command."""
     parser = _Parser(
         prog="crossrole",
         description="Who can do what, read from the synthesized templates; and the hands to work with it.",
     )
     parser.words, parser.environment = words, environment
     parser.add_argument("--version", action="version", version=f"crossrole {VERSION}")
+    parser.add_argument(
+        "--print-completion", action=_PrintCompletion, choices=SHELLS, help="print what completes commands and options"
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
     for name, help_line in COMMANDS.items():
         command = commands.add_parser(name, help=help_line)
         command.environment = environment
-        if name == next(iter(words), None):
+        if name == next(iter(words), None) or complete:
             module = importlib.import_module(f"crossrole.commands.{name}")
             module.add_arguments(command)
             command.set_defaults(run=module.run)
             command.words = words
+            if complete:
+                command.description = help_line  # zsh shows it beside the name
             parser.options = [text for action in command._actions for text in action.option_strings]  # noqa: SLF001
     return parser

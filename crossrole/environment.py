@@ -16,6 +16,7 @@ from typing import Any, TextIO
 from crossrole.engines.prover import Prover
 from crossrole.engines.simulator import Simulator
 from crossrole.errors import CommandError
+from crossrole.printing import shown, terminal_width
 
 
 def _utc_now() -> datetime:
@@ -46,8 +47,17 @@ class Environment:
     read_hidden: Callable[[str], str] = _typed
     """Shows a prompt on the terminal and returns what the person types there, unseen."""
 
+    @property
+    def width(self) -> int | None:
+        """How many columns the person who reads standard output has; None in a pipe or a file."""
+        return terminal_width(self.stdout, self.variables)
+
+    def show(self, text: str, marks: re.Pattern[str] | None = None) -> None:
+        """Write an answer that a person reads, folded and coloured at a terminal; see `STYLES` for the marks."""
+        self.put(shown(text, marks, self.stdout, self.variables))
+
     def put(self, output: str | dict[str, Any]) -> None:
-        """Write an answer to standard output, an object as JSON."""
+        """Write an answer to standard output untouched, as programs and shells read it; an object as JSON."""
         text = output if isinstance(output, str) else json.dumps(output, indent=2)
         try:
             self.stdout.write(f"{text}\n")
@@ -60,7 +70,8 @@ class Environment:
 
     def hint(self, line: str) -> None:
         """Write one line beside the answer, to standard error."""
-        self.stderr.write(f"crossrole: {line}\n")
+        text = shown(f"crossrole: {line}", None, self.stderr, self.variables)
+        self.stderr.write(f"{text}\n")
         self.stderr.flush()
 
     def read_code(self, device: str) -> str:

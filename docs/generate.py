@@ -1,18 +1,25 @@
-"""Writes what is generated: docs/access.schema.json, docs/kinds.md, and the table of keys in docs/configuration.md.
+"""Writes what is generated: the JSON Schema, docs/kinds.md, the table of keys in docs/configuration.md, two pictures.
 
-Run by `make docs`; a test fails while one of them is out of date.
+Run by `make docs`, which has made the templates in cdk.out; a test fails while one of them is out of date. The picture
+of `make try` is made of docs/try.json, which a test compares with what `make try` does.
 """
 
 import json
 import re
+import subprocess
 import sys
+from datetime import UTC, datetime
+from hashlib import sha256
+from io import StringIO
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "constructs")]
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
+from rich.console import Console
 
 from access.environment import Environment
 from access.file import read_access
@@ -23,10 +30,22 @@ from access.policies.document import document
 from access.policies.permissions import inline_policies
 from access.policies.trust import trust_policy
 from access.principal import PrincipalKind
+from crossrole.engines.simulator import Simulator
+from crossrole.report.drawing import Pen, figures_of
+from crossrole.report.history import NOTHING
+from crossrole.report.model import report_of
+from crossrole.report.page import page_of
+from crossrole.templates.assembly import read_assembly
+from sandbox.checks import Check, print_checks
+from sandbox.console import print_whole
+from sandbox.progress import print_step
 
 SCHEMA = ROOT / "docs" / "access.schema.json"
 CONFIGURATION = ROOT / "docs" / "configuration.md"
 KINDS = ROOT / "docs" / "kinds.md"
+TRIED, TRY = ROOT / "docs" / "try.json", ROOT / "docs" / "try.svg"
+REPORT, REPORT_OF = ROOT / "docs" / "report.png", ROOT / "docs" / "report.sha256"
+_SCREENSHOT = ROOT / "docs" / "screenshot.mjs"
 BEGIN, END = "<!-- keys: written by make docs -->\n", "<!-- end of keys -->\n"
 
 TABLES: dict[str, type[BaseModel]] = {
@@ -98,7 +117,46 @@ def _default(field: FieldInfo) -> str:
     return "" if value in (None, (), "") else f"`{json.dumps(value)}`"
 
 
+def tried() -> str:
+    """Return what `make try` printed when docs/try.json was written, as a terminal of 80 columns shows it."""
+    told = json.loads(TRIED.read_text(encoding="utf-8"))
+    console = Console(record=True, width=80, file=StringIO(), force_terminal=True, color_system="standard", _environ={})
+    print_whole(console, "$ make try")
+    for step in told["steps"]:
+        print_step(console, step["title"], f"{step['seconds']} s")
+    console.print()
+    print_checks(console, [Check(**{key: each[key] for key in each if key != "ok"}) for each in told["checks"]])
+    picture = console.export_svg(title="make try", unique_id="try")
+    # A page that shows a picture lets it fetch no fonts.
+    return re.sub(r" *@font-face \{.*?\}\n", "", picture, flags=re.DOTALL) + "\n"
+
+
+def report_page(templates: Path | None = None) -> str:
+    """Return the page of `crossrole report` for the committed access.toml, on one day and without its history."""
+    with Simulator() as simulator, Pen() as pen:
+        report = report_of(read_assembly(templates), simulator, NOTHING, datetime(2026, 11, 24, tzinfo=UTC))
+        return page_of(report, pen.drawings(figures_of(report)))
+
+
+def shown_by(page: str) -> str:
+    """Return the hash of all that the picture of a page follows from, but the browser."""
+    return sha256(page.encode() + _SCREENSHOT.read_bytes()).hexdigest() + "\n"
+
+
+def _write_picture_of_report() -> None:
+    page = report_page()
+    if REPORT.exists() and shown_by(page) == REPORT_OF.read_text(encoding="utf-8"):
+        return  # another browser's would differ in nothing that matters
+    with NamedTemporaryFile("w", encoding="utf-8", suffix=".html") as file:
+        file.write(page)
+        file.flush()
+        subprocess.run(["node", _SCREENSHOT, file.name, REPORT], check=True)  # noqa: S603, S607 all ours
+    REPORT_OF.write_text(shown_by(page), encoding="utf-8")
+
+
 if __name__ == "__main__":
     SCHEMA.write_text(schema(), encoding="utf-8")
     KINDS.write_text(kinds(), encoding="utf-8")
     CONFIGURATION.write_text(configuration(CONFIGURATION.read_text(encoding="utf-8")), encoding="utf-8")
+    TRY.write_text(tried(), encoding="utf-8")
+    _write_picture_of_report()

@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sandbox.accounts import Accounts
 from sandbox.configuration import CHECKOUT, SandboxError, read_access
+from sandbox.console import console_on, print_prose, print_whole
 from sandbox.environment import in_the_way
 from sandbox.person import make_user
 from sandbox.progress import Progress
@@ -62,8 +63,7 @@ def _keep_accounts(file: Path) -> int:
             accounts.bootstrap()
         key = make_user(accounts, _PERSON)
         accounts.add_profile(_PERSON, access_key=key.id, secret_key=key.secret)
-        sys.stdout.write(_how_to_use(accounts))
-        sys.stdout.flush()
+        _print_how_to_use(accounts)
         _wait_for_the_end()
     return 0
 
@@ -77,7 +77,7 @@ def _wait_for_the_end() -> None:
         time.sleep(_A_WHILE / 1000)
 
 
-def _how_to_use(accounts: Accounts) -> str:
+def _print_how_to_use(accounts: Accounts) -> None:
     of = accounts.by_profile
     lines = [f"export AWS_CONFIG_FILE={shlex.quote(str(accounts.config_file))}"]
     if "AWS_SHARED_CREDENTIALS_FILE" in os.environ or (Path.home() / ".aws" / "credentials").exists():
@@ -85,24 +85,27 @@ def _how_to_use(accounts: Accounts) -> str:
         lines.append("export AWS_SHARED_CREDENTIALS_FILE=/dev/null")
     if names := in_the_way(os.environ):
         lines.append(f"unset {' '.join(names)}")
-    return "\n".join(
-        [
-            f"\nprod {of['prod'].id}, dev {of['dev'].id} and a stranger's {of['other'].id} are ready.",
-            f"In another shell, in {CHECKOUT}:\n",
-            *lines,
-            ". .venv/bin/activate\n",
-            "cdk deploy ProdAccessStack --profile prod",
-            "cdk deploy DevLambdaStack --profile dev",
-            "aws cloudformation describe-stacks --stack-name DevLambdaStack --profile dev \\",
-            "  --query 'Stacks[0].Outputs[?OutputKey==`FunctionName`].OutputValue' --output text",
-            """aws lambda invoke --function-name NAME --payload '{"body": "hello"}' --profile dev answer.json""",
-            "aws s3 ls --recursive s3://BUCKET --profile prod\n",
-            "NAME is what the describe-stacks line prints, BUCKET is the grant's in access.toml.",
-            f"{_PERSON} is an IAM user in dev: the profile {_PERSON}, and an MFA device that takes any six digits.",
-            'Where docs/operate.md appends to ~/.aws/config, append to "$AWS_CONFIG_FILE" here.',
-            f"The logs are in {accounts.logs}. Ctrl-C here ends the accounts and all that is in them.\n",
-        ]
-    )
+    commands = [
+        *lines,
+        ". .venv/bin/activate\n",
+        "cdk deploy ProdAccessStack --profile prod",
+        "cdk deploy DevLambdaStack --profile dev",
+        "aws cloudformation describe-stacks --stack-name DevLambdaStack --profile dev \\",
+        "  --query 'Stacks[0].Outputs[?OutputKey==`FunctionName`].OutputValue' --output text",
+        """aws lambda invoke --function-name NAME --payload '{"body": "hello"}' --profile dev answer.json""",
+        "aws s3 ls --recursive s3://BUCKET --profile prod\n",
+    ]
+    notes = [
+        "NAME is what the describe-stacks line prints, BUCKET is the grant's in access.toml.",
+        f"{_PERSON} is an IAM user in dev: the profile {_PERSON}, and an MFA device that takes any six digits.",
+        'Where docs/operate.md appends to ~/.aws/config, append to "$AWS_CONFIG_FILE" here.',
+        f"The logs are in {accounts.logs}. Ctrl-C here ends the accounts and all that is in them.",
+    ]
+    ready = f"\nprod {of['prod'].id}, dev {of['dev'].id} and a stranger's {of['other'].id} are ready."
+    console = console_on(sys.stdout)
+    print_prose(console, f"{ready}\nIn another shell, in {CHECKOUT}:\n")
+    print_whole(console, "\n".join(commands))
+    print_prose(console, "\n".join(notes))
 
 
 def _stop(number: int, _frame: FrameType | None) -> NoReturn:

@@ -1,12 +1,15 @@
 """What was tried, what should have come of it, and what the service answered."""
 
-import shutil
-import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from botocore.exceptions import ClientError
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from sandbox.console import folded, print_whole
 
 Outcome = Literal["allowed", "refused", "failed"]
 
@@ -47,19 +50,25 @@ def attempt(*, who: str, did: str, expected: Outcome, call: Callable[[], str]) -
     return Check(who=who, did=did, expected=expected, seen=seen, answer=answer)
 
 
-def table(checks: Sequence[Check]) -> str:
-    """Return the checks as text, the answer folded into what is left of the terminal's width."""
-    head = ("", "expected", "seen", "who", "did what", "the service's answer")
-    rows = [
-        ("ok" if check.right else "WRONG", check.expected, check.seen, check.who, check.did, check.answer)
-        for check in checks
-    ]
-    widths = [max(len(row[column]) for row in [head, *rows]) for column in range(5)]
-    room = max(30, shutil.get_terminal_size((160, 24)).columns - sum(widths) - 2 * len(widths))
-    lines = []
-    for row in [head, *rows]:
-        folded = textwrap.wrap(row[5], room, break_on_hyphens=False) or [""]
-        for number, answer in enumerate(folded):
-            cells = [(row[column] if number == 0 else "").ljust(widths[column]) for column in range(5)]
-            lines.append("  ".join([*cells, answer]).rstrip())
-    return "\n".join([lines[0], "-" * min(len(lines[0]) + 10, sum(widths) + 2 * len(widths) + room), *lines[1:]])
+def print_checks(console: Console, checks: Sequence[Check]) -> None:
+    """Print each check with the service's answer below it, indented so little that its ARNs fit into 80 columns."""
+    console.print(_row("", "expected", "seen", "who: did what"), style="bold")
+    print_whole(console, Text(f"{_INDENT}the service's answer", style="bold"))
+    for check in checks:
+        mark, colour = ("ok", "green") if check.right else ("WRONG", "red")
+        console.print(_row(Text(mark, style=colour), check.expected, check.seen, f"{check.who}: {check.did}"))
+        for line in folded(check.answer, console.width - len(_INDENT)):
+            print_whole(console, f"{_INDENT}{line}")
+
+
+_WIDTHS = [len(widest) for widest in ("WRONG", "expected", "allowed")]
+_INDENT = " " * 4
+
+
+def _row(*cells: str | Text) -> Table:
+    row = Table.grid(padding=(0, 2, 0, 0))
+    for width in _WIDTHS:
+        row.add_column(width=width)
+    row.add_column(overflow="fold")
+    row.add_row(*(Text.assemble(cell) for cell in cells))
+    return row

@@ -1,13 +1,16 @@
 """A line and a time for each step, moving while the step runs if a person is watching."""
 
-import shutil
-import textwrap
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TextIO
+
+from rich import progress
+from rich.console import Console
+from rich.text import Text
+
+from sandbox.console import console_on, folded, print_whole
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,47 +25,45 @@ class Progress:
     """Writes the steps to `stream` and keeps their times."""
 
     def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+        self._console = console_on(stream)
         self.steps: list[Step] = []
 
     @contextmanager
     def step(self, title: str) -> Iterator[None]:
         """Show `title` at once and its time at the end, whether it ends well or not."""
         began = time.monotonic()
-        over = threading.Event()
-        watcher = threading.Thread(target=self._tick, args=(title, began, over), daemon=True)
-        if self._stream.isatty():
-            watcher.start()
-        else:
-            self._write(f"{title} … ")
         ending = "stopped after "
         try:
-            yield
+            with self._running(title):
+                yield
             ending = ""
         except Exception:
             ending = "failed after "
             raise
         finally:
-            over.set()
-            if watcher.ident:
-                watcher.join()
             seconds = time.monotonic() - began
             self.steps.append(Step(title=title, seconds=round(seconds, 1)))
-            self._write(f"{self._start(title)}{ending}{seconds:.1f} s\n")
+            took = f"{ending}{seconds:.1f} s"
+            if self._console.is_terminal:
+                print_step(self._console, title, took)
+            else:
+                print_whole(self._console, took)
 
-    def _tick(self, title: str, began: float, over: threading.Event) -> None:
-        while True:
-            self._write(f"{self._start(title)}{time.monotonic() - began:.0f} s")
-            if over.wait(0.5):
-                return
+    @contextmanager
+    def _running(self, title: str) -> Iterator[None]:
+        if not self._console.is_terminal:
+            print_whole(self._console, f"{title} … ", end="")
+            yield
+            return
+        columns = progress.TextColumn("{task.description} …", markup=False), progress.TimeElapsedColumn()
+        with progress.Progress(*columns, console=self._console, transient=True) as running:
+            running.add_task(title, total=None)
+            yield
 
-    def _start(self, title: str) -> str:
-        if not self._stream.isatty():
-            return ""
-        # Back to the line's beginning, and the rest of it erased; that needs the line to be one.
-        room = shutil.get_terminal_size().columns - len(" … stopped after 999.9 s")
-        return f"\r\x1b[K{textwrap.shorten(title, max(room, 20), placeholder='…')} … "
 
-    def _write(self, text: str) -> None:
-        self._stream.write(text)
-        self._stream.flush()
+def print_step(console: Console, title: str, took: str) -> None:
+    """Print the line of a step that is over, for a terminal; a command in it stays whole."""
+    line = f"{title} … {took}"
+    text = Text(line if title.startswith("cdk ") else "\n".join(folded(line, console.width)))
+    text.highlight_regex(r"(?<=… )(stopped|failed) after", "red")
+    print_whole(console, text)

@@ -8,8 +8,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from sandbox.accounts import Accounts
-from sandbox.checks import Check, table
+from sandbox.checks import Check, print_checks
 from sandbox.configuration import CHECKOUT, Access, SandboxError, WriterGrant, read_access
+from sandbox.console import console_on, print_prose, print_whole
 from sandbox.progress import Progress
 from sandbox.walk import Walk
 
@@ -35,12 +36,15 @@ def walk_through(*, file: Path, as_json: bool) -> int:
     if as_json:
         sys.stdout.write(_as_json(seconds, progress, walk.checks))
     else:
-        closing = (
-            _next_steps(seconds, access, accounts.logs)
-            if right
-            else f"Not everything went as it should; the logs of this run are in {accounts.logs}."
-        )
-        sys.stdout.write(f"\n{table(walk.checks)}\n\n{closing}\n")
+        console = console_on(sys.stdout)
+        console.print()
+        print_checks(console, walk.checks)
+        logs = f"the logs of this run are in {accounts.logs}."
+        if right:
+            print_prose(console, f"\nAll as it should be, in {seconds:.0f} s. Both accounts are gone again; {logs}\n")
+            print_whole(console, _next_steps(access))
+        else:
+            print_prose(console, f"\nNot everything went as it should; {logs}")
     return 0 if right else 1
 
 
@@ -68,13 +72,13 @@ def _as_json(seconds: float, progress: Progress, checks: list[Check]) -> str:
     return f"{text}\n"
 
 
-def _next_steps(seconds: float, access: Access, logs: Path) -> str:
+def _next_steps(access: Access) -> str:
     return f"""\
-All as it should be, in {seconds:.0f} s. Both accounts are gone again; the logs of this run are in {logs}.
-
 Next, on real accounts (these lines as they are, with .venv/bin on PATH):
-  1. put your account ids, regions and bucket into access.toml, and profiles `prod` and `dev` into ~/.aws/config
-  2. cdk bootstrap aws://{access.prod.id}/{access.prod.region} --profile prod     (each account once)
+  1. put your account ids, regions and bucket into access.toml,
+     and profiles `prod` and `dev` into ~/.aws/config
+  2. each account once:
+     cdk bootstrap aws://{access.prod.id}/{access.prod.region} --profile prod
      cdk bootstrap aws://{access.dev.id}/{access.dev.region} --profile dev
   3. cdk deploy ProdAccessStack --profile prod
      cdk deploy DevLambdaStack --profile dev

@@ -4,6 +4,7 @@ import os
 import pty
 import select
 import subprocess
+import termios
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,13 +24,19 @@ class Seen:
 
 
 def at_terminal(
-    words: Sequence[str], environment: Mapping[str, str], *, typed: Mapping[str, str], shows_output: bool = False
+    words: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    typed: Mapping[str, str],
+    shows_output: bool = False,
+    columns: int = 80,
 ) -> Seen:
     """Run a command on a terminal; `typed` is what to type where a text appears there.
 
     Its standard output is a pipe, as in `$(…)`, or with `shows_output` the terminal itself.
     """
     own, other = pty.openpty()
+    termios.tcsetwinsize(other, (24, columns))
     # Whoever leads a session and opens a terminal has it for its own, as /dev/tty.
     into = 'exec "$@" <>"$0" 2>&0' + (" >&0" if shows_output else "")
     process = subprocess.Popen(

@@ -36,8 +36,8 @@ ROOMS = {
     "commands": SHARED | ASKED | {"environment", "doctor"},
 }
 """Which rooms of crossrole/ a room may import beside itself: docs/layout.md shows it."""
-EVERYBODYS = {"errors", "credentials"}
-"""The two modules of crossrole/ that every room may import."""
+EVERYBODYS = {"errors", "credentials", "printing"}
+"""The modules of crossrole/ that every room may import."""
 PACKAGES = {
     "access": {"crossrole"},
     "cross_account": {"access", "crossrole"},
@@ -172,10 +172,13 @@ ASK_AWS = {"assume", "doctor", "profile", "restore", "revoke"}
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_loads_no_more_than_it_needs(command: str) -> None:
-    """None loads CDK, and only those that ask AWS, or read its config file, load boto3: so they start fast."""
+    """So each starts fast: none loads CDK, nor yet what a terminal needs; only those that ask AWS load boto3.
+
+    Those are the ones that read its config file, too.
+    """
     code = f"import sys, crossrole.cli, crossrole.commands.{command}; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = {name.partition(".")[0] for name in done.stdout.split()}
 
-    assert not {"aws_cdk", "jsii", "constructs", "pydantic"} & loaded
+    assert not {"aws_cdk", "jsii", "constructs", "pydantic", "rich", "shtab"} & loaded
     assert (command in ASK_AWS) == ("botocore" in loaded)

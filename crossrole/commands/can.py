@@ -9,7 +9,7 @@ from crossrole.errors import CommandError
 from crossrole.evaluation.can import ask
 from crossrole.evaluation.context import parse_context
 from crossrole.evaluation.question import question_of
-from crossrole.evaluation.text import answer_json, answer_text
+from crossrole.evaluation.text import CAN_MARKS, answer_json, answer_text
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -49,7 +49,10 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
     )
     with environment.simulator() as simulator:
         answer = ask(inventory, simulator, question)
-    environment.put(answer_json(answer) if arguments.json else answer_text(answer))
+    if arguments.json:
+        environment.put(answer_json(answer))
+    else:
+        environment.show(answer_text(answer), CAN_MARKS)
     return 2 if answer.unless else 0 if answer.allowed else 1
 
 

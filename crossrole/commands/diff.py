@@ -4,7 +4,7 @@ import argparse
 
 from crossrole.commands.common import add_json
 from crossrole.diff.changes import changes
-from crossrole.diff.sentences import changes_text
+from crossrole.diff.sentences import MARKS, changes_text
 from crossrole.environment import Environment
 from crossrole.templates.assembly import read_assembly
 from crossrole.templates.reader import read_inventory
@@ -34,6 +34,9 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
             head = read_inventory(read_assembly(folder))
     with environment.simulator() as simulator, environment.prover() as prover:
         found = changes(base, head, simulator, prover)
-    environment.put({"changes": [each.as_json() for each in found]} if arguments.json else changes_text(found))
+    if arguments.json:
+        environment.put({"changes": [each.as_json() for each in found]})
+    else:
+        environment.show(changes_text(found), MARKS)
     widened = any(each.gained for each in found)
     return 1 if widened and arguments.fail_on_widening else 0

@@ -4,7 +4,7 @@ import argparse
 
 from crossrole.commands.common import add_json, add_template_dir, inventory_although_stale
 from crossrole.doctor.case import Case
-from crossrole.doctor.check import first_to_fix, lines_json, lines_text
+from crossrole.doctor.check import MARKS, first_to_fix, lines_json, lines_text
 from crossrole.doctor.run import examine
 from crossrole.environment import Environment
 from crossrole.live.sessions import live_session
@@ -49,5 +49,8 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
             environment=environment,
         )
         lines, probes = examine(case, write_probe=arguments.write_probe)
-    environment.put(lines_json(grant.name, probes, lines) if arguments.json else lines_text(lines))
+    if arguments.json:
+        environment.put(lines_json(grant.name, probes, lines))
+    else:
+        environment.show(lines_text(lines, environment.width), MARKS)
     return 0 if first_to_fix(lines) is None else 1

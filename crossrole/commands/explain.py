@@ -11,7 +11,7 @@ from crossrole.explain.error_text import MOST_BYTES, read_error_text
 from crossrole.explain.explanation import explained, explanations_json
 from crossrole.explain.facts import facts_of
 from crossrole.explain.match import recognised
-from crossrole.explain.text import explanations_text, unrecognised_text
+from crossrole.explain.text import MARKS, explanations_text, unrecognised_text
 from crossrole.templates.inventory import Inventory
 
 
@@ -38,9 +38,9 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
     if arguments.json:
         environment.put(dict(explanations_json(explanations, facts, skipped=text.skipped)))
     elif explanations:
-        environment.put(explanations_text(explanations, skipped=text.skipped))
+        environment.show(explanations_text(explanations, skipped=text.skipped, width=environment.width), MARKS)
     else:
-        environment.put(unrecognised_text(facts, skipped=text.skipped))
+        environment.show(unrecognised_text(facts, skipped=text.skipped), MARKS)
     return 0 if explanations else 1
 
 

@@ -4,7 +4,7 @@ import argparse
 
 from crossrole.commands.common import add_json, add_template_dir
 from crossrole.environment import Environment
-from crossrole.lint.rules import findings_of
+from crossrole.lint.rules import MARKS, findings_of
 from crossrole.templates.assembly import read_assembly
 
 
@@ -21,6 +21,8 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, environment: Environment) -> int:
     """Return 0 where nothing was found, 1 otherwise."""
     findings = findings_of(read_assembly(arguments.template_dir))
-    text = "\n".join(map(str, findings)) or "every policy document is in order"
-    environment.put({"findings": [each.as_json() for each in findings]} if arguments.json else text)
+    if arguments.json:
+        environment.put({"findings": [each.as_json() for each in findings]})
+    else:
+        environment.show("\n".join(map(str, findings)) or "every policy document is in order", MARKS)
     return 1 if findings else 0

@@ -5,7 +5,7 @@ import argparse
 from crossrole.commands.common import add_deployed_role, inventory_although_stale
 from crossrole.environment import Environment
 from crossrole.revoke.restore import restore
-from crossrole.revoke.text import restored_json, restored_text
+from crossrole.revoke.text import MARKS, restored_json, restored_text
 from crossrole.templates.grant import grant_of
 
 
@@ -22,5 +22,8 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
     """Return 0 where nothing of a revocation is left, 1 where that is not proved."""
     grant = grant_of(inventory_although_stale(arguments, environment), arguments.grant)
     done = restore(grant, profile=arguments.profile, dry_run=arguments.dry_run, environment=environment)
-    environment.put(restored_json(done) if arguments.json else restored_text(done))
+    if arguments.json:
+        environment.put(restored_json(done))
+    else:
+        environment.show(restored_text(done), MARKS)
     return 0 if done.is_proved else 1

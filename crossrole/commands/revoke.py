@@ -10,7 +10,7 @@ from crossrole.iam.session_denials import EARLIEST, LATEST
 from crossrole.revoke.plan import Asked
 from crossrole.revoke.revoke import revoke
 from crossrole.revoke.statements import session_name, whole_second
-from crossrole.revoke.text import revoked_json, revoked_text
+from crossrole.revoke.text import MARKS, revoked_json, revoked_text
 from crossrole.templates.grant import grant_of
 
 
@@ -46,7 +46,10 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
         dry_run=arguments.dry_run,
     )
     done = revoke(grant_of(inventory_although_stale(arguments, environment), arguments.grant), asked, environment)
-    environment.put(revoked_json(done) if arguments.json else revoked_text(done))
+    if arguments.json:
+        environment.put(revoked_json(done))
+    else:
+        environment.show(revoked_text(done), MARKS)
     return 0 if done.is_proved else 1
 
 

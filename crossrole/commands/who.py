@@ -4,7 +4,7 @@ import argparse
 
 from crossrole.commands.common import add_json, add_template_dir, inventory_of
 from crossrole.environment import Environment
-from crossrole.evaluation.text import ways_text
+from crossrole.evaluation.text import WHO_MARKS, ways_text
 from crossrole.evaluation.who import who_can
 
 
@@ -22,6 +22,8 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
     inventory = inventory_of(arguments)
     with environment.simulator() as simulator:
         ways = who_can(inventory, simulator, arguments.action, arguments.resource, now=environment.now())
-    text = ways_text(ways, arguments.action, arguments.resource)
-    environment.put({"ways": [way.as_json() for way in ways]} if arguments.json else text)
+    if arguments.json:
+        environment.put({"ways": [way.as_json() for way in ways]})
+    else:
+        environment.show(ways_text(ways, arguments.action, arguments.resource), WHO_MARKS)
     return 0 if ways else 1

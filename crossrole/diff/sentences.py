@@ -1,5 +1,6 @@
 """One difference of access between two states of the app, as a sentence."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,9 @@ CONDITION_LOOSENED = "a condition was loosened"
 EXPIRY_MOVED = "the expiry was moved"
 HIDDEN = "hidden by OR"
 UNPROVED = "not proved"
+
+MARKS = re.compile(r"^(?P<heading>access (?:gained|lost):)$", re.MULTILINE)
+"""How the text is coloured."""
 
 
 @dataclass(frozen=True)

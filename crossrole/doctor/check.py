@@ -1,10 +1,12 @@
 """What `doctor` found, one line a check, and how a person or a program reads it."""
 
-import textwrap
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from crossrole.printing import wrapped
 
 
 class Status(StrEnum):
@@ -56,52 +58,53 @@ def first_to_fix(lines: Sequence[Line]) -> Line | None:
     return next((each for each in lines if each.status is Status.FAILED), None)
 
 
-_WIDTH, _STATUS, _CHECK = 80, 14, 11
+_STATUS, _CHECK = 14, 11
+MARKS = re.compile(
+    r"^(?:(?P<ok>ok(?= {2})|nothing failed$)|(?P<denied>failed(?= {2})|[0-9]+ failed)|(?P<unknown>not checkable(?= ))"
+    r"|(?: {14}(?P<heading>fix(?= {2}))))",
+    re.MULTILINE,
+)
+"""How the text is coloured."""
 
 
-def lines_text(lines: Sequence[Line]) -> str:
-    """Return the lines aligned, with what to fix first at their end; a fix is told once."""
+def lines_text(lines: Sequence[Line], width: int | None = None) -> str:
+    """Return the lines aligned, with what to fix first at their end; a fix is told once.
+
+    They are as wide as the terminal, if there is one.
+    """
     first = first_to_fix(lines)
     rows: list[str] = []
     told = {first.fix if first else None}
     for each in lines:
-        rows += _rows(each, with_fix=each.fix not in told)
+        rows += _rows(each, width, with_fix=each.fix not in told)
         told.add(each.fix)
-    return "\n".join([*rows, "", _summary(lines)])
+    return "\n".join([*rows, "", _summary(lines, width)])
 
 
-def _rows(line: Line, *, with_fix: bool) -> list[str]:
-    rows = _wrapped(line.text, f"{line.status.value:<{_STATUS}}{line.check:<{_CHECK}}")
+def _rows(line: Line, width: int | None, *, with_fix: bool) -> list[str]:
+    rows = _row(f"{line.status.value:<{_STATUS}}{line.check:<{_CHECK}}", line.text, width)
     for detail in line.details:
-        rows += _wrapped(detail, " " * (_STATUS + _CHECK + 2))
+        rows += _row(" " * (_STATUS + _CHECK + 2), detail, width)
     if line.fix and with_fix:
-        rows += _wrapped(line.fix, f"{'':<{_STATUS}}{'fix':<{_CHECK}}")
+        rows += _row(f"{'':<{_STATUS}}{'fix':<{_CHECK}}", line.fix, width)
     return rows
 
 
-def _wrapped(text: str, first: str) -> list[str]:
-    # An ARN or a command that is broken in two can't be copied.
-    return textwrap.wrap(
-        text,
-        _WIDTH,
-        initial_indent=first,
-        subsequent_indent=" " * len(first),
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+def _row(head: str, text: str, width: int | None) -> list[str]:
+    return wrapped(head, text, width, indent=len(head))
 
 
-def _summary(lines: Sequence[Line]) -> str:
+def _summary(lines: Sequence[Line], width: int | None) -> str:
     first = first_to_fix(lines)
     failures = sum(each.status is Status.FAILED for each in lines)
     unknowns = sum(each.status is Status.UNKNOWN for each in lines)
     left = f", {unknowns} not checkable" if unknowns else ""
     untried = _untried(lines)
     if first is None and untried:
-        return "\n".join(_wrapped(f"nothing failed{left}; no session was tried: {untried.text}", ""))
+        return "\n".join(_row("", f"nothing failed{left}; no session was tried: {untried.text}", width))
     if first is None:
         return f"nothing failed{left}"
-    return "\n".join(_wrapped(f"{failures} failed{left}; first {first.check}: {first.fix}", ""))
+    return "\n".join(_row("", f"{failures} failed{left}; first {first.check}: {first.fix}", width))
 
 
 def _untried(lines: Sequence[Line]) -> Line | None:

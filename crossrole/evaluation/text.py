@@ -1,6 +1,7 @@
 """What `can` and `who` answer, as text and as JSON."""
 
 import json
+import re
 from typing import Any
 
 from crossrole.engines.simulator import Judged
@@ -9,6 +10,14 @@ from crossrole.evaluation.can import Answer
 from crossrole.evaluation.context import PRINCIPAL_TAG
 from crossrole.evaluation.reasons import ALLOWS, LACKS, REFUSES, SILENT, Explained, Reason
 from crossrole.evaluation.who import Way
+
+CAN_MARKS = re.compile(
+    r"^(?: +[0-9]+\. .*: )?(?:(?P<ok>allowed(?=:|$))|(?P<denied>refused(?=:|$))"
+    r"|(?P<unknown>allowed, if|refused by the templates, unless))",
+    re.MULTILINE,
+)
+WHO_MARKS = re.compile(r"\A(?P<heading>.*)")
+"""How the two texts are coloured."""
 
 
 def ways_text(ways: list[Way], action: str, resource: str) -> str:

@@ -1,21 +1,28 @@
-"""An explanation as a tired person reads it: what it is and the fix first, 80 columns wide, commands unbroken."""
+"""An explanation as a tired person reads it: what it is and the fix first, 80 columns wide or as the terminal is."""
 
+import re
 from collections.abc import Iterator, Sequence
-from textwrap import wrap
 
 from crossrole.explain.explanation import NEXT, Explanation
 from crossrole.explain.facts import Facts
 from crossrole.explain.placeholders import ADMINISTRATOR
 from crossrole.explain.verdicts import Verdict
+from crossrole.printing import wrapped
 
-_WIDTH = 80
+MARKS = re.compile(
+    r"^(?:(?P<unknown>not certain:)|(?P<heading>certain:|behind it.*:$|next, .*:$"
+    r"|(?<!.\n)(?:[0-9]+ of [0-9]+[^.]*\. )?[\w-]+(?=: ))"
+    r")",
+    re.MULTILINE,
+)
+"""How the text is coloured."""
 
 
-def explanations_text(explanations: Sequence[Explanation], *, skipped: bool) -> str:
-    """Return the answer; the root of a chain is first."""
+def explanations_text(explanations: Sequence[Explanation], *, skipped: bool, width: int | None = None) -> str:
+    """Return the answer, as wide as a terminal if that is given; the root of a chain is first."""
     blocks = []
     for number, each in enumerate(explanations, start=1):
-        lines = list(_lines(each))
+        lines = list(_lines(each, width))
         if len(explanations) > 1:
             lines[0] = f"{number} of {len(explanations)}{', the root first' if number == 1 else ''}. {lines[0]}"
         blocks.append("\n".join(lines))
@@ -34,34 +41,35 @@ def unrecognised_text(facts: Facts, *, skipped: bool) -> str:
 _SKIPPED = "note: the text is long; only its lines that look like errors were read, and of these the last 256 KB."
 
 
-def _lines(explanation: Explanation) -> Iterator[str]:
+def _lines(explanation: Explanation, width: int | None) -> Iterator[str]:
     trouble = explanation.found.trouble
-    yield from _wrapped(f"{trouble.name}: ", trouble.means)
-    yield from _wrapped("  seen    ", explanation.found.seen)
+    yield from _wrapped(f"{trouble.name}: ", trouble.means, width)
+    yield from _wrapped("  seen    ", explanation.found.seen, width)
     yield from _facts(explanation.found.facts)
     yield ""
     certain = explanation.certain
     if certain:
-        yield from _certain(certain, explanation.doctor)
+        yield from _certain(certain, explanation.doctor, width)
     else:
         for verdict in explanation.verdicts:
-            yield from _possible(verdict)
+            yield from _possible(verdict, width)
         if explanation.undecided:
-            yield from _wrapped("", f"no decision was run on the templates: {explanation.undecided}")
+            yield from _wrapped("", f"no decision was run on the templates: {explanation.undecided}", width)
     if explanation.lists_causes:
         if certain or explanation.verdicts or explanation.undecided:
             yield ""
         yield "behind it, likeliest first:" if len(explanation.causes) > 1 else "behind it:"
         for number, cause in enumerate(explanation.causes, start=1):
-            yield from _wrapped(f"  {number}. ", f"{cause.side}: {cause.what}")
+            yield from _wrapped(f"  {number}. ", f"{cause.side}: {cause.what}", width)
             yield f"     tell  {cause.tell}"
-            yield from _with_commands("     fix   ", cause.fix)
+            yield from _with_commands("     fix   ", cause.fix, width)
     shown = [explanation.doctor if certain and certain.allowed else "", *(each.tell for each in explanation.causes)]
     if any(ADMINISTRATOR in each for each in shown) and explanation.lists_causes:
         yield from _wrapped(
             "",
             f"{ADMINISTRATOR} stands for an administrator's profile of the account that calls: nobody has a profile of "
             "a function's role, and doctor looks at the grant's principal through it.",
+            width,
         )
     yield f"source: {trouble.source}"
 
@@ -79,67 +87,58 @@ def _facts(facts: Facts) -> Iterator[str]:
             yield f"  {name:<7} {value}"
 
 
-def _certain(verdict: Verdict, doctor: str) -> Iterator[str]:
+def _certain(verdict: Verdict, doctor: str, width: int | None) -> Iterator[str]:
     if not verdict.allowed:
         if verdict.unless:
-            yield from _wrapped("", f"not certain: the templates refuse this, unless {verdict.unless}.")
+            yield from _wrapped("", f"not certain: the templates refuse this, unless {verdict.unless}.", width)
         else:
             yield "certain: the templates refuse this."
         for why in verdict.why:
-            yield from _wrapped("  why     ", why)
+            yield from _wrapped("  why     ", why, width)
         for fix in verdict.fixes:
-            yield from _wrapped("  fix     ", fix)
+            yield from _wrapped("  fix     ", fix, width)
         yield f"  see     {verdict.command}"
         return
     if verdict.sent:
-        yield from _wrapped("certain: ", "the templates allow this only where the call carries")
+        yield from _wrapped("certain: ", "the templates allow this only where the call carries", width)
         yield from (f"  {pair}" for pair in verdict.sent)
     elif verdict.needed:
         yield "not certain: the templates allow this only"
     else:
         yield "certain: the templates allow this."
     for needed in verdict.needed:
-        yield from _wrapped("  if      ", needed)
+        yield from _wrapped("  if      ", needed, width)
     otherwise = "it is not deployed as in cdk.out, was changed or revoked since, or a policy that no template holds "
     conditional = "See first that this is so: no error text shows it. Only where it is, "
-    yield from _wrapped("", f"{conditional if verdict.sent or verdict.needed else 'So '}{otherwise}refuses it.")
+    yield from _wrapped("", f"{conditional if verdict.sent or verdict.needed else 'So '}{otherwise}refuses it.", width)
     yield "What is deployed:"
     yield f"  {doctor}"
 
 
-def _possible(verdict: Verdict) -> Iterator[str]:
+def _possible(verdict: Verdict, width: int | None) -> Iterator[str]:
     name = verdict.caller.rpartition("/")[2]
     says = "allow" if verdict.allowed else "refuse"
     unless = f", unless {verdict.unless}" if verdict.unless else ""
     sent = f", where the call carries {' and '.join(verdict.sent)}" if verdict.sent else ""
-    yield from _wrapped("", f"if it was {name}: the templates {says} this{sent}{unless}.")
+    yield from _wrapped("", f"if it was {name}: the templates {says} this{sent}{unless}.", width)
     if not verdict.allowed:
         for fix in verdict.fixes:
-            yield from _wrapped("  fix     ", fix)
+            yield from _wrapped("  fix     ", fix, width)
     yield f"  see     {verdict.command}"
 
 
-def _with_commands(head: str, text: str) -> Iterator[str]:
+def _with_commands(head: str, text: str, width: int | None) -> Iterator[str]:
     """Yield a text with each of its commands on a line of its own, which can be pasted whole."""
     indent = " " * len(head)
     for number, part in enumerate(text.split("`")):
         if number % 2:
             yield f"{head}{part}"
         elif words := part.strip().lstrip(",;").strip():
-            yield from _wrapped(head, words)
+            yield from _wrapped(head, words, width)
         else:
             continue
         head = indent
 
 
-def _wrapped(head: str, text: str) -> list[str]:
-    """Return a text under its head; words that are longer than a line, such as ARNs, stay whole."""
-    indent = " " * len(head) if head.startswith(" ") else "  " if head else ""
-    return wrap(
-        text,
-        _WIDTH,
-        initial_indent=head,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+def _wrapped(head: str, text: str, width: int | None) -> list[str]:
+    return wrapped(head, text, width, indent=len(head) if head.startswith(" ") else 2 if head else 0)

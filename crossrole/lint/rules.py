@@ -17,6 +17,9 @@ from crossrole.lint.public_access import closes
 from crossrole.templates.intrinsics import Template
 from crossrole.templates.policy_documents import Document, documents_of
 
+MARKS = re.compile(r"\A(?P<ok>every policy document is in order)\Z|^(?P<heading>[^:]*:)", re.MULTILINE)
+"""How the text is coloured."""
+
 
 @dataclass(frozen=True)
 class Finding:

@@ -1,6 +1,7 @@
 """What `revoke` answers: what is hit and what is not, what was written, what is shown, what makes it last."""
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -12,6 +13,13 @@ from crossrole.revoke.live_check import Proof
 from crossrole.revoke.plan import TRUST, Revoked
 from crossrole.revoke.restore import Restored
 from crossrole.revoke.statements import is_ours
+
+MARKS = re.compile(
+    r"^(?:(?P<ok>(?:revoked|restored)(?=[:, ])|  ok(?=  ))|(?P<denied>NOT PROVED|  FAIL(?=  ))|(?P<unknown>  --(?=  ))"
+    r"|(?P<heading>hits|does not hit|(?:to be )?written|shown|to make it last|can work again|still there, .*|wrong)$)",
+    re.MULTILINE,
+)
+"""How the two texts are coloured."""
 
 
 def revoked_text(done: Revoked) -> str:

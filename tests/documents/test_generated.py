@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from tests.synthesis import ROOT
+from tests.synthesis import ROOT, Assembly
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +37,17 @@ def test_the_table_of_keys_is_current(generate: ModuleType) -> None:
 
     assert generate.BEGIN in text
     assert generate.configuration(text) == text
+
+
+def test_the_picture_of_make_try_is_current(generate: ModuleType) -> None:
+    """It is what is printed of docs/try.json, which test_try.py compares with a run; `make docs` fixes a failure."""
+    assert generate.tried() == generate.TRY.read_text()
+
+
+def test_the_picture_of_the_report_is_current(generate: ModuleType, default: Assembly) -> None:
+    """It was taken of the page as it is now, and is small; `make docs` fixes a failure."""
+    assert generate.shown_by(generate.report_page(default.directory)) == generate.REPORT_OF.read_text()
+    assert generate.REPORT.stat().st_size < 200_000
 
 
 def test_access_toml_names_its_schema() -> None:

@@ -1,0 +1,79 @@
+"""What a person reads: colour and the terminal's width at a terminal, plain text in a pipe or a file.
+
+What a shell evaluates, and JSON, never come through here. `rich` is loaded only where a terminal is written to.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from textwrap import wrap
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+STYLES = {"ok": "green", "denied": "red", "unknown": "yellow", "heading": "bold"}
+"""How the groups of these names look: a pattern of a command's words marks with them how something stands."""
+
+_WITHOUT_TERMINAL = 80
+# In backticks, or up to the end of the line where a command begins after a colon.
+_COMMAND = re.compile(r"`[^`]*`|(?:^|(?<=: ))(?:(?:python -m )?crossrole|aws|cdk|make) [a-z].*$")
+# The indentation, and one or two columns of short words: what follows begins below the text, not below the columns.
+_COLUMNS = re.compile(r" *(?:[\w.-]+(?: \w+)? {2,}){0,2}")
+_KEPT_SPACE = "\ue000"
+
+
+def terminal_width(stream: TextIO, variables: Mapping[str, str]) -> int | None:
+    """Return how many columns the terminal has; None where the stream is not a terminal."""
+    return _console(stream, variables).width if stream.isatty() else None
+
+
+def shown(text: str, marks: re.Pattern[str] | None, stream: TextIO, variables: Mapping[str, str]) -> str:
+    """Return a text as the stream gets it: at a terminal folded to its width, and coloured where `marks` has a group.
+
+    Colour stays away under NO_COLOR and where TERM is dumb.
+    """
+    if not stream.isatty():
+        return text
+    from rich.text import Text  # noqa: PLC0415 see above
+
+    console = _console(stream, variables)
+    page = Text("\n".join(line for each in text.split("\n") for line in _folded(each, console.width)))
+    for match in marks.finditer(page.plain) if marks else ():
+        for name in match.groupdict():
+            page.stylize(STYLES[name], *match.span(name))
+    with console.capture() as captured:
+        console.print(page, end="", soft_wrap=True)
+    return captured.get()
+
+
+def wrapped(head: str, text: str, width: int | None, *, indent: int) -> list[str]:
+    """Return a text below its head, at most as wide as the terminal, or 80 columns where `width` is None.
+
+    ARNs and other long words stay whole; at a terminal commands do too.
+    """
+    kept = _COMMAND.sub(lambda match: match[0].replace(" ", _KEPT_SPACE), text) if width else text
+    lines = wrap(
+        kept,
+        width or _WITHOUT_TERMINAL,
+        initial_indent=head,
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return [line.replace(_KEPT_SPACE, " ") for line in lines]
+
+
+def _folded(line: str, width: int) -> Iterator[str]:
+    if len(line) <= width:
+        yield line
+        return
+    columns = _COLUMNS.match(line)
+    head = columns[0] if columns else ""
+    yield from wrapped(head, line[len(head) :], width, indent=len(head) + (0 if head.strip() else 2))
+
+
+def _console(stream: TextIO, variables: Mapping[str, str]) -> "Console":
+    from rich.console import Console  # noqa: PLC0415 see above
+
+    # Without `None` there would still be bold under NO_COLOR.
+    return Console(file=stream, color_system=None if variables.get("NO_COLOR") else "auto", _environ=variables)
