@@ -40,7 +40,7 @@ def judged_trust(case: Case, principal: str) -> Verdict:
         # A role's credentials carry no second factor, whatever it was assumed with.
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html
         certain = {"aws:MultiFactorAuthPresent": "false"}
-    return _judged(case, principal, replace(link, request=request), "resource", certain)
+    return _judged(case, replace(link, request=request), "resource", certain)
 
 
 def judged_own_policies(case: Case, principal: str, inventory: Inventory) -> Verdict:
@@ -53,7 +53,7 @@ def judged_own_policies(case: Case, principal: str, inventory: Inventory) -> Ver
     request = replace(
         link.request, resource_policy=policy_of(template="open", logical_id="", name="", document=document)
     )
-    return _judged(case, principal, replace(link, request=request), "identity", {})
+    return _judged(case, replace(link, request=request), "identity", {})
 
 
 def expected(case: Case, action: str, resource: str, given: Mapping[str, str | list[str]]) -> Verdict:
@@ -89,7 +89,7 @@ def _met(grant: Grant, principal: str) -> dict[str, str | list[str]]:
     return met
 
 
-def _judged(case: Case, principal: str, link: Link, layer: str, certain: Mapping[str, str | list[str]]) -> Verdict:
+def _judged(case: Case, link: Link, layer: str, certain: Mapping[str, str | list[str]]) -> Verdict:
     known = replace(link, request=link.request.with_context(certain))
     verdict = judged_link(case, known, set(certain))
     if verdict.allowed:
@@ -98,8 +98,7 @@ def _judged(case: Case, principal: str, link: Link, layer: str, certain: Mapping
     why = explained(link, decision)
     reasons = tuple(each for each in why.reasons if each.layer in {layer, "boundary"})
     of_half = Explained(link, allowed=False, reasons=reasons)
-    question = Question(principal, None, ASSUME, case.grant.arn, {}, case.now)
-    fix = next(fixes_of(case.inventory, case.simulator, question, [of_half]), None)
+    fix = next(fixes_of(case.inventory, [of_half], ()), None)
     return replace(verdict, reasons=_told(reasons), fix=fix.text if fix else None, denied=_denied(reasons))
 
 
