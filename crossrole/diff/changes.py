@@ -1,4 +1,4 @@
-"""What access changed between two states of the templates, decided by proof and not by their text."""
+"""The changes of access between two states of the templates; the prover decides, not the text of the policies."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,7 +19,7 @@ from crossrole.templates.inventory import Identity, Inventory
 
 
 def changes(base: Inventory, head: Inventory, simulator: Simulator, prover: Prover) -> list[Change]:
-    """Return what was gained and what was lost from base to head, each once."""
+    """Return the access that was gained and the access that was lost from base to head, each change once."""
     gained = _changes(Direction(base, head, simulator, prover, gained=True))
     lost = _changes(Direction(head, base, simulator, prover, gained=False))
     return list(dict.fromkeys([*gained, *lost]))
@@ -77,7 +77,7 @@ def _assume_change(direction: Direction, caller: Candidate, role: Identity, diff
 
 
 def _opened(direction: Direction, role: Identity) -> list[str]:
-    """Return what the role's sessions may do, under which of its statements' conditions."""
+    """Return what the role's sessions may do, with the conditions of the statements that allow it."""
     opened: dict[str, list[str]] = {}
     for policy in role.policies:
         for statement in policy.statements:
@@ -90,14 +90,17 @@ def _opened(direction: Direction, role: Identity) -> list[str]:
 
 
 def _able(direction: Direction, role: Identity) -> Iterator[Candidate]:
-    """Yield who may assume the role, each proved when it is asked for: they gain what its sessions gain."""
+    """Yield everyone who may assume the role: they gain what its sessions gain.
+
+    Each proof is made only when the next one is asked for.
+    """
     for each in callers((direction.old, direction.new), role):
         if direction.allows(_side(direction, direction.new, each, role), ASSUME, role.arn):
             yield each
 
 
 def _other_principals(direction: Direction, role: Identity) -> Iterator[Change]:
-    """Yield services and federations, which no proof is about, and principals that are no longer pinned."""
+    """Yield the services and federations that were added, which are not proved, and principals no longer pinned."""
     before, now = direction.old.resource_policies.get(role.arn), role.trust
     for kind, name, _ in sorted(_not_of_aws(now) - _not_of_aws(before)):
         added = Difference(loosened=False, notes=direction.flag(PRINCIPAL_ADDED))
@@ -134,7 +137,7 @@ def _use(direction: Direction, actor: Identity, speakers: Iterable[Candidate]) -
     found: dict[tuple[str, Difference], list[str]] = {}
     for action, resource in atoms(actor.policies):
         if action == ASSUME and resource in direction.new.roles:
-            continue  # told with the role's trust policy
+            continue  # reported with the role's trust policy
         old, new = (using(state, actor.arn, action, resource) for state in (direction.old, direction.new))
         difference = direction.difference(old, new, action, resource)
         if difference:
