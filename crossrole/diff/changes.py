@@ -11,8 +11,9 @@ from crossrole.diff.sentences import CONDITION_LOOSENED, PRINCIPAL_ADDED, Change
 from crossrole.engines.prover import Prover, Side
 from crossrole.engines.simulator import Simulator
 from crossrole.evaluation.assumptions import allowing
-from crossrole.evaluation.callers import Candidate, representative
+from crossrole.evaluation.callers import Candidate, everyone_in, representative
 from crossrole.iam.actions import ASSUME
+from crossrole.iam.arn import partition_of
 from crossrole.iam.condition_words import of_statement
 from crossrole.iam.policy import Policy, atoms, canonical, texts, trusted
 from crossrole.templates.inventory import Identity, Inventory
@@ -67,7 +68,9 @@ def _assume_change(direction: Direction, caller: Candidate, role: Identity, diff
     notes = list(difference.notes)
     if not difference.loosened:
         before = direction.old.resource_policies.get(role.arn)
-        named = before is not None and any(representative(each, None).arn == caller.arn for each in trusted(before))
+        named = before is not None and caller.arn in {
+            representative(each, None, partition_of(role.arn)).arn for each in trusted(before)
+        }
         notes += () if named else direction.flag(PRINCIPAL_ADDED)
         needs = direction.needs(_side(direction, direction.new, caller, role), ASSUME, role.arn)
         notes += [f"only if {' and '.join(needs)}"] if needs else []
@@ -184,11 +187,11 @@ def _attached(direction: Direction) -> Iterator[Change]:
         before, policy = (state.resource_policies.get(resource) for state in (direction.old, direction.new))
         if canonical(before) == canonical(policy):
             continue
-        account = owner(direction.new, resource)
+        account, partition = owner(direction.new, resource), partition_of(resource)
         named = [name for each in (before, policy) if each for name in trusted(each)]
-        everyone = [representative(name, None) for name in dict.fromkeys(named)]
+        everyone = [representative(name, None, partition) for name in dict.fromkeys(named)]
         if before and resource in {*direction.new.buckets, *direction.new.resource_policies}:
-            everyone.append(Candidate(f"everyone in {account}", f"arn:aws:iam::{account}:role/anyone", None))
+            everyone.append(everyone_in(account, None, partition))
         for caller in dict.fromkeys(everyone):
             yield from _reach(direction, caller, resource, before, policy)
 

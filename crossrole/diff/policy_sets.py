@@ -7,7 +7,7 @@ from crossrole.engines.prover import Side
 from crossrole.evaluation.assumptions import allowing, delegating
 from crossrole.evaluation.callers import Candidate, representative
 from crossrole.iam.actions import ASSUME
-from crossrole.iam.arn import account_of
+from crossrole.iam.arn import account_of, partition_of
 from crossrole.iam.policy import canonical, trusted
 from crossrole.templates.inventory import Identity, Inventory
 
@@ -58,7 +58,8 @@ def owner(state: Inventory, resource: str) -> str:
 def callers(states: Sequence[Inventory], role: Identity) -> list[Candidate]:
     """Return everyone to ask about: the principals that a state trusts with the role, and those that a state makes."""
     trusts = [state.resource_policies.get(role.arn) for state in states]
-    named = [representative(name, None) for trust in trusts if trust for name in trusted(trust)]
+    partition = partition_of(role.arn)
+    named = [representative(name, None, partition) for trust in trusts if trust for name in trusted(trust)]
     made = [Candidate(each.arn, each.arn, None) for state in states for each in state.identities]
     # A trust policy names a user with its path; a template gives no path with the policies of a user.
     known = {(account_of(each.arn), each.arn.rpartition("/")[2]) for each in named if ":user/" in each.arn}

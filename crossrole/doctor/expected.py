@@ -12,7 +12,7 @@ from crossrole.evaluation.question import Question
 from crossrole.evaluation.reasons import LACKS, REFUSES, Explained, Reason, explained
 from crossrole.evaluation.requests import CERTAIN, Link, free, links_of
 from crossrole.iam.actions import ASSUME
-from crossrole.iam.arn import is_role
+from crossrole.iam.arn import account_of, account_root_arn, is_role, partition_of
 from crossrole.iam.condition_words import of_expression
 from crossrole.iam.policy import VERSION, policy_of
 from crossrole.templates.grant import Grant
@@ -47,7 +47,7 @@ def judged_own_policies(case: Case, principal: str, inventory: Inventory) -> Ver
     """Return whether the policies that the inventory gives the principal allow it to assume the role."""
     link = _assuming(case, principal, inventory)
     # Whoever is trusted through the account's root needs a policy of its own, within the account too.
-    root = f"{principal.rpartition(':')[0]}:root"
+    root = account_root_arn(partition_of(principal), account_of(principal))
     trusting = {"Effect": "Allow", "Principal": {"AWS": root}, "Action": ASSUME}
     document = {"Version": VERSION, "Statement": [trusting]}
     request = replace(

@@ -10,7 +10,8 @@ from crossrole.evaluation.reasons import LACKS, REFUSES, Explained, Reason
 from crossrole.iam.actions import ASSUME, details
 from crossrole.iam.arn import account_of, is_role, name_of
 from crossrole.iam.names import DISABLED
-from crossrole.iam.policy import Statement, refuses_everyone, trusted
+from crossrole.iam.policy import Statement, trusted
+from crossrole.iam.session_denials import refuses_everyone
 from crossrole.templates.inventory import Identity, Inventory
 
 _ACCESS = {

@@ -16,6 +16,7 @@ from crossrole.explain.catalogue.model import (
     Trouble,
     said,
 )
+from crossrole.iam.names import REVOCATION_POLICY
 
 _S3_403 = f"{S3_GUIDE}/troubleshoot-403-errors.html"
 _CAN = "python -m crossrole can {principal} {action} {resource}"
@@ -47,7 +48,7 @@ _NOT_THE_ROLE = Cause(
 _REVOKED = Cause(
     PROD,
     "the session was revoked (crossrole revoke does it), or the grant has expired or is disabled",
-    "aws iam get-role-policy --role-name {role_name} --policy-name AWSRevokeOlderSessions --profile prod",
+    f"aws iam get-role-policy --role-name {{role_name}} --policy-name {REVOCATION_POLICY} --profile prod",
     "assume the role again; access.toml, [[grants]] {grant}: expires, disabled, revoked_before",
 )
 _BUCKET_POLICY = Cause(
@@ -139,7 +140,7 @@ LISTINGS = (
             Cause(
                 PROD,
                 "the grant does not list",
-                "python -m crossrole can {principal} s3:ListBucket arn:aws:s3:::{bucket}",
+                "python -m crossrole can {principal} s3:ListBucket {bucket_arn}",
                 'access.toml, [[grants]] {grant}: add "list" to access',
                 if_allowed=(NOT_DEPLOYED,),
             ),
