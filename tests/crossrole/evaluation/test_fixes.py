@@ -1,15 +1,14 @@
 """The fix for a caller who asks without a grant: to go through one, which the simulator judges once for all callers."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
 
-from crossrole.engines.simulator import Decision, Request, Simulator
 from crossrole.evaluation.can import ask_all
 from crossrole.evaluation.question import question_of
 from crossrole.templates.inventory import Inventory
 from tests.crossrole.evaluation.table import OTHER, role, user
+from tests.crossrole.remembering import Remembering
 
 EXPORTER, STRANGER = role("service-role/Exporter"), user("stranger")
 PUT, KINDS = "s3:PutObject", "arn:aws:s3:::kinds-222222222222"
@@ -26,17 +25,6 @@ WITHOUT_A_GRANT = {
 OTHERS = [("ServiceRole", PUT, f"{KINDS}/service/x"), ("ServiceRole", "s3:GetObject", f"{KINDS}/service/x")]
 
 
-class Counted(Simulator):
-    """The simulator, which counts how often it is asked."""
-
-    batches = 0
-
-    def decide(self, requests: Sequence[Request]) -> list[Decision]:
-        """Count every batch that reaches the engine."""
-        self.batches += bool(requests)
-        return super().decide(requests)
-
-
 @pytest.mark.parametrize(
     ("asked", "batches"), [(OTHERS, 1), ([*WITHOUT_A_GRANT, *OTHERS], 2)], ids=["none wants a grant", "some do"]
 )
@@ -50,10 +38,10 @@ def test_the_ways_through_grants_are_judged_in_one_batch(
         for caller, action, resource in asked
     ]
 
-    with Counted() as simulator:
+    with Remembering() as simulator:
         answers = ask_all(kinds_inventory, simulator, questions)
 
-    assert batches == simulator.batches
+    assert batches == len(simulator.batches)
     for words, answer in zip(asked, answers, strict=True):
         if words in WITHOUT_A_GRANT:
             assert WITHOUT_A_GRANT[words] == tuple(fix.text for fix in answer.fixes)
