@@ -38,7 +38,7 @@ _OWN_POLICY = Cause(
     "use a key under the grant's prefix, or access.toml, [[grants]] {grant}: widen access, prefix or bucket",
     if_allowed=(NOT_DEPLOYED,),
 )
-_NOT_THE_ROLE = Cause(
+NOT_THE_ROLE = Cause(
     DEV,
     "the caller is not the grant's role: credentials of the dev account are in use",
     "aws sts get-caller-identity --query Arn",
@@ -119,7 +119,7 @@ LISTINGS = (
                 "access.toml, [[grants]] {grant}: list_buckets = true; then deploy ProdAccessStack",
                 if_allowed=(NOT_DEPLOYED, _REVOKED, _CONTROLS),
             ),
-            _NOT_THE_ROLE,
+            NOT_THE_ROLE,
         ),
     ),
     Trouble(
@@ -144,7 +144,7 @@ LISTINGS = (
                 'access.toml, [[grants]] {grant}: add "list" to access',
                 if_allowed=(NOT_DEPLOYED,),
             ),
-            _NOT_THE_ROLE,
+            NOT_THE_ROLE,
             _REVOKED,
             _BUCKET_POLICY,
             _CONTROLS,
@@ -163,7 +163,7 @@ OBJECTS = (
             r"upload failed: .{1,1500}Access ?Denied",
         ),
         _S3_403,
-        (_OWN_POLICY, _NOT_THE_ROLE, _REVOKED, _BUCKET_POLICY, _KEY, _CONTROLS, _ENDPOINT),
+        (_OWN_POLICY, NOT_THE_ROLE, _REVOKED, _BUCKET_POLICY, _KEY, _CONTROLS, _ENDPOINT),
     ),
     Trouble(
         "get-refused",
@@ -181,7 +181,7 @@ OBJECTS = (
                 "aws s3api head-object --bucket {bucket} --key {key} --profile prod",
                 "use a key that exists",
             ),
-            _NOT_THE_ROLE,
+            NOT_THE_ROLE,
             _KEY,
             _REVOKED,
             _BUCKET_POLICY,
@@ -205,6 +205,6 @@ VAGUE = (
             r"Access ?Denied", r"not authorized to perform", r"UnauthorizedOperation", r"\(403\)", r"AuthorizationError"
         ),
         f"{IAM_GUIDE}/troubleshoot_access-denied.html",
-        (_OWN_POLICY, _NOT_THE_ROLE, _REVOKED, _BUCKET_POLICY, _CONTROLS),
+        (_OWN_POLICY, NOT_THE_ROLE, _REVOKED, _BUCKET_POLICY, _CONTROLS),
     ),
 )

@@ -3,11 +3,10 @@
 AWS names it within one account or organization only; elsewhere the message is the bare one of `access_denied.py`.
 """
 
-from crossrole.explain.catalogue.access_denied import NOT_DEPLOYED
+from crossrole.explain.catalogue.access_denied import NOT_DEPLOYED, NOT_THE_ROLE
 from crossrole.explain.catalogue.model import (
     ACCOUNT,
     CALL,
-    DEV,
     IAM_GUIDE,
     NETWORK,
     ORGANIZATION,
@@ -211,13 +210,7 @@ TROUBLES = (
                 "bucket",
                 if_allowed=(NOT_DEPLOYED,),
             ),
-            Cause(
-                DEV,
-                "the caller is not the grant's role: credentials of the dev account are in use",
-                "aws sts get-caller-identity --query Arn",
-                "assume the role first: `python -m crossrole assume {grant} --profile {caller_profile}`",
-                if_allowed=(),
-            ),
+            NOT_THE_ROLE,
         ),
     ),
 )
