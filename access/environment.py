@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from access.problem import did_you_mean
 from access.values import AccountId, refusal
-from crossrole.iam.arn import account_root_arn, bucket_arn
+from crossrole.iam.arn import account_root_arn, bucket_arn, role_arn
 from crossrole.iam.partitions import dns_suffix, partition_of_region, regions
 
 
@@ -48,7 +48,7 @@ class Environment(BaseModel):
 
     def role_arn(self, path_and_name: str) -> str:
         """Return the ARN of a role of this account, its path (without the first slash) before its name."""
-        return f"arn:{self.partition}:iam::{self.account}:role/{path_and_name}"
+        return role_arn(self.partition, self.account, path_and_name)
 
     def bucket_arn(self, bucket: str) -> str:
         """Return the ARN of a bucket; bucket ARNs name neither account nor region."""

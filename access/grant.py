@@ -20,7 +20,7 @@ from access.values import (
     RolePath,
     StackNumber,
 )
-from crossrole.iam.quotas import ROLE_CHAINING_LIMIT, SHORTEST_SESSION
+from crossrole.iam.quotas import LEAST_MAX_SESSION, LONGEST_SESSION, ROLE_CHAINING_LIMIT, SHORTEST_SESSION
 
 Access = Literal["read", "write", "list", "delete", "full"]
 
@@ -85,11 +85,12 @@ class Grant(BaseModel):
     source_ips: Annotated[tuple[Cidr, ...], Field(strict=False)] = Field(
         (), description="CIDR ranges that the role can be assumed and used from."
     )
-    max_session: Annotated[int, Field(ge=SHORTEST_SESSION, le=43200)] = Field(
+    max_session: Annotated[int, Field(ge=SHORTEST_SESSION, le=LONGEST_SESSION)] = Field(
         ROLE_CHAINING_LIMIT,
         description=(
-            "Seconds that a session lasts at most, 900 to 43200. IAM itself enforces no less than 3600; "
-            "below that it is what the function and the printed command ask for."
+            f"Seconds that a session lasts at most, {SHORTEST_SESSION} to {LONGEST_SESSION}. "
+            f"IAM itself enforces no less than {LEAST_MAX_SESSION}; below that it is what the function and "
+            "the printed command ask for."
         ),
     )
     permissions_boundary: PolicyArn | None = Field(

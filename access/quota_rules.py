@@ -11,7 +11,7 @@ from access.policies.document import document, size
 from access.policies.permissions import key_policy_statements
 from access.principal import PrincipalKind
 from access.problem import Problem
-from crossrole.iam.quotas import INLINE_POLICIES
+from crossrole.iam.quotas import INLINE_POLICIES, USER_MANAGED_POLICIES
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 STACK_RESOURCES_QUOTA = 500
@@ -19,8 +19,6 @@ STACK_OUTPUTS_QUOTA = 200
 OUTPUTS_PER_GRANT = 2
 # https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html#key-policy-limit
 KEY_POLICY_QUOTA = 32768
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-USER_MANAGED_POLICIES_QUOTA = 10
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html#id_tags_rules
 TAGS_QUOTA = 50
 
@@ -95,11 +93,11 @@ def _user_policies(parts: Parts, dev: Environment) -> Iterator[Problem]:
         if user.account == dev.account
     )
     for user, attached in users.items():
-        if attached > USER_MANAGED_POLICIES_QUOTA:
+        if attached > USER_MANAGED_POLICIES:
             yield Problem(
                 "grants",
                 f"{user} in {attached} of them, each of which attaches a policy",
-                f"at most {USER_MANAGED_POLICIES_QUOTA}, IAM's quota for one user",
+                f"at most {USER_MANAGED_POLICIES}, IAM's quota for one user",
                 "let the user assume one role for several of these, or use Identity Center",
             )
 

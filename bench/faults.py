@@ -21,6 +21,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 from bench.canned_aws import CannedAws, Fault, Garbled, Refusal, Wire
 from bench.canned_server import CannedServer
+from bench.function_environment import Context
 
 INVOCATIONS, SEED = 1000, 20261124
 SHARE = 0.1  # of the requests
@@ -73,18 +74,6 @@ class Storm(CannedAws):
         fault = chance.choice(FAULTS[operation])
         self.injected[operation] += 1
         return fault
-
-
-@dataclass(frozen=True)
-class Context:
-    """What the handler needs of Lambda's context object."""
-
-    aws_request_id: str
-    remaining: int
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Return the milliseconds until Lambda would end the invocation."""
-        return self.remaining
 
 
 Handler = Callable[[object, Context], dict[str, object]]

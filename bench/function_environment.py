@@ -1,6 +1,7 @@
 """The environment of the function in tests and measurements, as Lambda and the stack set it; none of it is real."""
 
 import os
+from dataclasses import dataclass
 
 FUNCTION_ENVIRONMENT = {
     "ROLE_ARN": "arn:aws:iam::222222222222:role/DevAccountAccessS3Role",
@@ -20,3 +21,15 @@ FUNCTION_ENVIRONMENT = {
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     "AWS_EC2_METADATA_DISABLED": "true",
 }
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the handler needs of Lambda's context object."""
+
+    aws_request_id: str
+    remaining: int
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return the milliseconds until Lambda would end the invocation."""
+        return self.remaining

@@ -10,7 +10,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.crossrole.evaluation.mutants import KILLED
-from tests.synthesis import ROOT, Assembly, synthesize
+from tests.synthesis import ROOT, Assembly, smallest, synthesize
 
 # What a shell starts in its background ignores SIGINT, and so does all that it starts: tests send it to commands.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -81,16 +81,5 @@ def kinds(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
 
 @pytest.fixture
 def access() -> dict[str, Any]:
-    """Return the smallest access.toml, as parsed TOML, for a test to change."""
-    return {
-        "prod": {"account": "222222222222", "region": "eu-west-1"},
-        "dev": {"account": "111111111111", "region": "eu-west-1"},
-        "grants": [
-            {
-                "name": "Grant",
-                "principals": ["arn:aws:iam::111111111111:role/App"],
-                "bucket": "reports",
-                "access": ["write"],
-            }
-        ],
-    }
+    """Return the smallest access.toml for a test to change."""
+    return smallest()

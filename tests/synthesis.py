@@ -67,6 +67,23 @@ class Assembly:
         return [entry["data"].partition(" [ack:")[0] for entry in entries if entry["type"] == "aws:cdk:warning"]
 
 
+def smallest(**grant: Any) -> dict[str, Any]:
+    """Return the smallest access.toml, as parsed TOML, with what else its grant is to have."""
+    return {
+        "prod": {"account": "222222222222", "region": "eu-west-1"},
+        "dev": {"account": "111111111111", "region": "eu-west-1"},
+        "grants": [
+            {
+                "name": "Grant",
+                "principals": ["arn:aws:iam::111111111111:role/App"],
+                "bucket": "reports",
+                "access": ["write"],
+                **grant,
+            }
+        ],
+    }
+
+
 def synthesize(access: dict[str, Any] | Path, directory: Path, *, nag: bool = False) -> Assembly:
     """Synthesize what an access.toml says into a folder; with `nag`, an unacknowledged finding raises."""
     parsed = read_access(access) if isinstance(access, Path) else parse_access(access)

@@ -8,10 +8,9 @@ from typing import Any
 from crossrole.errors import CommandError, nearest
 from crossrole.iam.actions import carries, details, known_action
 from crossrole.iam.policy import VERSION, Statement, overlap, texts
+from crossrole.iam.quotas import SESSION_POLICY
 from crossrole.templates.grant import Grant
 
-LONGEST_POLICY = 2048
-"""Characters. https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html"""
 _PREFIX = re.compile(r"[\w!.()=@:+,/-]+", re.ASCII)
 _LISTINGS = ("s3:ListBucket", "s3:ListBucketVersions")
 
@@ -35,9 +34,9 @@ def narrowed(grant: Grant, *, only: Sequence[str], prefix: str | None) -> str | 
     if not any(_of_s3(each["Action"]) for each in statements):
         raise CommandError(f"nothing that {grant.name} gives is left under {prefix}; leave out --prefix")
     policy = json.dumps({"Version": VERSION, "Statement": statements}, separators=(",", ":"))
-    if len(policy) > LONGEST_POLICY:
+    if len(policy) > SESSION_POLICY:
         raise CommandError(
-            f"the session policy would have {len(policy)} characters, and STS takes {LONGEST_POLICY}; "
+            f"the session policy would have {len(policy)} characters, and STS takes {SESSION_POLICY}; "
             "name fewer actions with --only, or a shorter --prefix"
         )
     return policy

@@ -1,1 +1,1 @@
-"""What access a change of the templates opens or takes away: `crossrole diff`."""
+"""`crossrole diff`: the access that a change of the templates gives or takes away."""

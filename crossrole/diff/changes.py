@@ -1,4 +1,4 @@
-"""What access changed between two states of the templates, decided by proof and not by their text."""
+"""The changes of access between two states of the templates; the prover decides, not the text of the policies."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,15 +11,16 @@ from crossrole.diff.sentences import CONDITION_LOOSENED, PRINCIPAL_ADDED, Change
 from crossrole.engines.prover import Prover, Side
 from crossrole.engines.simulator import Simulator
 from crossrole.evaluation.assumptions import allowing
-from crossrole.evaluation.callers import Candidate, representative
+from crossrole.evaluation.callers import Candidate, everyone_in, representative
 from crossrole.iam.actions import ASSUME
+from crossrole.iam.arn import partition_of
 from crossrole.iam.condition_words import of_statement
 from crossrole.iam.policy import Policy, atoms, canonical, texts, trusted
 from crossrole.templates.inventory import Identity, Inventory
 
 
 def changes(base: Inventory, head: Inventory, simulator: Simulator, prover: Prover) -> list[Change]:
-    """Return what was gained and what was lost from base to head, each once."""
+    """Return the access that was gained and the access that was lost from base to head, each change once."""
     gained = _changes(Direction(base, head, simulator, prover, gained=True))
     lost = _changes(Direction(head, base, simulator, prover, gained=False))
     return list(dict.fromkeys([*gained, *lost]))
@@ -67,7 +68,9 @@ def _assume_change(direction: Direction, caller: Candidate, role: Identity, diff
     notes = list(difference.notes)
     if not difference.loosened:
         before = direction.old.resource_policies.get(role.arn)
-        named = before is not None and any(representative(each, None).arn == caller.arn for each in trusted(before))
+        named = before is not None and caller.arn in {
+            representative(each, None, partition_of(role.arn)).arn for each in trusted(before)
+        }
         notes += () if named else direction.flag(PRINCIPAL_ADDED)
         needs = direction.needs(_side(direction, direction.new, caller, role), ASSUME, role.arn)
         notes += [f"only if {' and '.join(needs)}"] if needs else []
@@ -77,7 +80,7 @@ def _assume_change(direction: Direction, caller: Candidate, role: Identity, diff
 
 
 def _opened(direction: Direction, role: Identity) -> list[str]:
-    """Return what the role's sessions may do, under which of its statements' conditions."""
+    """Return what the role's sessions may do, with the conditions of the statements that allow it."""
     opened: dict[str, list[str]] = {}
     for policy in role.policies:
         for statement in policy.statements:
@@ -90,14 +93,17 @@ def _opened(direction: Direction, role: Identity) -> list[str]:
 
 
 def _able(direction: Direction, role: Identity) -> Iterator[Candidate]:
-    """Yield who may assume the role, each proved when it is asked for: they gain what its sessions gain."""
+    """Yield everyone who may assume the role: they gain what its sessions gain.
+
+    Each proof is made only when the next one is asked for.
+    """
     for each in callers((direction.old, direction.new), role):
         if direction.allows(_side(direction, direction.new, each, role), ASSUME, role.arn):
             yield each
 
 
 def _other_principals(direction: Direction, role: Identity) -> Iterator[Change]:
-    """Yield services and federations, which no proof is about, and principals that are no longer pinned."""
+    """Yield the services and federations that were added, which are not proved, and principals no longer pinned."""
     before, now = direction.old.resource_policies.get(role.arn), role.trust
     for kind, name, _ in sorted(_not_of_aws(now) - _not_of_aws(before)):
         added = Difference(loosened=False, notes=direction.flag(PRINCIPAL_ADDED))
@@ -134,7 +140,7 @@ def _use(direction: Direction, actor: Identity, speakers: Iterable[Candidate]) -
     found: dict[tuple[str, Difference], list[str]] = {}
     for action, resource in atoms(actor.policies):
         if action == ASSUME and resource in direction.new.roles:
-            continue  # told with the role's trust policy
+            continue  # reported with the role's trust policy
         old, new = (using(state, actor.arn, action, resource) for state in (direction.old, direction.new))
         difference = direction.difference(old, new, action, resource)
         if difference:
@@ -181,11 +187,11 @@ def _attached(direction: Direction) -> Iterator[Change]:
         before, policy = (state.resource_policies.get(resource) for state in (direction.old, direction.new))
         if canonical(before) == canonical(policy):
             continue
-        account = owner(direction.new, resource)
+        account, partition = owner(direction.new, resource), partition_of(resource)
         named = [name for each in (before, policy) if each for name in trusted(each)]
-        everyone = [representative(name, None) for name in dict.fromkeys(named)]
+        everyone = [representative(name, None, partition) for name in dict.fromkeys(named)]
         if before and resource in {*direction.new.buckets, *direction.new.resource_policies}:
-            everyone.append(Candidate(f"everyone in {account}", f"arn:aws:iam::{account}:role/anyone", None))
+            everyone.append(everyone_in(account, None, partition))
         for caller in dict.fromkeys(everyone):
             yield from _reach(direction, caller, resource, before, policy)
 

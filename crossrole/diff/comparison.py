@@ -1,4 +1,4 @@
-"""One direction of a comparison, what `new` allows and `old` does not, and the words for it."""
+"""One direction of a comparison: what `new` allows and `old` does not, and the words for it."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from crossrole.templates.inventory import Inventory
 
 @dataclass(frozen=True)
 class Difference:
-    """Access that one side has beyond the other; `loosened`: it had some of it before, under other conditions."""
+    """Access that `new` allows and `old` does not; with `loosened`, `old` allows some of it, under other conditions."""
 
     loosened: bool
     notes: tuple[str, ...]
@@ -23,7 +23,10 @@ class Difference:
 
 @dataclass(frozen=True)
 class Direction:
-    """What is asked is always what `new` allows beyond `old`; where that is what was lost, `gained` is False."""
+    """Two states, to find what `new` allows and `old` does not.
+
+    To find what was lost, the later state is `old` and `gained` is False.
+    """
 
     old: Inventory
     new: Inventory
@@ -42,11 +45,11 @@ class Direction:
         return Change(self.gained, text + through, difference.notes)
 
     def flag(self, flag: str) -> tuple[str, ...]:
-        """Return a flag of what was gained; what was lost has none."""
+        """Return the flag as a note on access that was gained; access that was lost has no flags."""
         return (flag,) if self.gained else ()
 
     def difference(self, old: Side, new: Side, action: str, resource: str) -> Difference | None:
-        """Return what `new` allows beyond `old`; None where that is proved to be nothing."""
+        """Return what `new` allows and `old` does not; None where it is proved that there is nothing."""
         if same(old, new):
             return None
         more = self.prover.more(old, new, action=action, resource=resource)
@@ -60,17 +63,17 @@ class Direction:
         return Difference(loosened=False, notes=())
 
     def where_else(self, old: Side, action: str) -> tuple[str, ...]:
-        """Return where the action is allowed on the smaller side, as a note; nothing where it is nowhere."""
+        """Return a note with the resources on which `old` allows the action; nothing where there are none."""
         others = sorted({what(each) for acts, each in atoms(old.identity) if overlap(acts, action)})
         return (f"{'before' if self.gained else 'now'}: on {', '.join(others)}",) if others else ()
 
     def allows(self, side: Side, action: str, resource: str) -> bool:
-        """Return whether a side allows any such request; what can't be proved counts as allowed."""
+        """Return whether a side allows at least one such request; where that can't be proved, True."""
         (proof,) = self.prover.prove([Inquiry(side, action, resource)])
         return proof.verdict is not Verdict.DENIED
 
     def _conditions(self, old: Side, new: Side, action: str, resource: str) -> tuple[str, ...]:
-        """Return the conditions that differ, and flags for what is easily overlooked."""
+        """Return notes on the conditions that differ, and flags for what a reader easily overlooks."""
         needed, need = (self.needs(side, action, resource) for side in (old, new))
         dropped, added = [each for each in needed if each not in need], [each for each in need if each not in needed]
         before, now = (dropped, added) if self.gained else (added, dropped)
@@ -81,7 +84,7 @@ class Direction:
         return tuple(notes)
 
     def needs(self, side: Side, action: str, resource: str) -> list[str]:
-        """Return in words what a request must carry."""
+        """Return in words the conditions that a request must meet."""
         request = Request(
             principal=side.principal,
             action=action,
@@ -110,7 +113,7 @@ def _unproved(proof: Proof) -> str:
 
 
 def _hidden(old: Side, new: Side, action: str) -> list[str]:
-    """Return what stands beside statements that keep their conditions, so that none of them looks loosened."""
+    """Return a note where conditioned statements stay as they are, but a new one beside them has fewer conditions."""
     conditioned = [each for each in _allowing(old, action) if of_statement(each)]
     kept = {canonical(each) for each in _allowing(new, action)}
     known = {canonical(each) for each in _allowing(old, action)}

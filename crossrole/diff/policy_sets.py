@@ -1,4 +1,4 @@
-"""Which policies decide what a principal may do, in one state of the templates: what the prover is asked about."""
+"""The policies that decide what a principal may do in one state of the templates, as the prover takes them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,15 +7,15 @@ from crossrole.engines.prover import Side
 from crossrole.evaluation.assumptions import allowing, delegating
 from crossrole.evaluation.callers import Candidate, representative
 from crossrole.iam.actions import ASSUME
-from crossrole.iam.arn import account_of
+from crossrole.iam.arn import account_of, partition_of
 from crossrole.iam.policy import canonical, trusted
 from crossrole.templates.inventory import Identity, Inventory
 
 
 def assuming(state: Inventory, caller: str, role: Identity, *, templated: bool) -> Side:
-    """Return what decides whether the caller may assume the role.
+    """Return the policies that decide whether the caller may assume the role.
 
-    A caller that no template makes is taken to have a policy that allows it.
+    A caller that is in no template is assumed to have a policy that allows it.
     """
     identity = state.identity(caller)
     assumed = () if templated else (allowing(ASSUME, role.arn),)
@@ -31,7 +31,7 @@ def assuming(state: Inventory, caller: str, role: Identity, *, templated: bool) 
 
 
 def using(state: Inventory, actor: str, action: str, resource: str) -> Side:
-    """Return what decides whether a role or user of the templates may do the action on a resource, or a pattern."""
+    """Return the policies that decide whether a role or user may do the action on a resource or a pattern of them."""
     identity = state.identity(actor)
     attached = state.resource_policy(resource)
     keyed = action.startswith("kms:") and resource.startswith("arn:")
@@ -39,7 +39,7 @@ def using(state: Inventory, actor: str, action: str, resource: str) -> Side:
         attached = delegating(state, resource)
     return Side(
         principal=actor,
-        # What an identity may do to another account's resources, its own account's policies alone can't say.
+        # A resource without a policy here is judged by the identity's own policies, so as one of its own account.
         account=owner(state, resource) if attached else account_of(actor),
         identity=identity.policies if identity else (),
         boundary=identity.boundary if identity else None,
@@ -56,11 +56,12 @@ def owner(state: Inventory, resource: str) -> str:
 
 
 def callers(states: Sequence[Inventory], role: Identity) -> list[Candidate]:
-    """Return everyone to ask about: whom any state trusts with the role, and all that any state makes."""
+    """Return everyone to ask about: the principals that a state trusts with the role, and those that a state makes."""
     trusts = [state.resource_policies.get(role.arn) for state in states]
-    named = [representative(name, None) for trust in trusts if trust for name in trusted(trust)]
+    partition = partition_of(role.arn)
+    named = [representative(name, None, partition) for trust in trusts if trust for name in trusted(trust)]
     made = [Candidate(each.arn, each.arn, None) for state in states for each in state.identities]
-    # A user that a trust policy names has its path there, and none where its policies are.
+    # A trust policy names a user with its path; a template gives no path with the policies of a user.
     known = {(account_of(each.arn), each.arn.rpartition("/")[2]) for each in named if ":user/" in each.arn}
     others = [
         each
@@ -71,7 +72,7 @@ def callers(states: Sequence[Inventory], role: Identity) -> list[Candidate]:
 
 
 def same(old: Side, new: Side) -> bool:
-    """Return whether two sides are the same text, so that nothing need be proved."""
+    """Return whether the policies of two sides are the same text: then there is nothing to prove."""
 
     def content(side: Side) -> list[Any]:
         policies = sorted(map(canonical, side.identity))

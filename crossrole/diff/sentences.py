@@ -1,4 +1,4 @@
-"""One difference of access between two states of the app, as a sentence."""
+"""A change of access between two states of the templates, as a sentence."""
 
 import re
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ MARKS = re.compile(r"^(?P<heading>access (?:gained|lost):)$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Change:
-    """Access that was gained or lost; `notes` say what to look at, such as a condition that no longer holds."""
+    """Access that was gained or lost; the notes say what to look at, such as a condition that was dropped."""
 
     gained: bool
     text: str
@@ -31,7 +31,7 @@ class Change:
 
 
 def changes_text(changes: Sequence[Change]) -> str:
-    """Return the changes as a person reads them, what was gained first."""
+    """Return the changes as text for a person: first the access that was gained, then the access that was lost."""
     if not changes:
         return "no change of access"
     parts = []
@@ -43,7 +43,7 @@ def changes_text(changes: Sequence[Change]) -> str:
 
 
 def who(arn: str) -> str:
-    """Return a principal as a sentence names it: `role NAME in ACCOUNT`."""
+    """Return the words for a principal: `role NAME in ACCOUNT`."""
     if not arn.startswith("arn:"):
         return arn
     kind, _, name = arn.split(":", 5)[5].partition("/")
@@ -51,6 +51,6 @@ def who(arn: str) -> str:
 
 
 def what(resource: str) -> str:
-    """Return a resource as a sentence names it: a bucket and its keys without `arn:aws:s3:::`."""
+    """Return the words for a resource: an ARN, or of S3 only the part with the bucket and the key."""
     service = resource.split(":")[2:3]
     return resource.split(":", 5)[5] if service == ["s3"] else resource

@@ -11,7 +11,8 @@ from crossrole.doctor.expected import Verdict, judged_own_policies, judged_trust
 from crossrole.errors import CommandError
 from crossrole.evaluation.question import question_of
 from crossrole.iam.actions import ASSUME
-from crossrole.iam.arn import account_of, is_role, name_of
+from crossrole.iam.arn import account_of, is_role, name_of, partition_of
+from crossrole.iam.names import caller_policy
 from crossrole.iam.policy import texts
 from crossrole.live.caller import caller_of
 from crossrole.live.identity import DENIED, Unreadable, live_identity
@@ -192,7 +193,7 @@ def own_fix(case: Case, arn: str, *, denied: bool, profile: str | None = None) -
         if any(case.grant.arn in texts(statement.get("Resource")) for statement in policy.statements)
     ]
     if given:
-        policy = f"arn:{arn.split(':')[1]}:iam::{account}:policy/Assume-{case.grant.name}"
+        policy = f"arn:{partition_of(arn)}:iam::{account}:policy/{caller_policy(case.grant.name)}"
         attach = f"aws iam attach-user-policy --user-name {name} --policy-arn {policy} --profile {by}"
         return f"`cdk deploy {given[0]} --profile {by}`, or, where that is deployed already, `{attach}`{who}"
     lines = f"`{case.policies.replace(' --prod-profile', f' --profile {by} --prod-profile')}`"

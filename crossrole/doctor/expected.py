@@ -12,7 +12,7 @@ from crossrole.evaluation.question import Question
 from crossrole.evaluation.reasons import LACKS, REFUSES, Explained, Reason, explained
 from crossrole.evaluation.requests import CERTAIN, Link, free, links_of
 from crossrole.iam.actions import ASSUME
-from crossrole.iam.arn import is_role
+from crossrole.iam.arn import account_of, account_root_arn, is_role, partition_of
 from crossrole.iam.condition_words import of_expression
 from crossrole.iam.policy import VERSION, policy_of
 from crossrole.templates.grant import Grant
@@ -40,20 +40,20 @@ def judged_trust(case: Case, principal: str) -> Verdict:
         # A role's credentials carry no second factor, whatever it was assumed with.
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html
         certain = {"aws:MultiFactorAuthPresent": "false"}
-    return _judged(case, principal, replace(link, request=request), "resource", certain)
+    return _judged(case, replace(link, request=request), "resource", certain)
 
 
 def judged_own_policies(case: Case, principal: str, inventory: Inventory) -> Verdict:
     """Return whether the policies that the inventory gives the principal allow it to assume the role."""
     link = _assuming(case, principal, inventory)
     # Whoever is trusted through the account's root needs a policy of its own, within the account too.
-    root = f"{principal.rpartition(':')[0]}:root"
+    root = account_root_arn(partition_of(principal), account_of(principal))
     trusting = {"Effect": "Allow", "Principal": {"AWS": root}, "Action": ASSUME}
     document = {"Version": VERSION, "Statement": [trusting]}
     request = replace(
         link.request, resource_policy=policy_of(template="open", logical_id="", name="", document=document)
     )
-    return _judged(case, principal, replace(link, request=request), "identity", {})
+    return _judged(case, replace(link, request=request), "identity", {})
 
 
 def expected(case: Case, action: str, resource: str, given: Mapping[str, str | list[str]]) -> Verdict:
@@ -89,7 +89,7 @@ def _met(grant: Grant, principal: str) -> dict[str, str | list[str]]:
     return met
 
 
-def _judged(case: Case, principal: str, link: Link, layer: str, certain: Mapping[str, str | list[str]]) -> Verdict:
+def _judged(case: Case, link: Link, layer: str, certain: Mapping[str, str | list[str]]) -> Verdict:
     known = replace(link, request=link.request.with_context(certain))
     verdict = judged_link(case, known, set(certain))
     if verdict.allowed:
@@ -98,8 +98,7 @@ def _judged(case: Case, principal: str, link: Link, layer: str, certain: Mapping
     why = explained(link, decision)
     reasons = tuple(each for each in why.reasons if each.layer in {layer, "boundary"})
     of_half = Explained(link, allowed=False, reasons=reasons)
-    question = Question(principal, None, ASSUME, case.grant.arn, {}, case.now)
-    fix = next(fixes_of(case.inventory, case.simulator, question, [of_half]), None)
+    fix = next(fixes_of(case.inventory, [of_half], ()), None)
     return replace(verdict, reasons=_told(reasons), fix=fix.text if fix else None, denied=_denied(reasons))
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from crossrole.iam.arn import account_of
+from crossrole.iam.arn import account_of, account_root_arn
 from crossrole.iam.policy import VERSION, Policy, policy_of
 from crossrole.templates.inventory import Inventory
 
@@ -27,8 +27,7 @@ def allowing(action: str, resource: str) -> Policy:
 
 def delegating(inventory: Inventory, key: str) -> Policy:
     """Return the policy that a key is taken to have which is in no template: AWS's default."""
-    account = account_of(key)
-    root = f"arn:{inventory.partitions.get(account, 'aws')}:iam::{account}:root"
+    root = account_root_arn(inventory.partition, account_of(key))
     statement = {"Effect": "Allow", "Principal": {"AWS": root}, "Action": "kms:*", "Resource": "*"}
     return policy_of(template=ASSUMED, logical_id="", name="", document={"Version": VERSION, "Statement": [statement]})
 

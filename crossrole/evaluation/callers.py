@@ -3,12 +3,10 @@
 import re
 from dataclasses import dataclass
 
-from crossrole.iam.arn import account_of
+from crossrole.iam.arn import account_of, role_arn
 from crossrole.templates.inventory import Identity
 
 EVERYONE = "everyone in AWS"
-
-
 SOMEWHERE = "000000000000"
 
 
@@ -21,12 +19,15 @@ class Candidate:
     via: Identity | None
 
 
-def representative(name: str, via: Identity | None) -> Candidate:
-    """Return someone whom a policy's principal stands for."""
+def representative(name: str, via: Identity | None, partition: str) -> Candidate:
+    """Return someone whom a policy's principal stands for, in the policy's partition."""
     if name == "*":
-        return Candidate(EVERYONE, f"arn:aws:iam::{SOMEWHERE}:role/anyone", via)
-    account = name if name.isdigit() else account_of(name)
+        return Candidate(EVERYONE, role_arn(partition, SOMEWHERE, "anyone"), via)
     if name.isdigit() or name.endswith(":root"):
-        partition = "aws" if name.isdigit() else name.split(":")[1]
-        return Candidate(f"everyone in {account}", f"arn:{partition}:iam::{account}:role/anyone", via)
+        return everyone_in(name if name.isdigit() else account_of(name), via, partition)
     return Candidate(name, re.sub(r"[?*]", "x", name), via)
+
+
+def everyone_in(account: str, via: Identity | None, partition: str) -> Candidate:
+    """Return someone who stands for all roles and users of an account."""
+    return Candidate(f"everyone in {account}", role_arn(partition, account, "anyone"), via)

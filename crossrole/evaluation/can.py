@@ -1,11 +1,12 @@
 """`crossrole can CALLER [via GRANT] ACTION RESOURCE`: allowed or refused, why, and the fix."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 
 from crossrole.engines.simulator import Simulator
 from crossrole.evaluation.assumptions import Assumption
-from crossrole.evaluation.fixes import Fix, fixes_of
+from crossrole.evaluation.fixes import Fix, fixes_of, wants_a_grant
 from crossrole.evaluation.question import Question
 from crossrole.evaluation.reasons import Explained, explained, unless_text
 from crossrole.evaluation.requests import links_of
@@ -47,14 +48,39 @@ def ask(inventory: Inventory, simulator: Simulator, question: Question) -> Answe
 
 
 def ask_all(inventory: Inventory, simulator: Simulator, questions: Sequence[Question]) -> list[Answer]:
-    """Return the answers to many questions, judged in one go."""
+    """Return the answers to many questions, judged in one go; only the ways through a grant are judged in a second."""
+    found = _found(inventory, simulator, questions)
+    ways = _ways(inventory, simulator, questions, found)
+    return [
+        Answer(question, links, tuple(fixes_of(inventory, links, through)))
+        for question, links, through in zip(questions, found, ways, strict=True)
+    ]
+
+
+def _found(inventory: Inventory, simulator: Simulator, questions: Sequence[Question]) -> list[tuple[Explained, ...]]:
+    """Return the requests of each question, each with its decision and the reasons for it."""
     chains = [links_of(inventory, question) for question in questions]
     every = [link for links in chains for link in links]
     open_ = [link.otherwise for link in every if link.elsewhere]
     decided = simulator.decide([*(link.request for link in every), *open_])
     decisions, otherwise = iter(decided), iter(decided[len(every) :])
-    answers = []
-    for question, links in zip(questions, chains, strict=True):
-        found = tuple(explained(each, next(decisions), next(otherwise) if each.elsewhere else None) for each in links)
-        answers.append(Answer(question, found, tuple(fixes_of(inventory, simulator, question, found))))
-    return answers
+    return [
+        tuple(explained(each, next(decisions), next(otherwise) if each.elsewhere else None) for each in links)
+        for links in chains
+    ]
+
+
+def _ways(
+    inventory: Inventory, simulator: Simulator, questions: Sequence[Question], found: Sequence[Sequence[Explained]]
+) -> list[list[str]]:
+    """Return for each question the names of the grants through which its caller can, where a request wants one."""
+    detours = [
+        [
+            (grant.name, [link.request for link in links_of(inventory, replace(question, via=grant, given={}))])
+            for grant in (inventory.grants if any(wants_a_grant(inventory, link) for link in links) else [])
+        ]
+        for question, links in zip(questions, found, strict=True)
+    ]
+    decisions = iter(simulator.decide([each for chains in detours for _, requests in chains for each in requests]))
+    judged = [[(name, list(islice(decisions, len(requests)))) for name, requests in chains] for chains in detours]
+    return [[name for name, decided in chains if all(each.allowed for each in decided)] for chains in judged]

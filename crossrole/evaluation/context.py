@@ -10,6 +10,7 @@ from crossrole.errors import CommandError
 from crossrole.iam.actions import carries
 from crossrole.iam.arn import account_of, is_role, name_of
 from crossrole.iam.condition_keys import GLOBAL_KEYS
+from crossrole.iam.policy import instant
 
 _AS_TAKEN_FOR_GRANTED = {
     "aws:SecureTransport": "true",
@@ -52,7 +53,7 @@ def context_of(
     """Return the context of one request: who asks, when, over what, and whatever is given."""
     told = {key.lower(): value for key, value in given.items()}
     # Whoever is asked about at another time has begun the session then.
-    moment = str(told.get("aws:currenttime", _instant(now)))
+    moment = str(told.get("aws:currenttime", instant(now)))
     context: dict[str, str | list[str]] = {
         "aws:PrincipalArn": principal,
         "aws:PrincipalAccount": account_of(principal),
@@ -121,11 +122,7 @@ def _checked(key: str, value: str) -> str:
 
 def _moment(value: str) -> str:
     moment = datetime.fromisoformat(value)
-    return _instant(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
-
-
-def _instant(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return instant(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
 def _truth(value: str) -> str:

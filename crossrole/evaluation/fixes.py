@@ -4,15 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from crossrole.engines.simulator import Context, FailedCondition, Simulator
+from crossrole.engines.simulator import Context, FailedCondition, Request
 from crossrole.errors import nearest
-from crossrole.evaluation.question import Question
 from crossrole.evaluation.reasons import LACKS, REFUSES, Explained, Reason
-from crossrole.evaluation.requests import links_of
 from crossrole.iam.actions import ASSUME, details
 from crossrole.iam.arn import account_of, is_role, name_of
 from crossrole.iam.names import DISABLED
-from crossrole.iam.policy import Statement, refuses_everyone, trusted
+from crossrole.iam.policy import Statement, trusted
+from crossrole.iam.session_denials import refuses_everyone
 from crossrole.templates.inventory import Identity, Inventory
 
 _ACCESS = {
@@ -43,29 +42,37 @@ class Fix:
         return {"text": self.text, "change": change if self.grant else None}
 
 
-def fixes_of(
-    inventory: Inventory, simulator: Simulator, question: Question, links: Sequence[Explained]
-) -> Iterator[Fix]:
-    """Yield what would have to be fixed, each once; nothing for what is allowed."""
-    found: list[Fix] = []
-    for link in links:
-        if not link.allowed:
-            found += _of_link(inventory, simulator, question, link)
-    yield from dict.fromkeys(found)
+def fixes_of(inventory: Inventory, found: Sequence[Explained], ways: Sequence[str]) -> Iterator[Fix]:
+    """Yield what would have to be fixed, each once; nothing for what is allowed.
+
+    `ways` are the names of the grants through which the caller can; they matter where a request `wants_a_grant`.
+    """
+    fixes = [fix for link in found if not link.allowed for fix in _of_link(inventory, link, ways)]
+    yield from dict.fromkeys(fixes)
 
 
-def _of_link(inventory: Inventory, simulator: Simulator, question: Question, link: Explained) -> list[Fix]:
-    refusing = [reason for reason in link.reasons if reason.says == REFUSES]
-    if refusing:
+def wants_a_grant(inventory: Inventory, link: Explained) -> bool:
+    """Return whether the fix is to act through a grant: nothing denies the request, and no grant's session makes it."""
+    denied = not link.allowed and not _reasons(link, REFUSES)
+    return denied and link.link.kind != "assume" and _grant(inventory, link.link.request.principal) is None
+
+
+def _of_link(inventory: Inventory, link: Explained, ways: Sequence[str]) -> list[Fix]:
+    request = link.link.request
+    if refusing := _reasons(link, REFUSES):
         return [fix for reason in refusing for fix in _lift(inventory, link, reason)]
     if link.link.kind == "assume":
-        return [fix for reason in link.reasons if reason.says == LACKS for fix in _let_in(inventory, link, reason)]
-    grant = _grant(inventory, link.link.request.principal)
-    if grant is None:
-        return _go_through_a_grant(inventory, simulator, question, link)
+        return [fix for reason in _reasons(link, LACKS) for fix in _let_in(inventory, link, reason)]
+    if wants_a_grant(inventory, link):
+        return [_go_through_a_grant(request, ways)]
+    grant = inventory.grant(request.principal)
     if link.link.kind == "key":
-        return [_elsewhere(f"let {grant.name} use the bucket's key: {link.link.request.resource}")]
-    return [fix for reason in link.reasons if reason.says == LACKS for fix in _widen(grant, link, reason)]
+        return [_elsewhere(f"let {grant.name} use the bucket's key: {request.resource}")]
+    return [fix for reason in _reasons(link, LACKS) for fix in _widen(grant, link, reason)]
+
+
+def _reasons(link: Explained, says: str) -> list[Reason]:
+    return [reason for reason in link.reasons if reason.says == says]
 
 
 def _grant(inventory: Inventory, arn: str) -> Identity | None:
@@ -218,25 +225,12 @@ def _as_range(address: str) -> str:
     return f"{address}/{128 if ':' in address else 32}"
 
 
-def _go_through_a_grant(inventory: Inventory, simulator: Simulator, question: Question, link: Explained) -> list[Fix]:
-    """Return the grant through which the same caller can, where there is one."""
-    request = link.link.request
-    if question.via or request.action == ASSUME:
-        return []
-    chains = [
-        (grant, links_of(inventory, detour))
-        for grant in inventory.grants
-        if grant.arn != question.caller
-        for detour in [Question(question.caller, grant, question.action, question.resource, {}, question.now)]
-    ]
-    decisions = iter(simulator.decide([each.request for _, links in chains for each in links]))
-    judged = [(grant, [next(decisions) for _ in links]) for grant, links in chains]
-    ways = [grant.name for grant, decided in judged if all(each.allowed for each in decided)]
-    if not ways and not request.action.lower().startswith(("s3:", *_OF_A_KEY)):
-        return [_nothing_gives(request.action)]
-    if not ways:
-        return [_elsewhere("make a grant for it in access.toml, and assume that")]
-    return [_elsewhere(f"assume {' or '.join(ways)} first: ask for {name_of(question.caller)} via {ways[0]}")]
+def _go_through_a_grant(request: Request, ways: Sequence[str]) -> Fix:
+    if ways:
+        return _elsewhere(f"assume {' or '.join(ways)} first: ask for {name_of(request.principal)} via {ways[0]}")
+    if request.action.lower().startswith(("s3:", *_OF_A_KEY)):
+        return _elsewhere("make a grant for it in access.toml, and assume that")
+    return _nothing_gives(request.action)
 
 
 def _change(grant: str, key: str, do: str, value: str | None, text: str) -> Fix:

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from crossrole.engines.simulator import Context
 from crossrole.errors import CommandError, nearest
 from crossrole.iam.actions import known_action, works_on_no_resource
-from crossrole.iam.arn import parse_arn, parse_principal
+from crossrole.iam.arn import bucket_arn, parse_arn, parse_principal, role_arn
 from crossrole.templates.inventory import Identity, Inventory
 
 
@@ -32,7 +32,7 @@ def question_of(
     inventory: Inventory, *, caller: str, via: str | None, action: str, resource: str, given: Context, now: datetime
 ) -> Question:
     """Return the question that the words ask; raises `CommandError` for words that mean nothing here."""
-    known, whole = known_resource(action, resource)
+    known, whole = known_resource(inventory, action, resource)
     return Question(
         caller=_caller(inventory, caller),
         via=inventory.grant(via) if via else None,
@@ -54,7 +54,7 @@ def _caller(inventory: Inventory, text: str) -> str:
     known = list(filter(None, (_as_role(each, arn.account, role) for each in inventory.named_principals())))
     if len(known) > 1:
         raise CommandError(f'"{text}" may be a session of {" or ".join(known)}; give the role\'s ARN')
-    return known[0] if known else f"arn:{arn.partition}:iam::{arn.account}:role/{role}"
+    return known[0] if known else role_arn(arn.partition, arn.account, role)
 
 
 def _as_role(named: str, account: str, role: str) -> str | None:
@@ -74,16 +74,21 @@ def _named(inventory: Inventory, name: str) -> Identity:
     raise CommandError(f'no template makes a role or user "{name}"{nearest(name, names)}')
 
 
-def known_resource(action_text: str, text: str) -> tuple[str, str]:
+def known_resource(inventory: Inventory, action_text: str, text: str) -> tuple[str, str]:
     """Return the action and the resource as AWS writes them; raises `CommandError` for words that are neither."""
     action = known_action(action_text)
     if works_on_no_resource(action):
         if text != "*":
             raise CommandError(f'{action} works on no single resource; write "*"')
         return action, text
-    example = "arn:aws:s3:::BUCKET/KEY" if action.startswith("s3:") else "the one that aws … describe shows"
+    example = (
+        bucket_arn(inventory.partition, "BUCKET/KEY")
+        if action.startswith("s3:")
+        else "the one that aws … describe shows"
+    )
     if text.startswith("s3://"):
-        raise CommandError(f'"{text}" is no ARN; write arn:aws:s3:::{text.removeprefix("s3://")}')
+        meant = bucket_arn(inventory.partition, text.removeprefix("s3://"))
+        raise CommandError(f'"{text}" is no ARN; write {meant}')
     parse_arn(text, example=example)
     if not text.isprintable():
         raise CommandError(f"{text!r} holds a character that is not printed; the engines judge such a key differently")

@@ -16,20 +16,6 @@ from crossrole.iam.condition_keys import GLOBAL_KEYS
 from crossrole.iam.policy import Policy
 from crossrole.templates.inventory import Bucket, Inventory
 
-# What S3 asks of the bucket's key for a request of its own. A multipart upload must also read its parts' keys back.
-# https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
-_KEY_ACTIONS = {
-    "s3:PutObject": "kms:GenerateDataKey",
-    "s3:GetObject": "kms:Decrypt",
-    "s3:GetObjectVersion": "kms:Decrypt",
-    "s3:GetObjectAttributes": "kms:Decrypt",
-    "s3:GetObjectVersionAttributes": "kms:Decrypt",
-    "s3:ListMultipartUploadParts": "kms:Decrypt",
-}
-
-
-_ENCRYPTION = "s3:x-amz-server-side-encryption"
-
 
 @dataclass(frozen=True)
 class Link:
@@ -70,6 +56,27 @@ def links_of(inventory: Inventory, question: Question) -> list[Link]:
     return links
 
 
+# What is certain of a request, whoever makes it; all else is free, and becomes a condition of the answer.
+CERTAIN = {
+    "aws:PrincipalArn",
+    "aws:PrincipalAccount",
+    "aws:PrincipalType",
+    "aws:ResourceAccount",
+    "aws:username",
+    "kms:ViaService",
+    "kms:CallerAccount",
+    "aws:ViaAWSService",
+}
+
+
+def free(link: Link, certain: AbstractSet[str] = CERTAIN) -> Request:
+    """Return the link's request with nothing fixed in its context but what is certain."""
+    context = {
+        key: value for key, value in link.request.context.items() if key in certain or key.startswith(PRINCIPAL_TAG)
+    }
+    return replace(link.request, context=context, free=True)
+
+
 def _links(inventory: Inventory, question: Question) -> Iterator[Link]:
     given: Context = question.given
     if question.via:
@@ -85,15 +92,6 @@ def _links(inventory: Inventory, question: Question) -> Iterator[Link]:
         yield _use_key(inventory, question, bucket, key, contexts.of_the_service(given))
 
 
-def _key(question: Question, bucket: Bucket | None) -> str | None:
-    """Return the key that S3 is to use: the bucket's, where the request asks for no other."""
-    given = {key.lower(): str(value) for key, value in question.given.items()}
-    named = given.get(f"{_ENCRYPTION}-aws-kms-key-id")
-    if named or given.get(_ENCRYPTION, "aws:kms") == "aws:kms":
-        return named or (bucket.key if bucket else None)
-    return None
-
-
 def _assume(inventory: Inventory, question: Question, caller: str, role: str, given: Context) -> Link:
     trust = inventory.resource_policies.get(role)
     if trust is None:
@@ -105,6 +103,11 @@ def _assume(inventory: Inventory, question: Question, caller: str, role: str, gi
         assumptions.append(Assumption(f"{name_of(caller)} was not deleted and made again since the deployment"))
     step = f"{name_of(caller)} assumes {name_of(role)}"
     return Link("assume", step, request, tuple(assumptions), _elsewhere(inventory, caller))
+
+
+def _pins(principal: object, caller: str) -> bool:
+    named = principal.get("AWS", []) if isinstance(principal, dict) else []
+    return caller in ([named] if isinstance(named, str) else named)
 
 
 def _act(inventory: Inventory, question: Question, given: Context) -> Link:
@@ -134,6 +137,39 @@ def _act(inventory: Inventory, question: Question, given: Context) -> Link:
     )
     who = f"a session of {name_of(actor)}" if is_role(actor) else name_of(actor)
     return Link("act", f"{who} does {action}", request, (*assumptions, *others), _elsewhere(inventory, actor))
+
+
+def _owner_of_other_buckets(inventory: Inventory, question: Question, given: Context) -> str:
+    told = next((value for key, value in given.items() if key.lower() == "aws:resourceaccount"), None)
+    if told:
+        return str(told)
+    # The account that grants are in is where their buckets are.
+    grant_accounts = {grant.account for grant in inventory.grants}
+    return next(iter(grant_accounts)) if len(grant_accounts) == 1 else account_of(question.actor)
+
+
+_ENCRYPTION = "s3:x-amz-server-side-encryption"
+
+
+def _key(question: Question, bucket: Bucket | None) -> str | None:
+    """Return the key that S3 is to use: the bucket's, where the request asks for no other."""
+    given = {key.lower(): str(value) for key, value in question.given.items()}
+    named = given.get(f"{_ENCRYPTION}-aws-kms-key-id")
+    if named or given.get(_ENCRYPTION, "aws:kms") == "aws:kms":
+        return named or (bucket.key if bucket else None)
+    return None
+
+
+# What S3 asks of the bucket's key for a request of its own. A multipart upload must also read its parts' keys back.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
+_KEY_ACTIONS = {
+    "s3:PutObject": "kms:GenerateDataKey",
+    "s3:GetObject": "kms:Decrypt",
+    "s3:GetObjectVersion": "kms:Decrypt",
+    "s3:GetObjectAttributes": "kms:Decrypt",
+    "s3:GetObjectVersionAttributes": "kms:Decrypt",
+    "s3:ListMultipartUploadParts": "kms:Decrypt",
+}
 
 
 def _use_key(inventory: Inventory, question: Question, bucket: Bucket, key: str, given: Context) -> Link:
@@ -215,42 +251,7 @@ def _request(
     return request, assumptions
 
 
-def _owner_of_other_buckets(inventory: Inventory, question: Question, given: Context) -> str:
-    told = next((value for key, value in given.items() if key.lower() == "aws:resourceaccount"), None)
-    if told:
-        return str(told)
-    # The account that grants are in is where their buckets are.
-    grant_accounts = {grant.account for grant in inventory.grants}
-    return next(iter(grant_accounts)) if len(grant_accounts) == 1 else account_of(question.actor)
-
-
 def _tested(policy: Policy) -> set[str]:
     """Return the keys whose absence lets a Deny statement pass by; an Allow that misses one says so itself."""
     denies = [each for each in policy.statements if each["Effect"] == "Deny"]
     return {key.lower() for each in denies for keys in each.get("Condition", {}).values() for key in keys}
-
-
-def _pins(principal: object, caller: str) -> bool:
-    named = principal.get("AWS", []) if isinstance(principal, dict) else []
-    return caller in ([named] if isinstance(named, str) else named)
-
-
-# What is certain of a request, whoever makes it; all else is free, and becomes a condition of the answer.
-CERTAIN = {
-    "aws:PrincipalArn",
-    "aws:PrincipalAccount",
-    "aws:PrincipalType",
-    "aws:ResourceAccount",
-    "aws:username",
-    "kms:ViaService",
-    "kms:CallerAccount",
-    "aws:ViaAWSService",
-}
-
-
-def free(link: Link, certain: AbstractSet[str] = CERTAIN) -> Request:
-    """Return the link's request with nothing fixed in its context but what is certain."""
-    context = {
-        key: value for key, value in link.request.context.items() if key in certain or key.startswith(PRINCIPAL_TAG)
-    }
-    return replace(link.request, context=context, free=True)

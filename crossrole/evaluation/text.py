@@ -20,22 +20,102 @@ WHO_MARKS = re.compile(r"\A(?P<heading>.*)")
 """How the two texts are coloured."""
 
 
-def ways_text(ways: list[Way], action: str, resource: str) -> str:
-    """Return the ways as a person reads them."""
-    if not ways:
-        return f"nobody whom the templates name can do {action} on {resource}"
-    lines = [f"{len(ways)} can do {action} on {resource}:" if len(ways) > 1 else f"one can do {action} on {resource}:"]
-    for way in ways:
-        lines += ["", f"  {way.caller}" + (f" through {way.via}" if way.via else "")]
-        lines += [f"    if  {each}" for each in way.conditions]
-        lines += [f"    if  {each.text}" for each in way.assumptions if each.needed]
-    return "\n".join([*lines, "", _OTHERS])
+def answer_text(answer: Answer) -> str:
+    """Return the answer as a person reads it: the verdict, each request with its reasons, the fix, the assumptions."""
+    question = answer.question
+    verdict = "refused" if not answer.allowed else "allowed"
+    if answer.unless:
+        verdict = f"refused by the templates, unless {answer.unless}"
+    if answer.allowed and any(each.needed for each in answer.assumptions):
+        verdict = "allowed, if what no template shows allows it too"
+    through = f" via {question.via.name}" if question.via else ""
+    lines = [f"{verdict}: {question.caller}{through}, {question.action} on {question.resource}"]
+    lines += [*(f"fix       {fix.text}" for fix in answer.fixes), ""]
+    for number, link in enumerate(answer.links, start=1):
+        lines += _link_lines(number, link)
+    lines.append("")
+    lines += [f"assumed   {'needed: ' if each.needed else ''}{each.text}" for each in answer.assumptions]
+    lines += [f"asked     {line}" for line in _context_lines(answer)]
+    return "\n".join(lines)
 
 
-_OTHERS = "others may be able to by policies that are in no template, such as the accounts' administrators"
+def _link_lines(number: int, explained_link: Explained) -> list[str]:
+    """Return a request and its reasons as text."""
+    lines = [f"  {number}. {explained_link.link.step}: {explained_link.verdict}"]
+    for reason in explained_link.reasons:
+        if not explained_link.allowed and reason.says in {ALLOWS, SILENT}:
+            continue
+        if all(each.policy.template == ASSUMED for each in reason.statements) and reason.statements:
+            lines.append(f"     {reason.kind} in no template: see what is assumed")
+            continue
+        lines.append(f"     {reason.kind}: {reason.says}{_it(explained_link, reason)}")
+        lines += [f"       {each}" for each in reason.missing]
+        for each in reason.statements:
+            lines.append(f"       {_nearly(reason)}{_where(each)}")
+            lines.append(f"         {json.dumps(each.statement)}")
+    return lines
 
 
-def as_json(explained_link: Explained) -> dict[str, Any]:
+def _it(explained_link: Explained, reason: Reason) -> str:
+    return f" {explained_link.link.request.action}" if reason.says in {ALLOWS, REFUSES, LACKS} else ""
+
+
+def _nearly(reason: Reason) -> str:
+    return "nearest: " if reason.says == LACKS else ""
+
+
+def _where(judged: Judged) -> str:
+    policy = judged.policy
+    sid = judged.statement.get("Sid")
+    return f"{policy.template}, {policy.logical_id}, {policy.name}" + (f": {sid}" if sid else "")
+
+
+_PLAIN = (
+    "aws:PrincipalArn",
+    "aws:PrincipalAccount",
+    "aws:PrincipalIsAWSService",
+    "aws:PrincipalType",
+    "aws:ResourceAccount",
+    "aws:ViaAWSService",
+    "aws:username",
+)
+
+
+def _context_lines(answer: Answer) -> list[str]:
+    """Return what the requests were asked with, each key once for all requests that share its value."""
+    shared: dict[str, list[int]] = {}
+    for number, link in enumerate(answer.links, start=1):
+        for key, value in link.link.request.context.items():
+            if key not in _PLAIN and (key in answer.question.given or not key.startswith(PRINCIPAL_TAG)):
+                text = f"{key}={value if isinstance(value, str) else ','.join(value)}"
+                shared.setdefault(text, []).append(number)
+    every = list(range(1, len(answer.links) + 1))
+    groups: dict[tuple[int, ...], list[str]] = {}
+    for text, numbers in shared.items():
+        groups.setdefault(tuple(numbers), []).append(text)
+    return [
+        ("" if list(numbers) == every else f"{', '.join(map(str, numbers))}: ") + " ".join(texts)
+        for numbers, texts in groups.items()
+    ]
+
+
+def answer_json(answer: Answer) -> dict[str, Any]:
+    """Return the answer for `--json`."""
+    question = answer.question
+    return {
+        "allowed": None if answer.unless else answer.allowed,
+        "unless": answer.unless,
+        "caller": question.caller,
+        "via": question.via.arn if question.via else None,
+        "action": question.action,
+        "resource": question.resource,
+        "links": [_link_json(link) for link in answer.links],
+        "fixes": [fix.as_json() for fix in answer.fixes],
+        "assumptions": [{"text": each.text, "needed": each.needed} for each in answer.assumptions],
+    }
+
+
+def _link_json(explained_link: Explained) -> dict[str, Any]:
     """Return a request and its reasons for `--json`."""
     link = explained_link.link
     return {
@@ -69,96 +149,16 @@ def _statement_json(judged: Judged) -> dict[str, Any]:
     }
 
 
-def as_lines(number: int, explained_link: Explained) -> list[str]:
-    """Return a request and its reasons as text."""
-    lines = [f"  {number}. {explained_link.link.step}: {explained_link.verdict}"]
-    for reason in explained_link.reasons:
-        if not explained_link.allowed and reason.says in {ALLOWS, SILENT}:
-            continue
-        if all(each.policy.template == ASSUMED for each in reason.statements) and reason.statements:
-            lines.append(f"     {reason.kind} in no template: see what is assumed")
-            continue
-        lines.append(f"     {reason.kind}: {reason.says}{_it(explained_link, reason)}")
-        lines += [f"       {each}" for each in reason.missing]
-        for each in reason.statements:
-            lines.append(f"       {_nearly(reason)}{_where(each)}")
-            lines.append(f"         {json.dumps(each.statement)}")
-    return lines
+def ways_text(ways: list[Way], action: str, resource: str) -> str:
+    """Return the ways as a person reads them."""
+    if not ways:
+        return f"nobody whom the templates name can do {action} on {resource}"
+    lines = [f"{len(ways)} can do {action} on {resource}:" if len(ways) > 1 else f"one can do {action} on {resource}:"]
+    for way in ways:
+        lines += ["", f"  {way.caller}" + (f" through {way.via}" if way.via else "")]
+        lines += [f"    if  {each}" for each in way.conditions]
+        lines += [f"    if  {each.text}" for each in way.assumptions if each.needed]
+    return "\n".join([*lines, "", _OTHERS])
 
 
-def _it(explained_link: Explained, reason: Reason) -> str:
-    return f" {explained_link.link.request.action}" if reason.says in {ALLOWS, REFUSES, LACKS} else ""
-
-
-def _nearly(reason: Reason) -> str:
-    return "nearest: " if reason.says == LACKS else ""
-
-
-def _where(judged: Judged) -> str:
-    policy = judged.policy
-    sid = judged.statement.get("Sid")
-    return f"{policy.template}, {policy.logical_id}, {policy.name}" + (f": {sid}" if sid else "")
-
-
-def answer_json(answer: Answer) -> dict[str, Any]:
-    """Return the answer for `--json`."""
-    question = answer.question
-    return {
-        "allowed": None if answer.unless else answer.allowed,
-        "unless": answer.unless,
-        "caller": question.caller,
-        "via": question.via.arn if question.via else None,
-        "action": question.action,
-        "resource": question.resource,
-        "links": [as_json(link) for link in answer.links],
-        "fixes": [fix.as_json() for fix in answer.fixes],
-        "assumptions": [{"text": each.text, "needed": each.needed} for each in answer.assumptions],
-    }
-
-
-def answer_text(answer: Answer) -> str:
-    """Return the answer as a person reads it: the verdict, each request with its reasons, the fix, the assumptions."""
-    question = answer.question
-    verdict = "refused" if not answer.allowed else "allowed"
-    if answer.unless:
-        verdict = f"refused by the templates, unless {answer.unless}"
-    if answer.allowed and any(each.needed for each in answer.assumptions):
-        verdict = "allowed, if what no template shows allows it too"
-    through = f" via {question.via.name}" if question.via else ""
-    lines = [f"{verdict}: {question.caller}{through}, {question.action} on {question.resource}"]
-    lines += [*(f"fix       {fix.text}" for fix in answer.fixes), ""]
-    for number, link in enumerate(answer.links, start=1):
-        lines += as_lines(number, link)
-    lines.append("")
-    lines += [f"assumed   {'needed: ' if each.needed else ''}{each.text}" for each in answer.assumptions]
-    lines += [f"asked     {line}" for line in _context_lines(answer)]
-    return "\n".join(lines)
-
-
-_PLAIN = (
-    "aws:PrincipalArn",
-    "aws:PrincipalAccount",
-    "aws:PrincipalIsAWSService",
-    "aws:PrincipalType",
-    "aws:ResourceAccount",
-    "aws:ViaAWSService",
-    "aws:username",
-)
-
-
-def _context_lines(answer: Answer) -> list[str]:
-    """Return what the requests were asked with, each key once for all requests that share its value."""
-    shared: dict[str, list[int]] = {}
-    for number, link in enumerate(answer.links, start=1):
-        for key, value in link.link.request.context.items():
-            if key not in _PLAIN and (key in answer.question.given or not key.startswith(PRINCIPAL_TAG)):
-                text = f"{key}={value if isinstance(value, str) else ','.join(value)}"
-                shared.setdefault(text, []).append(number)
-    every = list(range(1, len(answer.links) + 1))
-    groups: dict[tuple[int, ...], list[str]] = {}
-    for text, numbers in shared.items():
-        groups.setdefault(tuple(numbers), []).append(text)
-    return [
-        ("" if list(numbers) == every else f"{', '.join(map(str, numbers))}: ") + " ".join(texts)
-        for numbers, texts in groups.items()
-    ]
+_OTHERS = "others may be able to by policies that are in no template, such as the accounts' administrators"

@@ -41,7 +41,7 @@ def who_can(inventory: Inventory, simulator: Simulator, action: str, resource: s
 
     Raises `CommandError` for an action or a resource that can't be asked about.
     """
-    action, resource = known_resource(action, resource)
+    action, resource = known_resource(inventory, action, resource)
     candidates = list(_candidates(inventory, action, resource))
     chains = [links_of(inventory, Question(each.arn, each.via, action, resource, {}, now)) for each in candidates]
     certain = [CERTAIN - {"aws:PrincipalAccount"} if each.label == EVERYONE else CERTAIN for each in candidates]
@@ -91,12 +91,12 @@ def _candidates(inventory: Inventory, action: str, resource: str) -> Iterator[Ca
     attached = inventory.resource_policy(resource)
     own = [each for each in inventory.identities if action == ASSUME or not each.is_grant]
     yield from (Candidate(each.arn, each.arn, None) for each in own if each.arn != resource)
-    yield from (representative(name, None) for name in (trusted(attached) if attached else []))
+    yield from (representative(name, None, inventory.partition) for name in (trusted(attached) if attached else []))
     if action == ASSUME:
         return
     for grant in inventory.grants:
         named = trusted(grant.trust) if grant.trust else []
-        yield from (representative(name, grant) for name in named)
+        yield from (representative(name, grant, inventory.partition) for name in named)
         yield from (
             Candidate(each.arn, each.arn, grant)
             for each in inventory.identities

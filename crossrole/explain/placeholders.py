@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from crossrole.explain.catalogue.model import Cause
 from crossrole.explain.facts import Facts
-from crossrole.iam.arn import account_of, name_of
+from crossrole.iam.arn import account_of, bucket_arn, name_of, partition_of
 from crossrole.templates.grant import Grant
 
 ADMINISTRATOR = "DEV_ADMIN"
@@ -24,6 +24,7 @@ _UNKNOWN = {
     "action": ("ACTION", "this"),
     "resource": ("RESOURCE_ARN", "the resource"),
     "bucket": ("BUCKET", "the bucket"),
+    "bucket_arn": ("BUCKET_ARN", "the bucket"),
     "key": ("KEY", "the key"),
     "kms_key": ("KEY_ARN", "the key"),
     "region": ("REGION", "the region"),
@@ -45,6 +46,8 @@ def words_of(facts: Facts, grant: Grant | None, caller_stack: str | None) -> dic
     """Return what the placeholders stand for, as far as it is known."""
     role = facts.role or (grant.arn if grant else None)
     resource = facts.resource
+    bucket = facts.bucket or _bucket_of(grant)
+    partition = partition_of(resource) if resource and facts.bucket else grant.partition if grant else None
     known = {
         "principal": facts.principal,
         "principal_name": name_of(facts.principal) if facts.principal else None,
@@ -55,7 +58,8 @@ def words_of(facts: Facts, grant: Grant | None, caller_stack: str | None) -> dic
         "grant": grant.name if grant else _grant_by_name(facts),
         "action": facts.action,
         "resource": resource,
-        "bucket": facts.bucket or _bucket_of(grant),
+        "bucket": bucket,
+        "bucket_arn": bucket_arn(partition, bucket) if partition and bucket else None,
         "key": resource.partition("/")[2] or None if resource and facts.bucket else None,
         "kms_key": resource if resource and ":kms:" in resource else None,
         "region": facts.region or (grant.region if grant and facts.action else None),

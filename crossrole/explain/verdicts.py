@@ -13,7 +13,7 @@ from crossrole.evaluation.question import Question, question_of
 from crossrole.evaluation.reasons import LACKS, REFUSES
 from crossrole.explain.facts import Facts
 from crossrole.iam.actions import ASSUME
-from crossrole.iam.arn import partition_of
+from crossrole.iam.arn import partition_of, role_arn
 from crossrole.templates.grant import Grant, grants_of
 from crossrole.templates.inventory import Inventory
 
@@ -87,7 +87,7 @@ def grant_meant(inventory: Inventory, facts: Facts) -> Grant | None:
     for named in (facts.resource, facts.principal):
         # A session's ARN leaves out the role's path.
         found = [
-            each for each in grants if named and named in {each.arn, f"arn:aws:iam::{each.account}:role/{each.name}"}
+            each for each in grants if named and named in {each.arn, role_arn(each.partition, each.account, each.name)}
         ]
         if found:
             return found[0]

@@ -82,6 +82,11 @@ def bucket_arn(partition: str, bucket: str) -> str:
     return f"arn:{partition}:s3:::{bucket}"
 
 
+def role_arn(partition: str, account: str, path_and_name: str) -> str:
+    """Return the ARN of a role."""
+    return f"arn:{partition}:iam::{account}:role/{path_and_name}"
+
+
 def account_root_arn(partition: str, account: str) -> str:
     """Return the ARN that stands for a whole account in a trust policy."""
     return f"arn:{partition}:iam::{account}:root"

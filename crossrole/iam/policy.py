@@ -155,12 +155,6 @@ def trusted(trust: Policy) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def refuses_everyone(statement: Mapping[str, Any]) -> bool:
-    """Return whether a statement of a trust policy denies everyone without a condition."""
-    denies = statement["Effect"] == "Deny" and not statement.get("Condition")
-    return denies and "NotPrincipal" not in statement and principals_of(statement) == ["*"]
-
-
 def principals_of(statement: Mapping[str, Any]) -> list[str]:
     """Return the AWS principals that a resource policy's statement names: ARNs, account ids or "*".
 

@@ -1,4 +1,4 @@
-"""IAM's and STS's limits, each stated once: characters of policies, seconds of sessions."""
+"""IAM's and STS's limits, each stated once: characters and numbers of policies, seconds of sessions."""
 
 TRUST_POLICY = 2048
 """Characters of a role's trust policy, white space not counted; AWS raises it on request.
@@ -12,10 +12,17 @@ ROLE_CHAINING_LIMIT = 3600
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining
 """
+SESSION_POLICY = 2048
+"""Characters of a session policy. https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html"""
+USER_MANAGED_POLICIES = 10
+"""Managed policies that can be attached to a user.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+"""
 SHORTEST_SESSION = 900
 """Seconds. https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html"""
-LEAST_MAX_SESSION = 3600
-"""Seconds: IAM takes no shorter MaxSessionDuration of a role.
+LEAST_MAX_SESSION, LONGEST_SESSION = 3600, 43200
+"""Seconds: IAM takes no shorter and no longer MaxSessionDuration of a role.
 
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
 """

@@ -8,7 +8,7 @@ from typing import Any
 
 from crossrole.errors import CommandError
 from crossrole.iam.names import REVOCATION_POLICY
-from crossrole.iam.policy import Statement, texts
+from crossrole.iam.policy import Statement, principals_of, texts
 
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
 """The moments that are taken; to later ones the length of a session can't be added."""
@@ -85,10 +85,11 @@ def is_shut(trust: Document) -> bool:
 def refuses_everyone(statement: Statement, way: str = BEGIN[0]) -> bool:
     """Return whether a trust policy's statement refuses everyone this way to begin a session, without a condition."""
     # That {"AWS": "*"} is said of federated identities too is documented nowhere.
-    everyone = ("*", {"AWS": "*"}, {"AWS": ["*"]}) if way == BEGIN[0] else ("*",)
+    everyone = principals_of(statement) == ["*"] if way == BEGIN[0] else statement.get("Principal") == "*"
     return (
         statement["Effect"] == "Deny"
-        and statement.get("Principal") in everyone
+        and everyone
+        and "NotPrincipal" not in statement
         and _names(statement, way)
         and not statement.get("Condition")
     )

@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
-from crossrole.iam.arn import account_of, name_of
+from crossrole.iam.arn import account_of, name_of, partition_of
 from crossrole.iam.names import caller_policy
 from crossrole.iam.policy import principals_of
 from crossrole.policies.documents import CALLER, TRUST, Policies, permissions_file
@@ -112,7 +112,7 @@ class _Hand:
             yield from self._attached(caller, account)
 
     def _attached(self, caller: str, account: str) -> Iterator[Step]:
-        partition = self.policies.grant.arn.split(":")[1]
+        partition = partition_of(self.policies.grant.arn)
         arn = ("--policy-arn", f"arn:{partition}:iam::{account}:policy/{self._policy_name}")
         name = name_of(caller)
         if ":user/" in caller:

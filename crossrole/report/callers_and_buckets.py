@@ -11,6 +11,7 @@ from crossrole.evaluation.callers import representative
 from crossrole.evaluation.question import Question
 from crossrole.evaluation.requests import free, links_of, otherwise
 from crossrole.iam.actions import ASSUME
+from crossrole.iam.arn import account_of, bucket_arn
 from crossrole.report.allowed import EVERY_BUCKET, accesses
 from crossrole.report.callers import WIDE, Caller, callers_of
 from crossrole.report.words import Name, Words, listed
@@ -53,10 +54,10 @@ def halves_of(inventory: Inventory, simulator: Simulator, grants: Sequence[Grant
     pairs = [(caller, grant) for grant in grants for caller in callers_of(grant)]
     requests, open_ = [], []
     for caller, grant in pairs:
-        principal = representative(caller.principal, grant.role).arn
+        principal = representative(caller.principal, grant.role, grant.partition).arn
         link = links_of(inventory, Question(principal, None, ASSUME, grant.arn, {}, now))[0]
         # An expired or disabled trust policy is the other half; the caller's own is asked about alone.
-        requests.append(replace(free(link), resource_policy=None, account=principal.split(":")[4]))
+        requests.append(replace(free(link), resource_policy=None, account=account_of(principal)))
         open_.append(bool(link.elsewhere))
     allowed = [each.allowed for each in simulator.decide(requests)]
     otherwise_allowed = [each.allowed for each in simulator.decide([otherwise(each) for each in requests])]
@@ -102,7 +103,7 @@ def buckets_of(templates: Sequence[Template], inventory: Inventory, grants: Sequ
             if bucket in made:
                 template, resource = made[bucket]
                 where = (Name(template.account), ", ", Name(template.region))
-                key = inventory.buckets[f"arn:{template.partition}:s3:::{bucket}"].key
+                key = inventory.buckets[bucket_arn(template.partition, bucket)].key
                 encryption = _encryption(resource.get("Properties", {}), key)
             found.append(BucketFacts(Name(bucket), where, encryption, Name(key) if key else None, tuple(reaching)))
     return tuple(found)

@@ -2,21 +2,23 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 
 from crossrole.engines.simulator import Request, Simulator
-from crossrole.evaluation.callers import representative
+from crossrole.evaluation.callers import SOMEWHERE, representative
 from crossrole.evaluation.question import Question
 from crossrole.evaluation.requests import CERTAIN, Link, free, links_of, otherwise
 from crossrole.iam.actions import ASSUME, works_on_no_resource
+from crossrole.iam.arn import bucket_arn, role_arn
+from crossrole.iam.policy import instant
 from crossrole.report.allowed import EVERY_BUCKET, Access, accesses
 from crossrole.report.callers import WIDE, Caller, callers_of
 from crossrole.report.words import Name, Words, duration, moment
 from crossrole.templates.grant import Grant
 from crossrole.templates.inventory import Inventory
 
-_ANOTHER, _SOMEWHERE = "another", "000000000000"
+_ANOTHER = "another"
 _ACTIONS = {"read": "s3:GetObject", "write": "s3:PutObject", "delete": "s3:DeleteObject", "list": "s3:ListBucket"}
 
 
@@ -45,11 +47,10 @@ def _probes(inventory: Inventory, grant: Grant, now: datetime) -> Iterator[Probe
         link = next(each for each in links_of(inventory, question) if each.kind == "act")
         return _probe(words, link, free(link, CERTAIN | {"aws:CurrentTime", "aws:TokenIssueTime"}))
 
-    partition = grant.arn.split(":")[1]
     found = accesses(grant)
     place = found[0] if found else Access((), (), f"{_ANOTHER}-bucket", "", whole=True)
     bucket = f"{_ANOTHER}-bucket" if place.bucket == EVERY_BUCKET else place.bucket
-    arn = f"arn:{partition}:s3:::{bucket}"
+    arn = bucket_arn(grant.partition, bucket)
     here = ("under ", Name(f"{bucket}/{place.prefix}")) if place.prefix else ("in ", Name(bucket))
     for verb, words in (
         ("write", "writing an object "),
@@ -74,7 +75,7 @@ def _probe(words: Words, link: Link, request: Request) -> Probe:
 
 
 def _secret(grant: Grant) -> str:
-    return f"arn:{grant.arn.split(':')[1]}:secretsmanager:{grant.region}:{grant.account}:secret:example-AbCdEf"
+    return f"arn:{grant.partition}:secretsmanager:{grant.region}:{grant.account}:secret:example-AbCdEf"
 
 
 def _usual(place: Access) -> tuple[str, str] | None:
@@ -92,7 +93,6 @@ def _assuming(inventory: Inventory, grant: Grant, now: datetime) -> Iterator[Pro
     if not callers:
         return
     caller = callers[0]
-    partition = grant.arn.split(":")[1]
 
     def assuming(words: Words, principal: str, fixed: dict[str, str]) -> Probe:
         question = Question(principal, None, ASSUME, grant.arn, {}, now)
@@ -100,14 +100,15 @@ def _assuming(inventory: Inventory, grant: Grant, now: datetime) -> Iterator[Pro
         asked = free(link, CERTAIN if "aws:CurrentTime" in fixed else CERTAIN | {"aws:CurrentTime"})
         return _probe(("assuming the role ", *words), link, replace(asked, context={**asked.context, **fixed}))
 
-    arn = representative(caller.principal, grant.role).arn
+    arn = representative(caller.principal, grant.role, grant.partition).arn
     # Refused only where nobody can use the grant at the moment.
     yield assuming(("as ", *caller.words), arn, {})
     if caller.kind in {"role", "user", "permission set"}:
-        stranger = f"arn:{partition}:iam::{caller.account}:role/{_ANOTHER}-role"
+        stranger = role_arn(grant.partition, caller.account, f"{_ANOTHER}-role")
         yield assuming(("as another role of ", Name(caller.account)), stranger, {})
     if caller.kind not in {"organization", "unit", "everyone"}:
-        yield assuming(("from any other account",), f"arn:{partition}:iam::{_SOMEWHERE}:role/{_ANOTHER}-role", {})
+        outsider = role_arn(grant.partition, SOMEWHERE, f"{_ANOTHER}-role")
+        yield assuming(("from any other account",), outsider, {})
     else:
         ids = {"aws:PrincipalOrgID": "o-another000"}
         outside = ("from outside the organization",)
@@ -129,7 +130,7 @@ def _missing(grant: Grant, caller: Caller) -> Iterator[tuple[Words, dict[str, st
     if (address := _outside(grant.source_ips)) is not None:
         yield ("from another address, such as ", Name(address)), {"aws:SourceIp": address}
     if grant.expires:
-        after = (grant.expires + timedelta(seconds=1)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        after = instant(grant.expires + timedelta(seconds=1))
         yield (f"after {moment(grant.expires)}",), {"aws:CurrentTime": after}
 
 

@@ -12,7 +12,7 @@ from crossrole.errors import CommandError
 from crossrole.evaluation.assumptions import allowing
 from crossrole.evaluation.callers import representative
 from crossrole.iam.actions import ASSUME, details, known_action, works_on_no_resource
-from crossrole.iam.arn import account_of, bucket_arn, is_role
+from crossrole.iam.arn import account_of, account_root_arn, bucket_arn, is_role, partition_of
 from crossrole.iam.policy import VERSION, Policy, instant, policy_of, texts, trusted
 from crossrole.iam.session_denials import Cut, Document, is_shut, other_kinds
 from crossrole.revoke.deployed_role import DeployedRole
@@ -143,8 +143,7 @@ def _text(plan: Revoked, answer: Decided, *, done: bool) -> str:
 
 
 def _delegating(key: str) -> Policy:
-    _, partition, _, _, account, _ = key.split(":", 5)
-    root = {"AWS": f"arn:{partition}:iam::{account}:root"}
+    root = {"AWS": account_root_arn(partition_of(key), account_of(key))}
     statement = {"Effect": "Allow", "Principal": root, "Action": "kms:*", "Resource": "*"}
     document = {"Version": VERSION, "Statement": [statement]}
     return policy_of(template="IAM", logical_id=key, name="key policy", document=document)
@@ -203,7 +202,7 @@ def _is_allowed(simulator: Simulator, request: Request, unjudged: list[str]) -> 
 def _assuming(grant: Grant, trust: Policy, simulator: Simulator, unjudged: list[str]) -> Iterator[str]:
     # A principal that was deleted is a unique id there, which nobody is any more.
     for name in (each for each in trusted(trust) if each[:1] in "*0123456789" or each.startswith("arn:")):
-        arn = representative(name, None).arn
+        arn = representative(name, None, grant.partition).arn
         request = Request(
             principal=arn,
             action=ASSUME,

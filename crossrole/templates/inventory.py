@@ -79,6 +79,11 @@ class Inventory:
     """What is not judged and is worth telling only where it changes, as text by its place."""
 
     @property
+    def partition(self) -> str:
+        """The partition of all accounts, such as `aws` or `aws-cn`: no access crosses partitions."""
+        return next(iter(self.partitions.values()), "aws")
+
+    @property
     def grants(self) -> list[Identity]:
         """The roles that someone in another account may assume."""
         return [role for role in self.roles.values() if role.is_grant]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from crossrole.errors import CommandError
-from crossrole.iam.arn import is_role, name_of
+from crossrole.iam.arn import bucket_arn, is_role, name_of
 from crossrole.iam.policy import Policy, policy_of
 from crossrole.templates.coverage import NotJudged, not_judged
 from crossrole.templates.intrinsics import Template
@@ -102,7 +102,7 @@ class _Reader:
                 )
         for template, logical_id, resource in self._of_type("AWS::S3::BucketPolicy"):
             name = template.resolve(resource["Bucket"], at=logical_id)
-            policies[f"arn:{template.partition}:s3:::{name}"] = self._policy(
+            policies[bucket_arn(template.partition, name)] = self._policy(
                 template, logical_id, "PolicyDocument", resource
             )
         return policies

@@ -4,7 +4,6 @@ import functools
 import json
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from botocore.config import Config
 
 from bench.canned_aws import CannedAws
 from bench.canned_server import CannedServer
-from bench.function_environment import FUNCTION_ENVIRONMENT
+from bench.function_environment import FUNCTION_ENVIRONMENT, Context
 from s3_writer import handler as handler_module
 from s3_writer.client_options import CLIENT_CONFIG
 from s3_writer.connection import ConnectionCache
@@ -23,18 +22,6 @@ from s3_writer.session_name import role_session_name
 from s3_writer.settings import Settings
 
 ENVIRONMENT = FUNCTION_ENVIRONMENT | {"BUCKET_REGION": "eu-central-1", "NO_PROXY": "127.0.0.1"}
-
-
-@dataclass(frozen=True)
-class Context:
-    """What the writer needs of Lambda's context object."""
-
-    aws_request_id: str
-    remaining: int
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Return the milliseconds until Lambda would end the invocation."""
-        return self.remaining
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from bench.canned_server import CannedServer
-from bench.faults import Context, weather
+from bench.faults import weather
+from bench.function_environment import Context
 from s3_writer.errors import PutFailed
 from s3_writer.handler import handler
 

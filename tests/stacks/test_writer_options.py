@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.synthesis import Assembly, synthesize
+from tests.synthesis import Assembly, smallest, synthesize
 
 STACK = "DevLambdaStack"
 SOURCE, DEAD = "WriterSourceQueue39146A74", "WriterSourceDeadLetters4BBA17E3"
@@ -14,14 +14,8 @@ SOURCE, DEAD = "WriterSourceQueue39146A74", "WriterSourceDeadLetters4BBA17E3"
 @pytest.fixture(scope="module")
 def snapped(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
     """Return what the smallest file with every option makes."""
-    role = "arn:aws:iam::111111111111:role/App"
     options = {"memory_size": 2048, "timeout": 900, "reserved_concurrency": 5, "snap_start": True, "queue": True}
-    file = {
-        "prod": {"account": "222222222222", "region": "eu-west-1"},
-        "dev": {"account": "111111111111", "region": "eu-west-1"},
-        "grants": [{"name": "Grant", "principals": [role], "bucket": "reports", "prefix": "x/", "access": ["write"]}],
-        "writer": {"grant": "Grant", "role": "App", **options},
-    }
+    file = smallest(prefix="x/") | {"writer": {"grant": "Grant", "role": "App", **options}}
     # With cdk-nag, so that a finding that nobody acknowledged fails every test here.
     return synthesize(file, tmp_path_factory.mktemp("snapped"), nag=True)
 

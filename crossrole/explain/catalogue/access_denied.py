@@ -16,6 +16,7 @@ from crossrole.explain.catalogue.model import (
     Trouble,
     said,
 )
+from crossrole.iam.names import REVOCATION_POLICY
 
 _S3_403 = f"{S3_GUIDE}/troubleshoot-403-errors.html"
 _CAN = "python -m crossrole can {principal} {action} {resource}"
@@ -37,7 +38,7 @@ _OWN_POLICY = Cause(
     "use a key under the grant's prefix, or access.toml, [[grants]] {grant}: widen access, prefix or bucket",
     if_allowed=(NOT_DEPLOYED,),
 )
-_NOT_THE_ROLE = Cause(
+NOT_THE_ROLE = Cause(
     DEV,
     "the caller is not the grant's role: credentials of the dev account are in use",
     "aws sts get-caller-identity --query Arn",
@@ -47,7 +48,7 @@ _NOT_THE_ROLE = Cause(
 _REVOKED = Cause(
     PROD,
     "the session was revoked (crossrole revoke does it), or the grant has expired or is disabled",
-    "aws iam get-role-policy --role-name {role_name} --policy-name AWSRevokeOlderSessions --profile prod",
+    f"aws iam get-role-policy --role-name {{role_name}} --policy-name {REVOCATION_POLICY} --profile prod",
     "assume the role again; access.toml, [[grants]] {grant}: expires, disabled, revoked_before",
 )
 _BUCKET_POLICY = Cause(
@@ -118,7 +119,7 @@ LISTINGS = (
                 "access.toml, [[grants]] {grant}: list_buckets = true; then deploy ProdAccessStack",
                 if_allowed=(NOT_DEPLOYED, _REVOKED, _CONTROLS),
             ),
-            _NOT_THE_ROLE,
+            NOT_THE_ROLE,
         ),
     ),
     Trouble(
@@ -139,11 +140,11 @@ LISTINGS = (
             Cause(
                 PROD,
                 "the grant does not list",
-                "python -m crossrole can {principal} s3:ListBucket arn:aws:s3:::{bucket}",
+                "python -m crossrole can {principal} s3:ListBucket {bucket_arn}",
                 'access.toml, [[grants]] {grant}: add "list" to access',
                 if_allowed=(NOT_DEPLOYED,),
             ),
-            _NOT_THE_ROLE,
+            NOT_THE_ROLE,
             _REVOKED,
             _BUCKET_POLICY,
             _CONTROLS,
@@ -162,7 +163,7 @@ OBJECTS = (
             r"upload failed: .{1,1500}Access ?Denied",
         ),
         _S3_403,
-        (_OWN_POLICY, _NOT_THE_ROLE, _REVOKED, _BUCKET_POLICY, _KEY, _CONTROLS, _ENDPOINT),
+        (_OWN_POLICY, NOT_THE_ROLE, _REVOKED, _BUCKET_POLICY, _KEY, _CONTROLS, _ENDPOINT),
     ),
     Trouble(
         "get-refused",
@@ -180,7 +181,7 @@ OBJECTS = (
                 "aws s3api head-object --bucket {bucket} --key {key} --profile prod",
                 "use a key that exists",
             ),
-            _NOT_THE_ROLE,
+            NOT_THE_ROLE,
             _KEY,
             _REVOKED,
             _BUCKET_POLICY,
@@ -204,6 +205,6 @@ VAGUE = (
             r"Access ?Denied", r"not authorized to perform", r"UnauthorizedOperation", r"\(403\)", r"AuthorizationError"
         ),
         f"{IAM_GUIDE}/troubleshoot_access-denied.html",
-        (_OWN_POLICY, _NOT_THE_ROLE, _REVOKED, _BUCKET_POLICY, _CONTROLS),
+        (_OWN_POLICY, NOT_THE_ROLE, _REVOKED, _BUCKET_POLICY, _CONTROLS),
     ),
 )

@@ -1,13 +1,12 @@
 """Refusals whose message names the kind of policy that refuses: exactly one side, whatever the action is.
 
-AWS names it within one account or organization only; elsewhere the message is the bare one of `refused.py`.
+AWS names it within one account or organization only; elsewhere the message is the bare one of `access_denied.py`.
 """
 
-from crossrole.explain.catalogue.access_denied import NOT_DEPLOYED
+from crossrole.explain.catalogue.access_denied import NOT_DEPLOYED, NOT_THE_ROLE
 from crossrole.explain.catalogue.model import (
     ACCOUNT,
     CALL,
-    DEV,
     IAM_GUIDE,
     NETWORK,
     ORGANIZATION,
@@ -18,6 +17,7 @@ from crossrole.explain.catalogue.model import (
     Trouble,
     said,
 )
+from crossrole.iam.names import REVOCATION_POLICY
 
 _MESSAGES = f"{IAM_GUIDE}/troubleshoot_access-denied.html"
 
@@ -30,13 +30,13 @@ TROUBLES = (
     Trouble(
         "session-revoked",
         "the session was revoked: it began before the moment from which sessions are good.",
-        said(r"AWSRevokeOlderSessions", r"aws:TokenIssueTime", r"session (?:has been|was|is) revoked"),
+        said(REVOCATION_POLICY, r"aws:TokenIssueTime", r"session (?:has been|was|is) revoked"),
         f"{IAM_GUIDE}/id_roles_use_revoke-sessions.html",
         (
             Cause(
                 PROD,
                 "someone ran revoke, pressed Revoke active sessions in the console, or set revoked_before",
-                "aws iam get-role-policy --role-name {role_name} --policy-name AWSRevokeOlderSessions --profile prod",
+                f"aws iam get-role-policy --role-name {{role_name}} --policy-name {REVOCATION_POLICY} --profile prod",
                 "assume the role again: new sessions work (the function does so by itself); to undo it: "
                 "`python -m crossrole restore {grant} --profile prod`",
             ),
@@ -153,7 +153,7 @@ TROUBLES = (
             Cause(
                 PROD,
                 "the session was begun before the role's sessions were revoked",
-                "aws iam get-role-policy --role-name {principal_name} --policy-name AWSRevokeOlderSessions "
+                f"aws iam get-role-policy --role-name {{principal_name}} --policy-name {REVOCATION_POLICY} "
                 "--profile prod",
                 "assume the role again: new sessions work",
             ),
@@ -210,13 +210,7 @@ TROUBLES = (
                 "bucket",
                 if_allowed=(NOT_DEPLOYED,),
             ),
-            Cause(
-                DEV,
-                "the caller is not the grant's role: credentials of the dev account are in use",
-                "aws sts get-caller-identity --query Arn",
-                "assume the role first: `python -m crossrole assume {grant} --profile {caller_profile}`",
-                if_allowed=(),
-            ),
+            NOT_THE_ROLE,
         ),
     ),
 )

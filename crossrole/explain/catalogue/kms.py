@@ -1,6 +1,7 @@
 """The key of a bucket: every request to S3 that it encrypts needs it too."""
 
-from crossrole.explain.catalogue.model import DEV, KEY_OWNER, KMS_GUIDE, PROD, PUT_BACK, S3_GUIDE, Cause, Trouble, said
+from crossrole.explain.catalogue.access_denied import NOT_THE_ROLE
+from crossrole.explain.catalogue.model import KEY_OWNER, KMS_GUIDE, PROD, PUT_BACK, S3_GUIDE, Cause, Trouble, said
 
 _POLICY = "aws kms get-key-policy --key-id {kms_key} --query Policy --output text --profile prod"
 _STATE = "aws kms describe-key --key-id {kms_key} --query KeyMetadata.KeyState --profile prod"
@@ -110,13 +111,7 @@ TROUBLES = (
             _NOT_IN_ROLE,
             _NOT_IN_KEY_POLICY,
             _AWS_MANAGED,
-            Cause(
-                DEV,
-                "the caller is not the grant's role: credentials of the dev account are in use",
-                "aws sts get-caller-identity --query Arn",
-                "assume the role first: `python -m crossrole assume {grant} --profile {caller_profile}`",
-                if_allowed=(),
-            ),
+            NOT_THE_ROLE,
         ),
     ),
 )

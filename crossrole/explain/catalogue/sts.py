@@ -1,6 +1,7 @@
 """Assuming a role: with what name, for how long, in which region, and as whom it is asked for."""
 
 from crossrole.explain.catalogue.model import CALL, DEV, IAM_GUIDE, STS_API, Cause, Trouble, said
+from crossrole.iam.quotas import LONGEST_SESSION
 
 TROUBLES = (
     Trouble(
@@ -50,7 +51,7 @@ TROUBLES = (
                 "the call or the profile asks for more than the role's maximum",
                 "aws iam get-role --role-name {role_name} --query Role.MaxSessionDuration --profile prod",
                 "ask for less (--duration-seconds, duration_seconds), or access.toml, [[grants]] {grant}: set a larger "
-                "max_session, at most 43200",
+                f"max_session, at most {LONGEST_SESSION}",
             ),
         ),
     ),

@@ -9,10 +9,8 @@ import pytest
 
 from crossrole.assume.profile import RoleProfile, role_profile
 from crossrole.errors import CommandError
-from crossrole.templates.assembly import read_assembly
 from crossrole.templates.grant import grant_of
 from crossrole.templates.inventory import Inventory
-from crossrole.templates.reader import read_inventory
 from tests.command_line import main
 from tests.synthesis import Assembly
 
@@ -27,19 +25,13 @@ PROFILES: dict[str, dict[str, str]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def inventory(kinds: Assembly) -> Inventory:
-    """Return what the templates of `kinds.toml` say."""
-    return read_inventory(read_assembly(kinds.directory))
-
-
-def made(inventory: Inventory, grant: str, source: str = "alice", **given: Any) -> RoleProfile:
+def made(kinds_inventory: Inventory, grant: str, source: str = "alice", **given: Any) -> RoleProfile:
     """Return the profile of a grant."""
     asked: dict[str, Any] = {"name": None, "mfa_serial": None, "login": "os user", **given}
-    return role_profile(grant_of(inventory, grant), PROFILES, source=source, **asked)
+    return role_profile(grant_of(kinds_inventory, grant), PROFILES, source=source, **asked)
 
 
-def test_the_whole_block(inventory: Inventory) -> None:
+def test_the_whole_block(kinds_inventory: Inventory) -> None:
     """The role, whose keys, who it is, how long, where; it begins with an empty line, to be appended."""
     expected = """
 [profile OneUser]
@@ -50,8 +42,8 @@ duration_seconds = 43200
 region = eu-west-1
 sts_regional_endpoints = regional"""
 
-    assert expected == made(inventory, "OneUser").block
-    assert () == made(inventory, "OneUser").hints
+    assert expected == made(kinds_inventory, "OneUser").block
+    assert () == made(kinds_inventory, "OneUser").hints
 
 
 KEYS_OF: dict[str, tuple[str, dict[str, Any], dict[str, str | None]]] = {
@@ -74,10 +66,10 @@ KEYS_OF: dict[str, tuple[str, dict[str, Any], dict[str, str | None]]] = {
 
 @pytest.mark.parametrize(("grant", "given", "expected"), KEYS_OF.values(), ids=KEYS_OF)
 def test_a_key(
-    grant: str, given: dict[str, Any], expected: dict[str, str | None], inventory: Inventory, tmp_path: Path
+    grant: str, given: dict[str, Any], expected: dict[str, str | None], kinds_inventory: Inventory, tmp_path: Path
 ) -> None:
     """Each key is what the grant asks and the source has, and botocore reads it from the block."""
-    profile = made(inventory, grant, **given)
+    profile = made(kinds_inventory, grant, **given)
     config = tmp_path / "config"
     config.write_text(f"[profile last]\nregion = x{profile.block}\n")
     read = botocore.configloader.load_config(str(config))["profiles"]
@@ -99,10 +91,12 @@ FAULTS: dict[str, tuple[str, dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("grant", "given", "expected"), FAULTS.values(), ids=FAULTS)
-def test_a_profile_that_could_not_work(grant: str, given: dict[str, Any], expected: str, inventory: Inventory) -> None:
+def test_a_profile_that_could_not_work(
+    grant: str, given: dict[str, Any], expected: str, kinds_inventory: Inventory
+) -> None:
     """It is refused with what to do, so that nothing is appended."""
     with pytest.raises(CommandError, match=expected):
-        made(inventory, grant, **given)
+        made(kinds_inventory, grant, **given)
 
 
 HINTS = {
@@ -113,9 +107,9 @@ HINTS = {
 
 
 @pytest.mark.parametrize(("grant", "source", "expected"), HINTS.values(), ids=HINTS)
-def test_a_hint(grant: str, source: str, expected: str, inventory: Inventory) -> None:
+def test_a_hint(grant: str, source: str, expected: str, kinds_inventory: Inventory) -> None:
     """What was decided for the person is said."""
-    (hint,) = made(inventory, grant, source).hints
+    (hint,) = made(kinds_inventory, grant, source).hints
 
     assert expected in hint
 

@@ -7,19 +7,10 @@ import pytest
 
 from crossrole.assume.session_policy import narrowed
 from crossrole.errors import CommandError
-from crossrole.templates.assembly import read_assembly
 from crossrole.templates.grant import Grant, grant_of
 from crossrole.templates.inventory import Inventory
-from crossrole.templates.reader import read_inventory
-from tests.synthesis import Assembly
 
 BUCKET = "arn:aws:s3:::kinds-222222222222"
-
-
-@pytest.fixture(scope="module")
-def inventory(kinds: Assembly) -> Inventory:
-    """Return what the templates of `kinds.toml` say."""
-    return read_inventory(read_assembly(kinds.directory))
 
 
 def statements(grant: Grant, *only: str, prefix: str | None = None) -> list[dict[str, Any]]:
@@ -37,9 +28,9 @@ def allow(actions: list[str], *resources: str, prefix: str | None = None) -> dic
     return {"Effect": "Allow", "Action": actions, "Resource": list(resources), **under}
 
 
-def test_nothing_asked_is_no_policy(inventory: Inventory) -> None:
+def test_nothing_asked_is_no_policy(kinds_inventory: Inventory) -> None:
     """A session without one may do all that the grant gives."""
-    assert narrowed(grant_of(inventory, "OneUser"), only=[], prefix=None) is None
+    assert narrowed(grant_of(kinds_inventory, "OneUser"), only=[], prefix=None) is None
 
 
 READ = ["s3:GetObject"]
@@ -94,15 +85,15 @@ CASES = {
 
 @pytest.mark.parametrize(("grant", "only", "prefix", "expected"), CASES.values(), ids=CASES)
 def test_what_is_left(
-    grant: str, only: list[str], prefix: str | None, expected: list[dict[str, Any]], inventory: Inventory
+    grant: str, only: list[str], prefix: str | None, expected: list[dict[str, Any]], kinds_inventory: Inventory
 ) -> None:
     """Actions that were not asked for are gone, and what is left reaches no further than the prefix."""
-    assert expected == statements(grant_of(inventory, grant), *only, prefix=prefix)
+    assert expected == statements(grant_of(kinds_inventory, grant), *only, prefix=prefix)
 
 
-def test_the_buckets_key_stays(inventory: Inventory) -> None:
+def test_the_buckets_key_stays(kinds_inventory: Inventory) -> None:
     """Without it the objects could not be read or written."""
-    kept = statements(grant_of(inventory, "ExistingKey"), "s3:GetObject", prefix="existing/2026/")
+    kept = statements(grant_of(kinds_inventory, "ExistingKey"), "s3:GetObject", prefix="existing/2026/")
     key = "arn:aws:kms:eu-west-1:222222222222:key/66666666-7777-8888-9999-000000000000"
 
     assert [
@@ -129,8 +120,8 @@ FAULTS = {
 
 @pytest.mark.parametrize(("grant", "only", "prefix", "expected"), FAULTS.values(), ids=FAULTS)
 def test_what_can_not_be_left(
-    grant: str, only: list[str], prefix: str | None, expected: str, inventory: Inventory
+    grant: str, only: list[str], prefix: str | None, expected: str, kinds_inventory: Inventory
 ) -> None:
     """What a session can't be narrowed to is told with what it could be."""
     with pytest.raises(CommandError, match=expected):
-        narrowed(grant_of(inventory, grant), only=only, prefix=prefix)
+        narrowed(grant_of(kinds_inventory, grant), only=only, prefix=prefix)

@@ -17,7 +17,7 @@ from crossrole.errors import CommandError
 from crossrole.templates import assembly, revisions
 from crossrole.templates.revisions import templates_of
 from tests.command_line import main
-from tests.synthesis import ROOT, Assembly, synthesize
+from tests.synthesis import ROOT, Assembly, smallest, synthesize
 
 DEV, PROD = "111111111111", "222222222222"
 REPORT = f"arn:aws:s3:::reports-{PROD}/dev/x"
@@ -81,29 +81,13 @@ def test_status(words: list[str], expected: int, as_json: bool, default: Assembl
 @pytest.fixture(scope="session")
 def wider(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return templates of a file that opens more than the one of the fixture `narrower`."""
-    return synthesize(_file(access=["write", "delete"]), tmp_path_factory.mktemp("wider")).directory
+    return synthesize(smallest(access=["write", "delete"]), tmp_path_factory.mktemp("wider")).directory
 
 
 @pytest.fixture(scope="session")
 def narrower(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return templates of a file with one grant to write."""
-    return synthesize(_file(), tmp_path_factory.mktemp("narrower")).directory
-
-
-def _file(**grant: Any) -> dict[str, Any]:
-    return {
-        "prod": {"account": PROD, "region": "eu-west-1"},
-        "dev": {"account": DEV, "region": "eu-west-1"},
-        "grants": [
-            {
-                "name": "Grant",
-                "principals": [f"arn:aws:iam::{DEV}:role/App"],
-                "bucket": "reports",
-                "access": ["write"],
-                **grant,
-            }
-        ],
-    }
+    return synthesize(smallest(), tmp_path_factory.mktemp("narrower")).directory
 
 
 @pytest.mark.parametrize("failing", [False, True], ids=["", "--fail-on-widening"])
@@ -546,7 +530,7 @@ def test_fix_is_true(
     capsys: Capture,
 ) -> None:
     """The fix of a refusal, done to access.toml, turns it into a yes."""
-    access = _file()
+    access = smallest()
     access["grants"][0] = {key: value for key, value in (access["grants"][0] | grant).items() if value is not None}
     before = deepcopy(access)
     synthesize(access, tmp_path / "before")

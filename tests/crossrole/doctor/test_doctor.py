@@ -21,22 +21,14 @@ from crossrole.doctor.check import Line, Status, failed, lines_text, ok, unknown
 from crossrole.engines.simulator import Simulator
 from crossrole.environment import Environment
 from crossrole.live.s3_probes import FOLDER, NO_UPLOAD, Probe, Seen, answered, probes_of, unprobed
-from crossrole.templates.assembly import read_assembly
 from crossrole.templates.grant import grant_of, grants_of
 from crossrole.templates.inventory import Inventory
-from crossrole.templates.reader import read_inventory
 from tests.command_line import Done, crossrole
 from tests.synthesis import Assembly
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 USER = "User: arn:aws:sts::222222222222:assumed-role/Reader/crossrole-doctor is not authorized to perform: "
 PROBE = Probe("s3:GetObject", "arn:aws:s3:::reports/dev/x", "GetObject", "get_object")
-
-
-@pytest.fixture(scope="module")
-def inventory(kinds: Assembly) -> Inventory:
-    """Return what the templates of `kinds.toml` say."""
-    return read_inventory(read_assembly(kinds.directory))
 
 
 # --- the clock
@@ -215,15 +207,15 @@ ASSUMES = (
     ],
 )
 def test_the_reason_in_awss_words_decides_the_side(
-    inventory: Inventory, simulator: Simulator, reason: str, text: str, fix: str
+    kinds_inventory: Inventory, simulator: Simulator, reason: str, text: str, fix: str
 ) -> None:
     """Where the caller's policies and the role can't be read, AWS still says which of them refuses."""
     alice = "arn:aws:iam::111111111111:user/alice"
     error = _error(403, "AccessDenied", f"{ASSUMES} {reason}")
     unseen = [unknown("own policy", "can't be read"), unknown("role", "name --prod-profile")]
     case = Case(
-        inventory=inventory,
-        grant=grant_of(inventory, "OneUser"),
+        inventory=kinds_inventory,
+        grant=grant_of(kinds_inventory, "OneUser"),
         profile="alice",
         session=boto3.Session(region_name="eu-west-1"),
         prod_profile=None,
@@ -241,9 +233,9 @@ def test_the_reason_in_awss_words_decides_the_side(
 # --- which requests are sent
 
 
-def test_every_probe_of_every_kind_only_reads_or_names_no_upload(inventory: Inventory) -> None:
+def test_every_probe_of_every_kind_only_reads_or_names_no_upload(kinds_inventory: Inventory) -> None:
     """No probe of any grant can write: it reads, or it is about an upload that cannot exist."""
-    probes = [each for grant in grants_of(inventory) for each in probes_of(grant, inventory, "x")]
+    probes = [each for grant in grants_of(kinds_inventory) for each in probes_of(grant, kinds_inventory, "x")]
 
     for probe in probes:
         on_uploads = probe.operation in {"upload_part", "list_parts", "abort_multipart_upload"}
@@ -251,26 +243,28 @@ def test_every_probe_of_every_kind_only_reads_or_names_no_upload(inventory: Inve
         assert (probe.request.get("UploadId") == NO_UPLOAD) is on_uploads
         if "Key" in probe.request:
             assert probe.request["Key"].endswith(f"{FOLDER}x")
-    assert len(probes) > len(grants_of(inventory))
+    assert len(probes) > len(grants_of(kinds_inventory))
 
 
-def test_what_has_no_harmless_request_is_said(inventory: Inventory) -> None:
+def test_what_has_no_harmless_request_is_said(kinds_inventory: Inventory) -> None:
     """Each granted action is tried, or has a reason why not."""
-    for grant in grants_of(inventory):
-        tried = {each.action.lower() for each in probes_of(grant, inventory, "x")}
+    for grant in grants_of(kinds_inventory):
+        tried = {each.action.lower() for each in probes_of(grant, kinds_inventory, "x")}
         granted = {action for reach in grant.reaches for action in reach.actions}
         assert {each for each in granted if each.lower() not in tried} == set(unprobed(grant))
 
 
-def test_a_probe_beside_the_prefix_is_beside_it(inventory: Inventory) -> None:
+def test_a_probe_beside_the_prefix_is_beside_it(kinds_inventory: Inventory) -> None:
     """A grant with a prefix is also tried outside of it; one without has no outside."""
-    by_name = {grant.name: grant for grant in grants_of(inventory)}
+    by_name = {grant.name: grant for grant in grants_of(kinds_inventory)}
 
     outside = [
-        each for each in probes_of(by_name["ServiceRole"], inventory, "x") if each.place == ("kinds-222222222222", "")
+        each
+        for each in probes_of(by_name["ServiceRole"], kinds_inventory, "x")
+        if each.place == ("kinds-222222222222", "")
     ]
     assert ["s3:ListBucket", "s3:GetObject", "s3:PutObject"] == [each.action for each in outside]
-    assert {("kinds-new-key", ""), None} == {each.place for each in probes_of(by_name["NewKey"], inventory, "x")}
+    assert {("kinds-new-key", ""), None} == {each.place for each in probes_of(by_name["NewKey"], kinds_inventory, "x")}
 
 
 # --- how it is read

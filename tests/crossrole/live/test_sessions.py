@@ -1,55 +1,17 @@
 """What goes wrong between this machine and AWS is told in one line with its fix, and what may pass is tried again."""
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from crossrole.errors import CommandError
 from crossrole.live.sessions import client, live_session, told
+from tests.fakes.sts_server import error, identity, sts
 
-IDENTITY = (
-    200,
-    (
-        "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::111111111111:user/alice</Arn>"
-        "</GetCallerIdentityResult></GetCallerIdentityResponse>"
-    ),
-)
+ALICE = "arn:aws:iam::111111111111:user/alice"
 PROFILE = (
     "[profile dev]\nregion = eu-west-1\naws_access_key_id = AKIAEXAMPLE\naws_secret_access_key = sentinel-secret\n"
 )
-
-
-def error(status: int, code: str, message: str = "words of AWS") -> tuple[int, str]:
-    """Return an answer of a query service that refuses."""
-    return status, f"<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
-
-
-@contextmanager
-def sts(*answers: tuple[int, str]) -> Iterator[tuple[str, list[str]]]:
-    """Serve the answers one after the other, the last for good, and give the address and the requests' paths."""
-    seen: list[str] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            status, body = answers[min(len(seen), len(answers) - 1)]
-            seen.append(self.path)
-            self.rfile.read(int(self.headers["Content-Length"]))
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body.encode())))
-            self.end_headers()
-            self.wfile.write(body.encode())
-
-        def log_message(self, *_: object) -> None:
-            """Keep quiet."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}", seen
-        server.shutdown()
 
 
 @pytest.fixture(autouse=True)
@@ -88,19 +50,19 @@ def why(profile: str | None, url: str = "http://127.0.0.1:9") -> str:
 )
 def test_what_may_pass_is_tried_again(answers: list[tuple[int, str]]) -> None:
     """Throttling and AWS's own failures are not the person's business while a retry helps."""
-    with sts(*answers, IDENTITY) as (url, seen):
-        assert "arn:aws:iam::111111111111:user/alice" == ask("dev", url)
-        assert len(answers) + 1 == len(seen)
+    with sts({"GetCallerIdentity": [*answers, identity(ALICE)]}) as server:
+        assert ALICE == ask("dev", server.url)
+        assert len(answers) + 1 == len(server.asked)
 
 
 def test_throttling_that_does_not_end() -> None:
     """After five tries it is told, with what to do."""
-    with sts(error(400, "Throttling", "Rate exceeded")) as (url, seen):
+    with sts({"GetCallerIdentity": [error(400, "Throttling", "Rate exceeded")]}) as server:
         assert (
             "GetCallerIdentity was refused: Throttling: Rate exceeded; AWS asked for fewer requests, five times; "
             "wait a minute and call again"
-        ) == why("dev", url)
-        assert 5 == len(seen)
+        ) == why("dev", server.url)
+        assert 5 == len(server.asked)
 
 
 @pytest.mark.parametrize(
@@ -125,15 +87,15 @@ def test_throttling_that_does_not_end() -> None:
 )
 def test_credentials_that_are_refused(code: str, fix: str) -> None:
     """AWS's own words, and the fix for this profile; there is no second try."""
-    with sts(error(403, code)) as (url, seen):
-        assert f"GetCallerIdentity was refused: {code}: words of AWS; {fix}" == why("dev", url)
-        assert 1 == len(seen)
+    with sts({"GetCallerIdentity": [error(403, code, "words of AWS")]}) as server:
+        assert f"GetCallerIdentity was refused: {code}: words of AWS; {fix}" == why("dev", server.url)
+        assert 1 == len(server.asked)
 
 
 def test_any_other_refusal_is_in_the_words_of_aws() -> None:
     """What has no fix of its own is told as it came, on one line."""
-    with sts(error(400, "ValidationError", "first\n  second")) as (url, _):
-        assert "GetCallerIdentity was refused: ValidationError: first second" == why("dev", url)
+    with sts({"GetCallerIdentity": [error(400, "ValidationError", "first\n  second")]}) as server:
+        assert "GetCallerIdentity was refused: ValidationError: first second" == why("dev", server.url)
 
 
 @pytest.mark.parametrize(
@@ -148,16 +110,16 @@ def test_any_other_refusal_is_in_the_words_of_aws() -> None:
 )
 def test_an_answer_that_can_not_be_read(body: str) -> None:
     """It is told, and nothing of it: what is cut short may hold credentials, which botocore would quote."""
-    with sts((200, body)) as (url, _):
-        assert why("dev", url).startswith(
+    with sts({"GetCallerIdentity": [(200, body)]}) as server:
+        assert why("dev", server.url).startswith(
             "what came back from AWS, or from whoever stands in its place, can't be read ("
         )
 
 
 def test_a_terminal_is_given_nothing_to_obey() -> None:
     """Escape sequences and marks of direction in an answer are left out."""
-    with sts(error(400, "ValidationError", "a\u009b31mb\u202ec")) as (url, _):
-        assert "GetCallerIdentity was refused: ValidationError: a31mbc" == why("dev", url)
+    with sts({"GetCallerIdentity": [error(400, "ValidationError", "a\u009b31mb\u202ec")]}) as server:
+        assert "GetCallerIdentity was refused: ValidationError: a31mbc" == why("dev", server.url)
 
 
 def test_a_password_in_an_address() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.command_line import main
-from tests.synthesis import Assembly, synthesize
+from tests.synthesis import Assembly, smallest, synthesize
 
 DEV, PROD = "111111111111", "222222222222"
 Capture = pytest.CaptureFixture[str]
@@ -109,7 +109,7 @@ def test_a_callers_half_is_the_templates_own(kinds: Assembly, tmp_path: Path, ca
 
 def test_a_role_that_may_assume_two(tmp_path: Path, capsys: Capture) -> None:
     """The function's role has one statement for all its grants; what is written for one of them names that one."""
-    file = _file(principals=[f"arn:aws:iam::{DEV}:role/App"])
+    file = smallest(principals=[f"arn:aws:iam::{DEV}:role/App"])
     file["grants"].append({**file["grants"][0], "name": "Second"})
     assembly = synthesize({**file, "writer": {"grant": "Grant", "role": "App"}}, tmp_path / "out")
     assert 0 == main(["policies", "Second", "--json", "--template-dir", str(assembly.directory)])
@@ -120,8 +120,8 @@ def test_a_role_that_may_assume_two(tmp_path: Path, capsys: Capture) -> None:
 
 def test_mfa_is_asked_for_where_no_template_makes_the_callers_half(tmp_path: Path, capsys: Capture) -> None:
     """A user of an account without a stack gets the condition that a user of dev would get."""
-    elsewhere = synthesize(_file(principals=["arn:aws:iam::444444444444:user/x"], mfa_max_age=60), tmp_path / "a")
-    here = synthesize(_file(principals=[f"arn:aws:iam::{DEV}:user/x"], mfa_max_age=60), tmp_path / "b")
+    elsewhere = synthesize(smallest(principals=["arn:aws:iam::444444444444:user/x"], mfa_max_age=60), tmp_path / "a")
+    here = synthesize(smallest(principals=[f"arn:aws:iam::{DEV}:user/x"], mfa_max_age=60), tmp_path / "b")
     documents = []
     for assembly in (elsewhere, here):
         assert 0 == main(["policies", "Grant", "--json", "--template-dir", str(assembly.directory)])
@@ -129,14 +129,6 @@ def test_mfa_is_asked_for_where_no_template_makes_the_callers_half(tmp_path: Pat
 
     assert documents[0] == documents[1]
     assert {"aws:MultiFactorAuthAge": "60"} == documents[0]["Statement"][0]["Condition"]["NumericLessThanEquals"]
-
-
-def _file(**grant: Any) -> dict[str, Any]:
-    return {
-        "prod": {"account": PROD, "region": "eu-west-1"},
-        "dev": {"account": DEV, "region": "eu-west-1"},
-        "grants": [{"name": "Grant", "bucket": "reports", "access": ["write"], **grant}],
-    }
 
 
 # --- what is printed

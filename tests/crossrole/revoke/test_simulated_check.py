@@ -14,23 +14,15 @@ from crossrole.revoke.live_check import probe_for
 from crossrole.revoke.plan import Asked, plan_of
 from crossrole.revoke.simulated_check import Decided, decide, decided as proof_of
 from crossrole.revoke.statements import revoked, shut
-from crossrole.templates.assembly import read_assembly
 from crossrole.templates.grant import Grant, grant_of, grants_of
 from crossrole.templates.inventory import Inventory
-from crossrole.templates.reader import read_inventory
 from tests.command_line import warm_environment
-from tests.synthesis import Assembly
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 MINE, OTHERS = "AROAEXAMPLE:mine", "AROAEXAMPLE:others"
 
 
 @pytest.fixture(scope="module")
-def inventory(kinds: Assembly) -> Inventory:
-    """Return what `kinds.toml` makes, as the commands read it."""
-    return read_inventory(read_assembly(kinds.directory))
-
-
 def role_of(grant: Grant, cut: Cut | None, **inline: Any) -> DeployedRole:
     """Return the role as it would be after a revocation."""
     policies = {each.name: each.document for each in grant.role.policies} | inline
@@ -45,9 +37,9 @@ def decided(grant: Grant, role: DeployedRole, cut: Cut, simulator: Simulator) ->
     return decide(grant, role, cut, NOW, simulator)
 
 
-def test_every_grant_can_be_revoked(inventory: Inventory, simulator: Simulator) -> None:
+def test_every_grant_can_be_revoked(kinds_inventory: Inventory, simulator: Simulator) -> None:
     """Sessions from before can do nothing; new ones can do all that the grant says, unless it is shut or expired."""
-    for grant in grants_of(inventory):
+    for grant in grants_of(kinds_inventory):
         cut = Cut(NOW)
         answer = decided(grant, role_of(grant, cut), cut, simulator)
         nothing = grant.name in {"Disabled", "Shut", "Expired"}
@@ -58,18 +50,18 @@ def test_every_grant_can_be_revoked(inventory: Inventory, simulator: Simulator) 
         assert () == answer.unjudged, grant.name
 
 
-def test_every_grant_can_be_disabled(inventory: Inventory, simulator: Simulator) -> None:
+def test_every_grant_can_be_disabled(kinds_inventory: Inventory, simulator: Simulator) -> None:
     """No session can do anything, and nobody whom the trust policy names can assume the role."""
-    for grant in grants_of(inventory):
+    for grant in grants_of(kinds_inventory):
         cut = Cut(NOW, everything=True)
         answer = decided(grant, role_of(grant, cut), cut, simulator)
 
         assert ((), (), ()) == (answer.open_to_old, answer.open_to_new, answer.open_trust), grant.name
 
 
-def test_one_session(inventory: Inventory, simulator: Simulator) -> None:
+def test_one_session(kinds_inventory: Inventory, simulator: Simulator) -> None:
     """The session from before is refused, one of another name is not."""
-    grant = grant_of(inventory, "ServiceRole")
+    grant = grant_of(kinds_inventory, "ServiceRole")
     cut = Cut(NOW, MINE)
 
     answer = decided(grant, role_of(grant, cut), cut, simulator)
@@ -89,18 +81,18 @@ def test_one_session(inventory: Inventory, simulator: Simulator) -> None:
     ],
     ids=str,
 )
-def test_a_deny_that_misses_is_found(found: dict[str, Any], inventory: Inventory, simulator: Simulator) -> None:
+def test_a_deny_that_misses_is_found(found: dict[str, Any], kinds_inventory: Inventory, simulator: Simulator) -> None:
     """The decision comes from the policies and not from what was meant: a hole in the deny shows."""
-    grant = grant_of(inventory, "ServiceRole")
+    grant = grant_of(kinds_inventory, "ServiceRole")
     right = dict(revoked(None, Cut(NOW))["Statement"][0])
     broken = {"Version": "2012-10-17", "Statement": [right | found]}
 
     assert decided(grant, role_of(grant, None, **{REVOCATION_POLICY: broken}), Cut(NOW), simulator).open_to_old
 
 
-def test_a_trust_that_is_open_is_found(inventory: Inventory, simulator: Simulator) -> None:
+def test_a_trust_that_is_open_is_found(kinds_inventory: Inventory, simulator: Simulator) -> None:
     """Who is still let in is named."""
-    grant = grant_of(inventory, "ServiceRole")
+    grant = grant_of(kinds_inventory, "ServiceRole")
     cut = Cut(NOW, everything=True)
     open_still = DeployedRole(grant.arn, "AROAEXAMPLE", 3600, grant.trust.document, role_of(grant, cut).inline)
 
@@ -109,9 +101,9 @@ def test_a_trust_that_is_open_is_found(inventory: Inventory, simulator: Simulato
     ).open_trust
 
 
-def test_a_federated_identity_that_is_let_in_is_found(inventory: Inventory, simulator: Simulator) -> None:
+def test_a_federated_identity_that_is_let_in_is_found(kinds_inventory: Inventory, simulator: Simulator) -> None:
     """Who begins a session in another way than AssumeRole is named until that way is refused too."""
-    grant = grant_of(inventory, "ServiceRole")
+    grant = grant_of(kinds_inventory, "ServiceRole")
     cut = Cut(NOW, everything=True)
     web = {"Effect": "Allow", "Principal": {"Federated": "accounts.google.com"}, "Action": "sts:AssumeRoleWithSAML"}
     half = {"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
@@ -122,9 +114,9 @@ def test_a_federated_identity_that_is_let_in_is_found(inventory: Inventory, simu
     assert () == decided(grant, replace(role, trust=shut(trust)), cut, simulator).open_trust
 
 
-def test_a_trust_that_cannot_be_judged_is_no_proof(inventory: Inventory) -> None:
+def test_a_trust_that_cannot_be_judged_is_no_proof(kinds_inventory: Inventory) -> None:
     """It is not said to let nobody in."""
-    grant = grant_of(inventory, "ServiceRole")
+    grant = grant_of(kinds_inventory, "ServiceRole")
     trust = {**grant.trust.document, "Version": "2008-10-17"}
     plan = plan_of(grant, Asked("prod", and_disable=True), replace(role_of(grant, None), trust=trust), NOW)
     role = replace(plan.found, trust=plan.trust, inline={REVOCATION_POLICY: plan.policy})
@@ -135,9 +127,9 @@ def test_a_trust_that_cannot_be_judged_is_no_proof(inventory: Inventory) -> None
     assert "the trust policy could not be judged" in proof.text
 
 
-def test_what_cannot_be_judged_is_told(inventory: Inventory, simulator: Simulator) -> None:
+def test_what_cannot_be_judged_is_told(kinds_inventory: Inventory, simulator: Simulator) -> None:
     """A policy without a Version is left out and named; the deny goes before whatever it allows."""
-    grant = grant_of(inventory, "ServiceRole")
+    grant = grant_of(kinds_inventory, "ServiceRole")
     old = {"Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
 
     answer = decided(grant, role_of(grant, Cut(NOW), Old=old), Cut(NOW), simulator)
@@ -159,7 +151,7 @@ PROBES = {
 
 
 @pytest.mark.parametrize("name", PROBES)
-def test_what_a_live_session_is_asked(name: str, inventory: Inventory) -> None:
+def test_what_a_live_session_is_asked(name: str, kinds_inventory: Inventory) -> None:
     """It is what the grant allows and what changes nothing; a key is looked for only where nothing else is left."""
     asked: list[str] = []
 
@@ -167,12 +159,12 @@ def test_what_a_live_session_is_asked(name: str, inventory: Inventory) -> None:
         asked.append(bucket)
         return f"{prefix}key"
 
-    probe = probe_for(grant_of(inventory, name), key_under)
+    probe = probe_for(grant_of(kinds_inventory, name), key_under)
 
     assert PROBES[name] == (probe.words if probe else None)
     assert (["kinds-222222222222"] if name == "RecentMfa" else []) == asked
 
 
-def test_nothing_to_ask_for(inventory: Inventory) -> None:
+def test_nothing_to_ask_for(kinds_inventory: Inventory) -> None:
     """Where there is no object to look at, a grant that only reads can't be asked."""
-    assert probe_for(grant_of(inventory, "RecentMfa"), lambda _bucket, _prefix: None) is None
+    assert probe_for(grant_of(kinds_inventory, "RecentMfa"), lambda _bucket, _prefix: None) is None

@@ -8,18 +8,28 @@ import pytest
 
 from crossrole.engines.simulator import Simulator
 from crossrole.errors import CommandError
+from crossrole.evaluation.callers import representative
 from crossrole.evaluation.can import ask
-from crossrole.evaluation.question import question_of
-from crossrole.explain.facts import facts_of
+from crossrole.evaluation.question import known_resource, question_of
+from crossrole.evaluation.who import who_can
+from crossrole.explain.facts import Facts, facts_of
+from crossrole.explain.placeholders import words_of
 from crossrole.explain.verdicts import verdicts_of
+from crossrole.iam.arn import partition_of
 from crossrole.iam.partitions import dns_suffix, partition_of_region
 from crossrole.live.s3_probes import probes_of
 from crossrole.policies.documents import policies_of
 from crossrole.policies.steps import steps_json, steps_of
+from crossrole.report.callers_and_buckets import halves_of
+from crossrole.report.denied_examples import refused_of
 from crossrole.templates.assembly import read_assembly
 from crossrole.templates.grant import grant_of
+from crossrole.templates.inventory import Inventory
 from crossrole.templates.reader import read_inventory
+from tests.crossrole.remembering import Remembering
 from tests.synthesis import synthesize
+
+CALLER = "arn:aws-cn:iam::111111111111:role/App"
 
 
 @pytest.mark.parametrize(("region", "partition"), [("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")])
@@ -58,14 +68,48 @@ def test_every_arn_is_of_the_regions_partition(
         assert "arn:aws:" not in written
 
 
+def in_china(access: dict[str, Any], directory: Path, principal: str = CALLER) -> Inventory:
+    """Return what the templates of an access.toml say where both accounts are in China."""
+    access["prod"]["region"] = access["dev"]["region"] = "cn-north-1"
+    access["grants"][0] |= {"principals": [principal]}
+    return read_inventory(read_assembly(synthesize(access, directory).directory))
+
+
+def test_a_message_proposes_an_arn_of_the_templates_partition(access: dict[str, Any], tmp_path: Path) -> None:
+    """Whoever pastes it asks about a bucket that can exist."""
+    inventory = in_china(access, tmp_path)
+
+    with pytest.raises(CommandError, match="write arn:aws-cn:s3:::reports/key"):
+        known_resource(inventory, "s3:PutObject", "s3://reports/key")
+    with pytest.raises(CommandError, match="such as arn:aws-cn:s3:::BUCKET/KEY"):
+        known_resource(inventory, "s3:PutObject", "reports/key")
+    assert "arn:aws-cn:s3:::reports" == words_of(Facts(), grant_of(inventory, "Grant"), None)["bucket_arn"]
+
+
+@pytest.mark.parametrize("name", ["*", "333333333333", "arn:aws-cn:iam::333333333333:root"])
+def test_a_principal_of_many_stands_for_one_of_the_policys_partition(name: str) -> None:
+    """No role can be assumed from another partition."""
+    assert "aws-cn" == partition_of(representative(name, None, "aws-cn").arn)
+
+
+def test_everyone_who_is_asked_about_is_of_the_templates_partition(access: dict[str, Any], tmp_path: Path) -> None:
+    """A grant for an organization trusts "*": `who` and the report ask about someone who can exist."""
+    inventory = in_china(access, tmp_path, "o-a1b2c3d4e5")
+    grants, now = [grant_of(inventory, "Grant")], datetime.now(UTC)
+
+    with Remembering() as simulator:
+        who_can(inventory, simulator, "s3:PutObject", "arn:aws-cn:s3:::reports/key", now=now)
+        refused_of(inventory, simulator, grants, now)
+        halves_of(inventory, simulator, grants, now)
+
+    assert {"aws-cn"} == {partition_of(each.principal) for batch in simulator.batches for each in batch}
+
+
 def test_a_bucket_without_an_arn_is_no_reason_for_a_no(
     access: dict[str, Any], tmp_path: Path, simulator: Simulator
 ) -> None:
     """The text names neither caller nor region, so the bucket's partition is not known: there is no verdict."""
-    caller = "arn:aws-cn:iam::111111111111:role/App"
-    access["prod"]["region"] = access["dev"]["region"] = "cn-north-1"
-    access["grants"][0] |= {"principals": [caller]}
-    inventory = read_inventory(read_assembly(synthesize(access, tmp_path).directory))
+    inventory = in_china(access, tmp_path)
     facts = facts_of("An error occurred (403) when calling the PutObject operation: s3://reports/key")
 
     with pytest.raises(CommandError, match="another partition"):
