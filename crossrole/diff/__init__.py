@@ -1,1 +1,1 @@
-"""What access a change of the templates opens or takes away: `crossrole diff`."""
+"""The access that a change of the templates opens or takes away: `crossrole diff`."""

@@ -1,4 +1,4 @@
-"""What access changed between two states of the templates, decided by proof and not by their text."""
+"""The access that changed between two states of the templates, decided by proof and not by their text."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,7 +19,7 @@ from crossrole.templates.inventory import Identity, Inventory
 
 
 def changes(base: Inventory, head: Inventory, simulator: Simulator, prover: Prover) -> list[Change]:
-    """Return what was gained and what was lost from base to head, each once."""
+    """Return the access that was gained and lost from base to head, each once."""
     gained = _changes(Direction(base, head, simulator, prover, gained=True))
     lost = _changes(Direction(head, base, simulator, prover, gained=False))
     return list(dict.fromkeys([*gained, *lost]))
@@ -97,7 +97,7 @@ def _able(direction: Direction, role: Identity) -> Iterator[Candidate]:
 
 
 def _other_principals(direction: Direction, role: Identity) -> Iterator[Change]:
-    """Yield services and federations, which no proof is about, and principals that are no longer pinned."""
+    """Yield services and federations, which are not proved, and principals that are no longer pinned."""
     before, now = direction.old.resource_policies.get(role.arn), role.trust
     for kind, name, _ in sorted(_not_of_aws(now) - _not_of_aws(before)):
         added = Difference(loosened=False, notes=direction.flag(PRINCIPAL_ADDED))
@@ -134,7 +134,7 @@ def _use(direction: Direction, actor: Identity, speakers: Iterable[Candidate]) -
     found: dict[tuple[str, Difference], list[str]] = {}
     for action, resource in atoms(actor.policies):
         if action == ASSUME and resource in direction.new.roles:
-            continue  # told with the role's trust policy
+            continue  # reported with the role's trust policy
         old, new = (using(state, actor.arn, action, resource) for state in (direction.old, direction.new))
         difference = direction.difference(old, new, action, resource)
         if difference:
@@ -153,7 +153,7 @@ def _from_elsewhere(direction: Direction, actor: Identity) -> Iterator[Change]:
     for what_else in sorted(set(actor.elsewhere) - set(before.elsewhere if before else ())):
         if what_else.startswith("the managed policy"):
             has = "now has" if direction.gained else "no longer has"
-            yield Change(direction.gained, f"{who(actor.arn)} {has} {what_else}, which is in no template")
+            yield Change(direction.gained, f"{who(actor.arn)} {has} {what_else}, which is outside the templates")
 
 
 def _limits(direction: Direction, role: Identity) -> Iterator[Change]:

@@ -1,4 +1,4 @@
-"""One direction of a comparison, what `new` allows and `old` does not, and the words for it."""
+"""One direction of a comparison: the access that `new` allows and `old` does not, and its words."""
 
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Direction:
-    """What is asked is always what `new` allows beyond `old`; where that is what was lost, `gained` is False."""
+    """Access that `new` allows beyond `old`; `gained` is False where that access was lost."""
 
     old: Inventory
     new: Inventory
@@ -42,11 +42,11 @@ class Direction:
         return Change(self.gained, text + through, difference.notes)
 
     def flag(self, flag: str) -> tuple[str, ...]:
-        """Return a flag of what was gained; what was lost has none."""
+        """Return the flags of access that was gained; lost access has none."""
         return (flag,) if self.gained else ()
 
     def difference(self, old: Side, new: Side, action: str, resource: str) -> Difference | None:
-        """Return what `new` allows beyond `old`; None where that is proved to be nothing."""
+        """Return the access that `new` allows beyond `old`; None where it is proved that there is none."""
         if same(old, new):
             return None
         more = self.prover.more(old, new, action=action, resource=resource)
@@ -60,17 +60,17 @@ class Direction:
         return Difference(loosened=False, notes=())
 
     def where_else(self, old: Side, action: str) -> tuple[str, ...]:
-        """Return where the action is allowed on the smaller side, as a note; nothing where it is nowhere."""
+        """Return the resources on which the smaller side allows the action, as a note; nothing where it allows none."""
         others = sorted({what(each) for acts, each in atoms(old.identity) if overlap(acts, action)})
         return (f"{'before' if self.gained else 'now'}: on {', '.join(others)}",) if others else ()
 
     def allows(self, side: Side, action: str, resource: str) -> bool:
-        """Return whether a side allows any such request; what can't be proved counts as allowed."""
+        """Return whether a side allows any such request; a request that can't be proved counts as allowed."""
         (proof,) = self.prover.prove([Inquiry(side, action, resource)])
         return proof.verdict is not Verdict.DENIED
 
     def _conditions(self, old: Side, new: Side, action: str, resource: str) -> tuple[str, ...]:
-        """Return the conditions that differ, and flags for what is easily overlooked."""
+        """Return the conditions that differ, and flags for changes that are easily overlooked."""
         needed, need = (self.needs(side, action, resource) for side in (old, new))
         dropped, added = [each for each in needed if each not in need], [each for each in need if each not in needed]
         before, now = (dropped, added) if self.gained else (added, dropped)
@@ -110,7 +110,7 @@ def _unproved(proof: Proof) -> str:
 
 
 def _hidden(old: Side, new: Side, action: str) -> list[str]:
-    """Return what stands beside statements that keep their conditions, so that none of them looks loosened."""
+    """Return a flag for a statement with fewer conditions beside one that keeps them, which hides the widening."""
     conditioned = [each for each in _allowing(old, action) if of_statement(each)]
     kept = {canonical(each) for each in _allowing(new, action)}
     known = {canonical(each) for each in _allowing(old, action)}

@@ -1,4 +1,4 @@
-"""Which policies decide what a principal may do, in one state of the templates: what the prover is asked about."""
+"""The policies that decide what a principal may do in one state of the templates: the prover's input."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from crossrole.templates.inventory import Identity, Inventory
 
 
 def assuming(state: Inventory, caller: str, role: Identity, *, templated: bool) -> Side:
-    """Return what decides whether the caller may assume the role.
+    """Return the policies that decide whether the caller may assume the role.
 
     A caller that no template makes is taken to have a policy that allows it.
     """
@@ -31,7 +31,7 @@ def assuming(state: Inventory, caller: str, role: Identity, *, templated: bool) 
 
 
 def using(state: Inventory, actor: str, action: str, resource: str) -> Side:
-    """Return what decides whether a role or user of the templates may do the action on a resource, or a pattern."""
+    """Return the policies that decide whether a role or user may do the action on a resource, or a pattern."""
     identity = state.identity(actor)
     attached = state.resource_policy(resource)
     keyed = action.startswith("kms:") and resource.startswith("arn:")
@@ -39,7 +39,7 @@ def using(state: Inventory, actor: str, action: str, resource: str) -> Side:
         attached = delegating(state, resource)
     return Side(
         principal=actor,
-        # What an identity may do to another account's resources, its own account's policies alone can't say.
+        # An identity's own policies can't decide alone about another account's resources.
         account=owner(state, resource) if attached else account_of(actor),
         identity=identity.policies if identity else (),
         boundary=identity.boundary if identity else None,
@@ -56,7 +56,7 @@ def owner(state: Inventory, resource: str) -> str:
 
 
 def callers(states: Sequence[Inventory], role: Identity) -> list[Candidate]:
-    """Return everyone to ask about: whom any state trusts with the role, and all that any state makes."""
+    """Return every caller to ask about: those that either state trusts with the role, and those that either makes."""
     trusts = [state.resource_policies.get(role.arn) for state in states]
     named = [representative(name, None) for trust in trusts if trust for name in trusted(trust)]
     made = [Candidate(each.arn, each.arn, None) for state in states for each in state.identities]
@@ -71,7 +71,7 @@ def callers(states: Sequence[Inventory], role: Identity) -> list[Candidate]:
 
 
 def same(old: Side, new: Side) -> bool:
-    """Return whether two sides are the same text, so that nothing need be proved."""
+    """Return whether two sides are the same text, so that no proof is needed."""
 
     def content(side: Side) -> list[Any]:
         policies = sorted(map(canonical, side.identity))

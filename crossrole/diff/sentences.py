@@ -15,7 +15,7 @@ UNPROVED = "not proved"
 
 @dataclass(frozen=True)
 class Change:
-    """Access that was gained or lost; `notes` say what to look at, such as a condition that no longer holds."""
+    """Access that was gained or lost; `notes` say what to check, such as a condition that was removed."""
 
     gained: bool
     text: str
@@ -27,7 +27,7 @@ class Change:
 
 
 def changes_text(changes: Sequence[Change]) -> str:
-    """Return the changes as a person reads them, what was gained first."""
+    """Return the changes as text, gained access first."""
     if not changes:
         return "no change of access"
     parts = []

@@ -151,7 +151,7 @@ def test_what_cannot_be_judged_is_told(inventory: Inventory, simulator: Simulato
     answer = decided(grant, role_of(grant, Cut(NOW), Old=old), Cut(NOW), simulator)
 
     assert () == answer.open_to_old
-    assert 'Old has Version None; only "2012-10-17" can be judged' in " ".join(answer.unjudged)
+    assert 'Old has Version None; only "2012-10-17" can be evaluated' in " ".join(answer.unjudged)
 
 
 PROBES = {
