@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from access.problem import did_you_mean
-from access.values import AccountId, refusal
+from access.values import AccountId, invalid
 from crossrole.iam.arn import account_root_arn, bucket_arn, role_arn
 from crossrole.iam.partitions import dns_suffix, partition_of_region, regions
 
@@ -13,7 +13,7 @@ from crossrole.iam.partitions import dns_suffix, partition_of_region, regions
 def _known_region(value: str) -> str:
     if value not in regions():
         near = did_you_mean(value, regions())
-        raise refusal(
+        raise invalid(
             "the code of an AWS region, such as eu-west-1",
             near or "look the code up in AWS's list; a region newer than the pinned boto3 needs a newer boto3",
         )

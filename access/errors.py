@@ -1,4 +1,4 @@
-"""What pydantic finds wrong with access.toml, told as a person wants to read it."""
+"""The errors that pydantic finds in access.toml, as messages for people."""
 
 import json
 import re
@@ -26,7 +26,7 @@ def own_errors(errors: list[ErrorDetails]) -> list[ErrorDetails]:
 
 
 def _is_misspelt(missing: ErrorDetails, errors: list[ErrorDetails]) -> bool:
-    """Return whether a missing key stands there under a name like it, which is refused by itself."""
+    """Return whether a missing key is there under a misspelt name, which is an error by itself."""
     *table, key = missing["loc"]
     return any(
         error["type"] == "extra_forbidden"
@@ -61,7 +61,7 @@ _TABLES = {
     ("tuple_type", "buckets"): "write [[buckets]], with two brackets",
 }
 _EXPECTED = {
-    "refused": ("{expected}", "{fix}"),
+    "invalid": ("{expected}", "{fix}"),
     "missing": ("a value", "add the key"),
     "extra_forbidden": ("a known key", ""),
     "string_type": ("a text", "put it in double quotes"),

@@ -1,4 +1,4 @@
-"""Reads access.toml: everything that is wrong with it is said at once, and where, and how to fix it."""
+"""Reads access.toml. All of its problems are reported at once, each with its place and its fix."""
 
 import tomllib
 from collections.abc import Mapping
@@ -48,7 +48,7 @@ def parse_access(data: Mapping[str, Any], *, path: str = "access.toml") -> Acces
         access = Access.model_validate(data)
     except ValidationError as error:
         problems += [problem_of(details, data) for details in own_errors(error.errors())]
-    # What is right by itself is still held against the rules, so that nothing is left for a second run.
+    # The rules still check the entries that are valid by themselves, so that no problem waits for a second run.
     parts = _parts_of(access) if access else _sound_parts(data)
     problems += [each for each in access_problems(parts) if not _follows(each, problems)]
     if problems or access is None:
@@ -95,7 +95,7 @@ def _sound_parts(data: Mapping[str, Any]) -> Parts:
 
 
 def _valid(model: type[_Model], value: Any) -> _Model | None:
-    """Return the entry, without what is wrong in it where it can stand without; None where it can not."""
+    """Return the entry without its invalid keys; None where it needs one of them."""
     try:
         return model.model_validate(value)
     except ValidationError as error:

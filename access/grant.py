@@ -61,8 +61,8 @@ class Grant(BaseModel):
     pin: bool = Field(
         default=False,
         description=(
-            "Trust the users' and roles' ARNs themselves, which IAM turns into unique ids: a principal that is "
-            "deleted and made again is no longer trusted, and each must exist before the grant is deployed."
+            "Trust the users' and roles' ARNs themselves, which IAM turns into unique ids: each must exist before "
+            "the grant is deployed, and one that is deleted and made again is no longer trusted."
         ),
     )
     external_id: ExternalId | None = Field(None, description="The external ID that a caller must send.")
@@ -75,8 +75,8 @@ class Grant(BaseModel):
     source_identity: bool = Field(
         default=False,
         description=(
-            "Whether a caller may set a source identity, which CloudTrail then names in all that the session does; "
-            "`crossrole assume` sets it to who the caller is."
+            "Whether a caller may set a source identity, which CloudTrail records for everything that the session "
+            "does; `crossrole assume` sets it to the caller's name."
         ),
     )
     expires: Moment | None = Field(
@@ -88,9 +88,8 @@ class Grant(BaseModel):
     max_session: Annotated[int, Field(ge=SHORTEST_SESSION, le=LONGEST_SESSION)] = Field(
         ROLE_CHAINING_LIMIT,
         description=(
-            f"Seconds that a session lasts at most, {SHORTEST_SESSION} to {LONGEST_SESSION}. "
-            f"IAM itself enforces no less than {LEAST_MAX_SESSION}; below that it is what the function and "
-            "the printed command ask for."
+            f"The longest a session may last, in seconds: {SHORTEST_SESSION} to {LONGEST_SESSION}. IAM itself enforces "
+            f"{LEAST_MAX_SESSION} or more; below that, the function and the printed command ask for no more than this."
         ),
     )
     permissions_boundary: PolicyArn | None = Field(
@@ -100,8 +99,8 @@ class Grant(BaseModel):
     stack: StackNumber = Field(
         1,
         description=(
-            "The stack that makes the role: `2` is ProdAccessStack2, and so on, for what ProdAccessStack has no room "
-            "for. A role that is deployed stays in its stack: another one can't make it while it exists."
+            "The stack that makes the role: `2` is ProdAccessStack2, and so on, for when ProdAccessStack is full. "
+            "A role that is deployed stays in its stack: another stack can't make it while it exists."
         ),
     )
     kms_key: KeyArn | None = Field(None, description="The ARN of the customer key of a bucket that exists already.")

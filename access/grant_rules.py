@@ -1,4 +1,4 @@
-"""What the fields of one grant must be together, beyond what each must be alone."""
+"""The rules between the fields of one grant."""
 
 from collections.abc import Iterator
 
@@ -13,13 +13,13 @@ from crossrole.iam.quotas import INLINE_POLICIES, ROLE_CHAINING_LIMIT, TRUST_POL
 
 
 def grant_problems(grant: Grant) -> Iterator[Problem]:
-    """Yield every reason to refuse the grant by itself, each with its key in access.toml."""
+    """Yield every problem of the grant by itself, each with its key in access.toml."""
     for rule in (_gives_something, _people_only, _chaining, _pinning, _organization, _every_bucket, _full_access):
         yield from rule(grant)
 
 
 def placement_problems(grant: Grant, prod: Environment, key_arn: str | None) -> Iterator[Problem]:
-    """Yield every reason to refuse the grant in `prod`; `key_arn` is the bucket's customer key, if any."""
+    """Yield every problem of the grant in `prod`; `key_arn` is the bucket's customer key, if any."""
     yield from _partition(grant, prod)
     yield from _boundary_owner(grant, prod)
     yield from _quotas(grant, prod, key_arn)
@@ -63,7 +63,7 @@ def _chaining(grant: Grant) -> Iterator[Problem]:
                 f"{grant.max_session} seconds, for {principal.text}",
                 f"at most {ROLE_CHAINING_LIMIT}: a {principal.kind} assumes with a role's credentials, "
                 "and AWS ends such a chained session after an hour",
-                f"max_session = {ROLE_CHAINING_LIMIT}, or a grant of its own for whoever needs longer",
+                f"max_session = {ROLE_CHAINING_LIMIT}, or another grant for the principals that need longer",
             )
 
 
@@ -76,8 +76,8 @@ def _pinning(grant: Grant) -> Iterator[Problem]:
         yield Problem(
             at(grant, "pin"),
             f"true, with {principal.text}",
-            "ARNs without a wildcard: IAM takes none in a Principal",
-            "give the role's whole name, or the permission set a grant of its own without pin",
+            "ARNs without a wildcard: IAM allows no wildcard in a Principal",
+            "write the role's whole name, or give the permission set another grant without pin",
         )
 
 
@@ -95,7 +95,7 @@ def _organization(grant: Grant) -> Iterator[Problem]:
             yield Problem(
                 at(grant, "organization"),
                 f"{grant.organization} beside the unit {unit.text}",
-                "the unit's own organization: an account belongs to one, so nobody could meet both",
+                "the unit's own organization: an account belongs to one only, so no caller could meet both",
                 "remove organization",
             )
 
@@ -105,7 +105,7 @@ def _every_bucket(grant: Grant) -> Iterator[Problem]:
         yield Problem(
             at(grant, "prefix"),
             f'"{grant.prefix}" with bucket = "*"',
-            f"one bucket, or no prefix: IAM's * crosses slashes, so that x/{grant.prefix}y would be open too",
+            f"one bucket, or no prefix: IAM's * crosses slashes, so x/{grant.prefix}y would be open too",
             "name the bucket, or remove prefix",
         )
 
@@ -116,7 +116,7 @@ def _full_access(grant: Grant) -> Iterator[Problem]:
             at(grant, "prefix"),
             f'"{grant.prefix}" with access = ["full"]',
             "no prefix: s3:* acts on the bucket as a whole, its policy and its deletion too",
-            'remove prefix, or say what is needed: access = ["read", "write", "list", "delete"]',
+            'remove prefix, or list what is needed: access = ["read", "write", "list", "delete"]',
         )
 
 

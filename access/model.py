@@ -42,7 +42,7 @@ class Bucket(BaseModel):
         None,
         description='Encrypt with a customer key: its ARN, or `"new"` to make one; left out: S3\'s own key.',
     )
-    stack: StackNumber = Field(1, description="The stack that makes it, as a grant's.")
+    stack: StackNumber = Field(1, description="The stack that makes it, as for a grant.")
     log_bucket: BucketName | None = Field(
         None, description="The existing bucket that gets the access log; it must let S3's log delivery write."
     )
@@ -58,16 +58,19 @@ class Writer(BaseModel):
     external_id: ExternalId | None = Field(
         None, description="The external ID that the function sends: the grant's, where it has one."
     )
-    alarm_topic: TopicArn | None = Field(None, description="The ARN of the SNS topic that hears the function's alarms.")
+    alarm_topic: TopicArn | None = Field(
+        None, description="The ARN of the SNS topic that receives the function's alarms."
+    )
     memory_size: int = Field(
         512, ge=128, le=10240, description="The function's memory in MB, and its share of a processor with it."
     )
     timeout: int = Field(60, ge=1, le=900, description="How many seconds one invocation may take.")
     reserved_concurrency: Concurrency | None = Field(
-        None, description="How many of it may run at once, which the account's other functions then can't have."
+        None, description="How many may run at once, reserved: the account's other functions can't use these."
     )
     snap_start: bool = Field(
-        default=False, description="Start from a snapshot of the function, which AWS charges for; the synth says what."
+        default=False,
+        description="Start from a snapshot of the function, which AWS charges for; the synth says how much.",
     )
     queue: bool = Field(
         default=False, description="Make an SQS queue whose messages the function takes, and its dead-letter queue."
@@ -136,7 +139,7 @@ class Access(BaseModel):
 
 @dataclass(frozen=True)
 class Parts:
-    """What of access.toml is right by itself.
+    """The entries of access.toml that are valid by themselves.
 
     `grant_names` also has the names of grants that are not; `doubts` has the grants' keys whose values are wrong, so
     that nothing is said of what they leave open.

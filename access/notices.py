@@ -1,4 +1,4 @@
-"""What the synth says aloud of the file as a whole, stack by stack."""
+"""What the synth warns about, stack by stack."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from crossrole.iam.policy import instant
 
 
 def prod_notices(access: Access, number: int) -> list[Notice]:
-    """Return what a reviewer should hear of production's stack of this number; of the whole file in its first."""
+    """Return the warnings of production's stack of this number; its first stack also has those of the whole file."""
     notices: list[Notice] = []
     for grant in (each for each in access.grants if each.stack == number):
         bucket = access.bucket(grant.bucket)
@@ -38,7 +38,7 @@ def _buckets(access: Access) -> Iterator[Notice]:
             yield Notice(
                 "BucketNotDeclared",
                 f"{grant.name} names the bucket {grant.bucket}, which must exist already; {near} "
-                "If not, say so by a [[buckets]] entry of its name",
+                "If it is another bucket, add a [[buckets]] entry of its name",
             )
     for grant in access.grants:
         made = [bucket.name for bucket in access.buckets if bucket.kms_key]
@@ -50,14 +50,14 @@ def _buckets(access: Access) -> Iterator[Notice]:
 
 
 def dev_notices(access: Access, writer: Writer, grant: Grant) -> list[Notice]:
-    """Return what a reviewer should hear of DevLambdaStack."""
+    """Return the warnings of DevLambdaStack."""
     notices = []
     if grant.source_ips:
         notices.append(
             Notice(
                 "FunctionAddresses",
-                f"{grant.name} has source_ips, but a function's address is one of AWS's unless it runs in a VPC "
-                "behind a NAT gateway: it will be refused",
+                f"{grant.name} has source_ips, but a function has an address of AWS unless it runs in a VPC "
+                "behind a NAT gateway: it will be denied",
             )
         )
     if writer.snap_start:
@@ -93,7 +93,7 @@ def _foreign_users(access: Access, grant: Grant) -> list[Notice]:
     return [
         Notice(
             "UserElsewhere",
-            f"{grant.name} trusts {user.text}, whose account no stack here is deployed to: "
+            f"{grant.name} trusts {user.text}, but no stack here is deployed to that account: "
             "give the user sts:AssumeRole on "
             f"{access.prod.role_arn(grant.path_and_name)} there",
         )
@@ -103,7 +103,7 @@ def _foreign_users(access: Access, grant: Grant) -> list[Notice]:
 
 
 def grant_notices(grant: Grant, prod: Environment, foreign_key: str | None) -> Iterator[Notice]:
-    """Yield what a reviewer of the synth should hear about the grant.
+    """Yield the warnings about the grant.
 
     `foreign_key` is the ARN of the bucket's customer key where that key is made elsewhere.
     """
@@ -130,7 +130,7 @@ def _width(grant: Grant, prod: Environment) -> Iterator[Notice]:
         if manages_permissions(action):
             yield Notice(
                 "ManagesPermissions",
-                f"{grant.name} gives {action}, with which access can be given on to others",
+                f"{grant.name} gives {action}, which can give access to others",
             )
         elif "object" not in resource_types(action) and not limits_by_prefix(action):
             yield Notice("WholeBucket", f"{grant.name} gives {action}, which acts on the whole bucket")
@@ -149,14 +149,15 @@ def _who(grant: Grant) -> Iterator[Notice]:
     for principal in wide:
         yield Notice(
             "WholeAccount" if principal.kind is PrincipalKind.ACCOUNT else "WholeOrganization",
-            f"{grant.name} trusts everyone in {principal.kind} {principal.text} whose own policies allow it{narrowed}",
+            f"{grant.name} trusts every principal in {principal.kind} {principal.text} whose own policies allow it"
+            f"{narrowed}",
         )
     if grant.pin:
         names = ", ".join(principal.text for principal in grant.principals if principal.is_arn)
         yield Notice(
             "PinnedPrincipals",
             f"{grant.name} names {names} in its trust policy: they must exist before ProdAccessStack is deployed "
-            "(deploy DevLambdaStack first where one is the function's role), and again after one is made anew",
+            "(deploy DevLambdaStack first where one is the function's role), and again after one was made anew",
         )
 
 
@@ -179,8 +180,8 @@ def _where_from(grant: Grant) -> Iterator[Notice]:
         if ip_network(text).is_private:
             yield Notice(
                 "PrivateAddresses",
-                f"{grant.name} has {text} in source_ips, which is not public: AWS sees public addresses alone, "
-                "so no request will ever match it",
+                f"{grant.name} has {text} in source_ips, which is not public: AWS sees only public addresses, "
+                "so no request matches it",
             )
 
 
@@ -190,6 +191,6 @@ def _key(grant: Grant, prod: Environment, foreign_key: str | None) -> Iterator[N
         default = ", or leave that to IAM policies (AWS's default)" if in_prod else ""
         yield Notice(
             "ForeignKeyPolicy",
-            f"{grant.name} uses {foreign_key}, whose key policy no stack here owns: it must let "
+            f"{grant.name} uses {foreign_key}, but no stack here makes its key policy: that policy must let "
             f"{prod.role_arn(grant.path_and_name)} use the key{default}",
         )

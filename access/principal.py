@@ -9,7 +9,7 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-from access.values import refusal
+from access.values import invalid
 
 
 class PrincipalKind(StrEnum):
@@ -78,23 +78,23 @@ class Principal:
 
 
 def parse_principal(text: str) -> Principal:
-    """Return the principal that `text` names; raises a located refusal where it names none."""
+    """Return the principal that `text` names; raises an error with its fix where it names none."""
     for kind, pattern in _PATTERNS.items():
         match = re.fullmatch(pattern, text)
         if match and ("/AWSReservedSSO_" not in text or re.search(f":role/{_SSO_PATH}AWSReservedSSO_", text)):
             return Principal(text=text, kind=kind, **match.groupdict())
-    raise refusal(_EXPECTED, _fix(text))
+    raise invalid(_EXPECTED, _fix(text))
 
 
 def _fix(text: str) -> str:
     if text == "*":
-        return "name who may assume the role; everyone in AWS is never meant"
+        return "name who may assume the role; a grant never trusts everyone in AWS"
     return next((fix for sign, fix in _FIXES.items() if sign in text), _COPY)
 
 
 # What people paste here instead, by what gives it away.
 _FIXES = {
-    "AWSReservedSSO_": "give the role with its whole path, and end its name in _*: …:role/aws-reserved/"
+    "AWSReservedSSO_": "write the role with its whole path, and end its name in _*: …:role/aws-reserved/"
     "sso.amazonaws.com/REGION/AWSReservedSSO_NAME_*",
     ":permissionSet/": "name the role that it makes in the account: …/AWSReservedSSO_NAME_*, with its whole path",
     ":assumed-role/": "name the role itself (arn:aws:iam::ACCOUNT:role/NAME), not one of its sessions",

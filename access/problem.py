@@ -8,7 +8,7 @@ from crossrole.errors import near_words
 
 @dataclass(frozen=True)
 class Problem:
-    """A reason to refuse: where it stands, what is there, what was expected, and how to fix it."""
+    """An error in access.toml: where it is, what is there, what was expected, and how to fix it."""
 
     where: str
     got: str
@@ -18,7 +18,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Notice:
-    """Something that the synth says aloud without refusing; `name` tells notices of one kind apart."""
+    """A warning of the synth about a file that is valid; `name` distinguishes warnings of one kind."""
 
     name: str
     text: str

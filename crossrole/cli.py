@@ -1,4 +1,4 @@
-"""`crossrole COMMAND`: exit status 0 for a yes, 1 for a no, 2 for what can't be answered.
+"""`crossrole COMMAND`: exit status 0 for yes, 1 for no, 2 where it can't be answered.
 
 With `--json` an error is an object on standard output too, `{"error": …}`, beside its line on standard error.
 """
@@ -20,18 +20,18 @@ from crossrole.environment import Environment
 from crossrole.errors import CommandError, nearest
 
 COMMANDS = {
-    "can": "may this caller do this? and why",
+    "can": "may this caller do this, and why?",
     "who": "who can do this, through which grant, under which conditions?",
     "diff": "what access would a change open or take away?",
     "lint": "is every policy document in order?",
     "profile": "the block for ~/.aws/config that assumes a grant's role",
     "assume": "credentials of a grant's role for a shell, or for one command",
     "revoke": "cut off the live sessions of a grant's role, now",
-    "restore": "take back what revoke has done, and nothing else",
-    "doctor": "what of the deployed chain does not work, and how is it fixed?",
+    "restore": "undo what revoke has done, and nothing else",
+    "doctor": "which part of the deployed chain does not work, and how is it fixed?",
     "explain": "what does this error mean? which side is it on, and how is it fixed?",
-    "policies": "which policies, and which AWS CLI lines, make a grant without CDK?",
-    "report": "the page to look at: every grant, what it allows, what it refuses, what to look at first",
+    "policies": "which policies and AWS CLI commands create a grant without CDK?",
+    "report": "a page of every grant: what it allows, what it denies, what to look at first",
 }
 """Each is a module of `crossrole.commands`; only the one that is called is loaded, so that each starts fast."""
 SHELLS = ("bash", "zsh")
@@ -59,13 +59,13 @@ def main(words: Sequence[str] | None = None, environment: Environment | None = N
         return 141
     except KeyboardInterrupt:
         return 130
-    except Exception as error:  # noqa: BLE001 a traceback would quote what must not be shown
+    except Exception as error:  # noqa: BLE001 a traceback would quote secrets
         _report(f"this is a fault of crossrole's own: {_place(error)}; please report it", own, environment)
         return 2
 
 
 def _of_this_process() -> Environment:
-    # A worktree is taken away and the engines are ended also when this is.
+    # On these signals too a worktree is removed and the engines are ended.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     if sys.stdout is None:  # closed by the shell: >&-
         sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 for as long as the process lives
@@ -73,7 +73,7 @@ def _of_this_process() -> Environment:
 
 
 def _drop_what_is_not_written(stdout: TextIO) -> None:
-    """Send what could not be written nowhere: Python would try again at its end, fail again, and exit with 120."""
+    """Discard output that could not be written: Python would try again at its end, fail again, and exit with 120."""
     try:
         stdout.flush()
     except OSError:
@@ -93,7 +93,7 @@ def _report_as_json(error: str, words: Sequence[str], environment: Environment) 
 
 
 def _place(error: Exception) -> str:
-    """Return what went wrong and where, without a word of what was being worked on."""
+    """Return what went wrong and where, without any data."""
     frames = traceback.extract_tb(error.__traceback__)
     ours = [each for each in frames if Path(each.filename).is_relative_to(Path(__file__).parent)]
     where = f" at {Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
@@ -161,7 +161,7 @@ def _parser(words: Sequence[str], environment: Environment, *, complete: bool = 
     """Return the parser with the arguments of the command that was typed, or `complete` with those of every command."""
     parser = _Parser(
         prog="crossrole",
-        description="Who can do what, read from the synthesized templates; and the hands to work with it.",
+        description="Who can do what, read from the synthesized templates; how to use, check and revoke it.",
     )
     parser.words, parser.environment = words, environment
     parser.add_argument("--version", action="version", version=f"crossrole {VERSION}")

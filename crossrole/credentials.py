@@ -1,4 +1,4 @@
-"""Credentials in the environment variables, which the processes that commands start have no business with."""
+"""Credentials in the environment variables, which the processes that commands start must not see."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""What a command uses of the process that it runs in: a test hands in another."""
+"""The parts of its process that a command uses; a test passes its own."""
 
 import getpass
 import json
@@ -40,7 +40,7 @@ class Environment:
     now: Callable[[], datetime] = _utc_now
     """The time of day, in UTC."""
     monotonic: Callable[[], float] = time.monotonic
-    """Seconds since some moment; `sleep` moves it on."""
+    """Seconds since a fixed moment; `sleep` moves it on."""
     sleep: Callable[[float], None] = time.sleep
     simulator: Callable[[], AbstractContextManager[Simulator]] = Simulator
     prover: Callable[[], AbstractContextManager[Prover]] = Prover
@@ -65,7 +65,7 @@ class Environment:
         except BrokenPipeError:
             raise
         except OSError as error:
-            why = f"the answer can't be written to standard output ({error.strerror}); what was done stands"
+            why = f"the answer can't be written to standard output ({error.strerror}); the command was carried out"
             raise CommandError(why) from None
 
     def hint(self, line: str) -> None:

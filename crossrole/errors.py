@@ -1,11 +1,11 @@
-"""What keeps a command from answering."""
+"""The error of a command that can't answer."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
 
 
 class CommandError(Exception):
-    """The question or the templates can't be used; its text is one line that says how to fix it. Exit status 2."""
+    """The question or the templates are invalid; its text is one line that says how to fix it. Exit status 2."""
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

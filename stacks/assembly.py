@@ -1,4 +1,4 @@
-"""Which stacks an access.toml makes, and what the synth says aloud of them."""
+"""The stacks that an access.toml makes, and the synth's warnings about them."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ TEMPLATE_BODY_QUOTA = 1_000_000
 
 
 def add_stacks(app: App, *, access: Access) -> list[ProdAccessStack]:
-    """Add the stacks to the app, the dev account's where the file has a use for them, and return production's."""
+    """Add production's stacks to the app, and the dev account's where the file needs them; return production's."""
     prod = [
         ProdAccessStack(app, stack_name("ProdAccessStack", number), access=access, number=number)
         for number in access.stacks
@@ -33,8 +33,8 @@ def add_stacks(app: App, *, access: Access) -> list[ProdAccessStack]:
     return prod
 
 
-def refuse_oversized(folder: Path, *, access: Access, path: str) -> None:
-    """Refuse templates that are too large, which is known only when they are written; raises `AccessFileError`."""
+def check_template_sizes(folder: Path, *, access: Access, path: str) -> None:
+    """Raise `AccessFileError` for a template over CloudFormation's quota; its size is known only once it is written."""
     sizes = {
         stack: (folder / f"{stack}.template.json").stat().st_size
         for stack in (stack_name("ProdAccessStack", number) for number in access.stacks)

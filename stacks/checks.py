@@ -10,12 +10,12 @@ NOT_CHECKED = "CDK_VALIDATION=false: neither CDK's validation nor cdk-nag has lo
 
 
 def checks_are_on() -> bool:
-    """Return whether CDK validates; the CDK CLI switches that off only where it is told to, by this variable."""
+    """Return whether CDK validates; only this variable makes the CDK CLI switch that off."""
     return os.environ.get("CDK_VALIDATION") != "false"
 
 
 def add_checks(app: App, stacks: list[ProdAccessStack]) -> None:
-    """Let a finding that is not acknowledged fail the synth; without this nobody reads what is acknowledged."""
+    """Make every finding that is not acknowledged fail the synth."""
     # It takes as long to load as CDK itself.
     from cdk_nag import AwsSolutionsChecks, ServerlessChecks  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""The caller's half of the handshake: what a principal in another account needs to assume a grant's role."""
+"""The caller's own policy: what a principal in another account needs to assume a grant's role."""
 
 import shlex
 

@@ -51,7 +51,7 @@ def key_statements(grant: Grant, prod: Environment, *, key_arn: str) -> list[Sta
 
 
 def key_policy_statements(grant: Grant, prod: Environment) -> list[Statement]:
-    """Return the key policy's half of `key_statements`.
+    """Return the statements of the key policy that match `key_statements`.
 
     The role is named by `aws:PrincipalArn`, since the role's own policy already names the key: as a Principal
     each would have to exist before the other.

@@ -1,4 +1,4 @@
-"""cdk-nag findings that are meant: acknowledged one by one, each with the reason that a reviewer would want."""
+"""cdk-nag findings that are intended: acknowledged one by one, each with its reason."""
 
 from collections.abc import Iterable
 

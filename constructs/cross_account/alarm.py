@@ -1,4 +1,4 @@
-"""One alarm of the function's: it goes off at a threshold's first minute, and silence is none."""
+"""An alarm of the function: it goes off in the first minute at its threshold; a minute without data is no alarm."""
 
 from aws_cdk import aws_cloudwatch as cloudwatch, aws_cloudwatch_actions as cloudwatch_actions, aws_sns as sns
 from constructs import Construct
@@ -13,7 +13,7 @@ def add_alarm(
     topic: sns.ITopic | None,
     threshold: float = 1,
 ) -> None:
-    """Add an alarm of `metric` at `threshold`, which `topic` hears of."""
+    """Add an alarm of `metric` at `threshold`, which notifies `topic`."""
     alarm = cloudwatch.Alarm(
         scope,
         construct_id,

@@ -1,4 +1,4 @@
-"""The caller's half for IAM users, in the dev account."""
+"""The caller's own policy for IAM users, in the dev account."""
 
 from aws_cdk import aws_iam as iam
 from constructs import Construct

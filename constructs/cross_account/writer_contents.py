@@ -1,4 +1,4 @@
-"""What the function's package holds: its sources and the botocore it was tested with, cut to what it calls.
+"""The contents of the function's package: its sources and the botocore it was tested with, cut to what it calls.
 
 All of it is pure Python, so it runs on arm64 as on any processor.
 """

@@ -26,7 +26,7 @@ _SEND_TRACES = allow("SendTraces", action=["xray:PutTraceSegments", "xray:PutTel
 class WriterFunction(Construct):
     """The function, its own role under the name that the grant trusts, its log, failure queue and alarms.
 
-    `memory_size` is in MB, `timeout` in seconds. `invoked` is what is to be invoked: the function or, with
+    `memory_size` is in MB, `timeout` in seconds. `invoked` is to be invoked: the function or, with
     `snap_start`, the alias of its published version, as a snapshot is of that. With `queued` it has a queue, `source`.
     """
 
@@ -60,7 +60,7 @@ class WriterFunction(Construct):
             retention_period=Duration.days(14),
         )
         for finding in ("AwsSolutions-SQS3", "Serverless-SQSRedrivePolicy"):
-            acknowledge(self.failures, finding, reason="it is the dead-letter end itself: failed events wait here")
+            acknowledge(self.failures, finding, reason="it is itself the dead-letter queue: failed events wait here")
         self.source = WriterQueue(self, "Source", timeout=limit, alarm_topic=topic) if queued else None
         self.role = iam.Role(
             self,
@@ -114,7 +114,7 @@ class WriterFunction(Construct):
         self._add_alarms(topic)
 
     def _published(self) -> lambda_.Alias:
-        """Return the alias of the function's newest version; a version, with its snapshot, ends with the next."""
+        """Return the alias of the function's newest version; the next deploy replaces a version and its snapshot."""
         Annotations.of(self.function).acknowledge_warning(
             "@aws-cdk/aws-lambda:snapStartRequirePublish", "the alias below is of a published version"
         )
@@ -123,7 +123,7 @@ class WriterFunction(Construct):
             "Alias",
             alias_name="live",
             version=self.function.current_version,
-            # The function's own are those of its unpublished code alone.
+            # The function's own settings hold only for its unpublished code.
             on_failure=destinations.SqsDestination(self.failures),
             retry_attempts=_RETRIES,
         )

@@ -1,7 +1,7 @@
 """The function as one zip, with its botocore and compiled for the Python that Lambda runs it on: `make package`.
 
 A cold start on it takes about two thirds of one on the runtime's own botocore; docs/performance.md has the figures.
-Its bytes are the same on every machine. A hash of all that goes into it is its name here, so none is stale.
+Its bytes are the same on every machine. Its name is a hash of everything that goes into it, so it is never stale.
 """
 
 import hashlib
@@ -61,11 +61,11 @@ def _pack(sources: Path, target: Path) -> None:
 
 def fingerprint() -> str:
     """Hash all that decides what is in the zip."""
-    told = hashlib.sha256(_compiler().encode())
+    digest = hashlib.sha256(_compiler().encode())
     for name, path in [*((path.name, path) for path in _MAKERS), *contents().items()]:
         content = path.read_bytes()
-        told.update(f"{name}\0{len(content)}\0".encode() + content)
-    return told.hexdigest()[:32]
+        digest.update(f"{name}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()[:32]
 
 
 def _compiler() -> str:

@@ -1,4 +1,4 @@
-"""The SQS queue that feeds the function, and the dead-letter queue of what can't be done."""
+"""The SQS queue that feeds the function, and its dead-letter queue."""
 
 from aws_cdk import Duration, aws_lambda as lambda_, aws_sns as sns, aws_sqs as sqs
 from constructs import Construct
@@ -20,7 +20,7 @@ _MOST_CONCURRENCY = 1000
 
 
 class WriterQueue(Construct):
-    """A queue whose messages the function takes; what fails comes back alone, and in the end into `dead_letters`."""
+    """A queue whose messages the function takes; a failed message comes back alone and ends up in `dead_letters`."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, timeout: Duration, alarm_topic: sns.ITopic | None
@@ -38,7 +38,7 @@ class WriterQueue(Construct):
         acknowledge(
             self.dead_letters,
             "Serverless-SQSRedrivePolicy",
-            reason="it is the dead-letter end itself: what could not be done waits here",
+            reason="it is itself the dead-letter queue: failed messages wait here",
         )
         self.queue = sqs.Queue(
             self,
@@ -52,18 +52,18 @@ class WriterQueue(Construct):
         add_alarm(
             self,
             "Age",
-            # A message that was received three times counts no more in the age, so only what is not taken goes so far.
+            # A message that was received three times no longer counts in the age: only one not taken gets so old.
             # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
             metric=self.queue.metric_approximate_age_of_oldest_message(period=minute),
             threshold=3 * visibility.to_seconds(),
-            says="Messages wait longer than three attempts take: the function is throttled, or more comes than it does",
+            says="Messages wait longer than three attempts take: the function is throttled, or too many messages come",
             topic=alarm_topic,
         )
         add_alarm(
             self,
             "Dead",
             metric=self.dead_letters.metric_approximate_number_of_messages_visible(period=minute),
-            says="A message could not be done and waits in the dead-letter queue: the function's log has its messageId",
+            says="A message failed and waits in the dead-letter queue: the function's log has its messageId",
             topic=alarm_topic,
         )
 
@@ -79,7 +79,7 @@ class WriterQueue(Construct):
     def feed(self, function: lambda_.IFunction, *, reserved_concurrency: int | None) -> None:
         """Let Lambda invoke `function` with the messages, no more at once than it has reserved.
 
-        Held to fewer by the reservation alone, a message's receives would run out while the function is throttled.
+        With the reservation alone, a message's receives would run out while the function is throttled.
         """
         mapping = lambda_.EventSourceMapping(
             self,

@@ -1,1 +1,1 @@
-"""The commands, one in a module: what each takes on its command line, and how it prints what it found."""
+"""The commands, one module each: its options, its exit status, and how it prints its result."""

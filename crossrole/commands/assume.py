@@ -27,23 +27,27 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.usage = "crossrole assume GRANT [--profile PROFILE] [OPTION]… [-- COMMAND …] | crossrole assume --unset"
     command.description = (
         "Prints the credentials of a session of the grant's role as variables for a shell, or runs COMMAND with them. "
-        "Exit status: 0, 1 where AWS refuses it, 2 unusable; with COMMAND its own."
+        "Exit status: 0, 1 where AWS denies it, 2 where it can't be done; with COMMAND the status of COMMAND."
     )
     command.add_argument("grant", metavar="GRANT", nargs="?")
     command.add_argument("strays", nargs="*", help=argparse.SUPPRESS)
-    command.add_argument("--profile", help="whose credentials are used; those of the environment if left out")
+    command.add_argument(
+        "--profile", help="the profile whose credentials are used; those of the environment if left out"
+    )
     command.add_argument("--format", choices=_FORMATS, help="env (for sh, bash, zsh) if left out")
     command.add_argument("--duration", type=int, metavar="SECONDS", help="the longest that is allowed if left out")
-    command.add_argument("--only", action="append", default=[], metavar="ACTION", help="give no action but these")
-    command.add_argument("--prefix", help="reach no keys but those under this longer prefix")
+    command.add_argument(
+        "--only", action="append", default=[], metavar="ACTION", help="limit the session to these actions"
+    )
+    command.add_argument("--prefix", help="limit the session to the keys under this longer prefix")
     command.add_argument("--mfa-serial", metavar="ARN", help="the MFA device; the profile's mfa_serial if left out")
-    command.add_argument("--show", action="store_true", help="print the secrets although a person looks on")
-    command.add_argument("--unset", action="store_true", help="print the way back")
+    command.add_argument("--show", action="store_true", help="print the secrets even to a terminal")
+    command.add_argument("--unset", action="store_true", help="print the commands that remove the variables")
     add_template_dir(command)
 
 
 def run(arguments: argparse.Namespace, environment: Environment) -> int:
-    """Return 0, or 1 where AWS refuses it; does not return where it runs a command."""
+    """Return 0, or 1 where AWS denies it; does not return where it runs a command."""
     _check_words(arguments, terminal=environment.stdout.isatty())
     if arguments.command_line and not _is_there(arguments.command_line[0], environment):
         return _NO_SUCH_COMMAND
@@ -75,7 +79,7 @@ _NO_SUCH_COMMAND, _NOT_EXECUTABLE = 127, 126
 
 
 def _is_there(command: str, environment: Environment) -> bool:
-    """Return whether there is such a command, before AWS is asked and an MFA code is used up."""
+    """Raise an error where no such command exists, before AWS is asked and an MFA code is used up."""
     if "/" in command or shutil.which(command, path=environment.variables.get("PATH")):
         return True
     environment.hint(f'there is no command "{command}"')
@@ -85,7 +89,7 @@ def _is_there(command: str, environment: Environment) -> bool:
 def _check_words(arguments: argparse.Namespace, *, terminal: bool) -> None:
     if arguments.strays:
         words = " ".join(arguments.strays)
-        raise CommandError(f"write -- before the command that is to run: assume {arguments.grant} … -- {words}")
+        raise CommandError(f"write -- before the command to run: assume {arguments.grant} … -- {words}")
     runs = arguments.command_line is not None
     if runs and not arguments.command_line:
         raise CommandError("there is no command after --")
@@ -125,11 +129,11 @@ def _become(words: list[str], variables: Mapping[str, str | None], environment: 
     """Become the command, so that signals and its exit status are its own."""
     own = {name: value for name, value in environment.variables.items() if name not in variables}
     own |= {name: value for name, value in variables.items() if value is not None}
-    # Python ignores it, and what is ignored stays so in the command: `… | head` would not end it.
+    # Python ignores SIGPIPE, and the command would inherit that: `… | head` would not end it.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     environment.stdout.flush()
     try:
-        os.execvpe(words[0], words, own)  # noqa: S606 it is what the person typed
+        os.execvpe(words[0], words, own)  # noqa: S606 the person typed it
     except FileNotFoundError:
         environment.hint(f'there is no command "{words[0]}"')
         sys.exit(_NO_SUCH_COMMAND)

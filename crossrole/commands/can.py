@@ -20,7 +20,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.description = (
         "CALLER is the ARN of a role, user or session, or the name of one in the templates; a grant's name "
         "stands for a session of its role. With via GRANT the caller assumes that grant's role first. Exit status: "
-        "0 allowed, 1 refused, 2 can't be answered, also where a policy that is in no template may allow it."
+        "0 allowed, 1 denied, 2 unknown, also where a policy outside the templates may allow it."
     )
     command.add_argument("words", nargs="+", metavar="CALLER [via GRANT] ACTION RESOURCE")
     command.add_argument(
@@ -28,14 +28,14 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="what the request carries, such as aws:SourceIp=203.0.113.7 or sts:ExternalId=…; may be repeated",
+        help="a condition key of the request, such as aws:SourceIp=203.0.113.7 or sts:ExternalId=…; may be repeated",
     )
     add_template_dir(command)
     add_json(command)
 
 
 def run(arguments: argparse.Namespace, environment: Environment) -> int:
-    """Return 0 where it is allowed, 1 where it is refused, 2 where only what is in no template can say."""
+    """Return 0 where it is allowed, 1 where it is denied, 2 where a policy outside the templates decides it."""
     inventory = inventory_of(arguments)
     caller, via, action, resource = _words(arguments.words)
     question = question_of(

@@ -1,4 +1,4 @@
-"""What the commands share: options, and the inventory they ask."""
+"""Shared by the commands: options, and the reading of the inventory."""
 
 import argparse
 from pathlib import Path
@@ -17,7 +17,7 @@ def add_template_dir(command: argparse.ArgumentParser) -> None:
 
 
 def add_json(command: argparse.ArgumentParser) -> None:
-    """Add the option that answers programs."""
+    """Add the option --json."""
     command.add_argument("--json", action="store_true", help="answer as JSON")
 
 
@@ -27,18 +27,18 @@ def add_deployed_role(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--profile", required=True, metavar="PROD", help="a profile of the account that the role is in"
     )
-    command.add_argument("--dry-run", action="store_true", help="say what would be done and change nothing")
+    command.add_argument("--dry-run", action="store_true", help="print what would be done and change nothing")
     add_template_dir(command)
     add_json(command)
 
 
 def inventory_of(arguments: argparse.Namespace) -> Inventory:
-    """Return what the templates say that the command is to read."""
+    """Return the inventory of the templates that the command reads."""
     return read_inventory(read_assembly(arguments.template_dir))
 
 
 def inventory_although_stale(arguments: argparse.Namespace, environment: Environment) -> Inventory:
-    """Return what the templates say, with a warning where they are old: an emergency does not wait for a synth."""
+    """Return the inventory, with a warning where the templates are old: an emergency does not wait for a synth."""
     if stale := staleness(arguments.template_dir):
-        environment.hint(f"{stale}; going on with it all the same")
+        environment.hint(f"{stale}; it is used anyway")
     return read_inventory(read_assembly(arguments.template_dir, may_be_stale=True))

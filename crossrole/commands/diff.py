@@ -15,7 +15,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     command.description = (
         "BASE and HEAD are git revisions, which are synthesized, or folders that cdk synth wrote; HEAD "
-        "left out is cdk.out. Exit status: 0, or 1 with --fail-on-widening where access was gained, 2 unusable."
+        "left out is cdk.out. Exit status: 0, or 1 with --fail-on-widening where access was gained, 2 not comparable."
     )
     command.add_argument("base", metavar="BASE")
     command.add_argument("head", metavar="HEAD", nargs="?")
@@ -24,7 +24,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, environment: Environment) -> int:
-    """Return 0, or 1 where access was gained and that is to fail."""
+    """Return 0, or 1 where access was gained and --fail-on-widening is given."""
     with templates_of(arguments.base) as folder:
         base = read_inventory(read_assembly(folder))
     if arguments.head is None:

@@ -14,18 +14,18 @@ from crossrole.templates.grant import grant_of
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     command.description = (
-        "Looks along the deployed chain, from this machine's clock to the bucket's key, and says of each part whether "
-        "it is ok, failed and how to fix it, or not checkable and why. It changes nothing; what it does in the "
+        "Checks the deployed chain, from this machine's clock to the bucket's key. Each check is ok, failed (with its "
+        "fix) or not checkable (with the reason). It changes nothing; what it does in the "
         "bucket is listed first, on standard error. Exit status: 0 nothing failed, 1 something did, 2 AWS can't be "
         "asked."
     )
     command.add_argument("grant", metavar="GRANT")
-    command.add_argument("--profile", required=True, help="the caller: a profile that is to assume the grant's role")
+    command.add_argument("--profile", required=True, help="the caller's profile, which assumes the grant's role")
     command.add_argument(
-        "--prod-profile", metavar="PROFILE", help="one of the grant's account, to look at the role, bucket and key"
+        "--prod-profile", metavar="PROFILE", help="a profile of the grant's account, to read the role, bucket and key"
     )
     command.add_argument(
-        "--write-probe", action="store_true", help="put one object under the prefix, and remove it again for good"
+        "--write-probe", action="store_true", help="put one object under the prefix, and delete it permanently"
     )
     add_template_dir(command)
     add_json(command)

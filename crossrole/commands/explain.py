@@ -21,7 +21,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.description = (
         "Any error text: a line of a log, a stack trace, what the AWS CLI or cdk printed, an event of CloudTrail, "
         "Lambda's answer. With - or without TEXT it is read from standard input, where other users of the machine "
-        "can't see it. What looks like a secret in it is never shown. Exit status: 0 recognised, 1 not, 2 no text."
+        "can't see it. Whatever looks like a secret in it is hidden. Exit status: 0 recognised, 1 not, 2 no text."
     )
     command.add_argument("text", nargs="*", metavar="TEXT")
     add_template_dir(command)
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
 
 
 MOST_WHOLE = 16 * 1024
-"""Characters from which the facts are read where nothing was recognised."""
+"""How many characters the facts are read from where nothing was recognised."""
 
 
 def _given(words: Sequence[str], stdin: TextIO) -> bytes | str:

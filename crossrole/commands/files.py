@@ -1,4 +1,4 @@
-"""Writes files so that nothing is lost: each is whole or as it was."""
+"""Writes files so that nothing is lost: a file is written whole, or stays as it was."""
 
 import os
 from collections.abc import Mapping
@@ -11,11 +11,11 @@ from crossrole.errors import CommandError
 def write(path: Path, text: str) -> Path:
     """Write a text to a file, in place of what it held, and return where that is.
 
-    Raises `CommandError` where it can't be; then the file is as it was.
+    Raises `CommandError` where it can't be written; then the file stays as it was.
     """
     where = path.resolve()
     if where.exists() and not where.is_file():
-        raise CommandError(f"{path} is no file, so nothing is written to it; name a file")
+        raise CommandError(f"{path} is not a file, so nothing is written to it; name a file")
     if not where.parent.is_dir():
         raise CommandError(f"there is no folder {where.parent}; make it, or name another file")
     try:
@@ -32,7 +32,7 @@ def write(path: Path, text: str) -> Path:
 
 
 def write_all(folder: Path, contents: Mapping[str, str]) -> list[Path]:
-    """Write each text into its file of the folder, which is made as needed; return where former texts are kept now.
+    """Write each text into its file of the folder, which is made as needed; return the files that keep former texts.
 
     A file that holds the text already is left alone. One that holds another text is kept beside the new one, as
     NAME.~1~ or the next free number. All are written beside first, so that a full disk changes none. Raises
@@ -44,7 +44,9 @@ def write_all(folder: Path, contents: Mapping[str, str]) -> list[Path]:
         for name, text in contents.items():
             path = folder / name
             if path.exists() and not path.is_file():
-                raise CommandError(f"{path} is no file, so nothing is written over it; name another folder with --out")
+                raise CommandError(
+                    f"{path} is not a file, so nothing is written over it; name another folder with --out"
+                )
             if not _holds(path, text):
                 written[path] = _written(path, text)
         kept = [_kept(path) for path in written if path.exists()]

@@ -12,7 +12,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     command.description = (
         "Looks through every policy of the templates for names that AWS does not know and for statements "
-        "that are too open. Exit status: 0, or 1 where something was found, 2 unusable."
+        "that are too open. Exit status: 0, or 1 where something was found, 2 where a template can't be read."
     )
     add_template_dir(command)
     add_json(command)

@@ -15,21 +15,27 @@ from crossrole.templates.assembly import read_assembly
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     command.description = (
-        "Shows the policies that make a grant, and the AWS CLI's lines that make it from them, in their order. AWS is "
-        "not asked. Exit status: 0, 2 unusable."
+        "Prints the policies of a grant, and the AWS CLI commands that create it from them, in their order. AWS is "
+        "not called. Exit status: 0, or 2 where they can't be made."
     )
     command.add_argument("grant", metavar="GRANT")
     command.add_argument(
         "--out",
         type=Path,
         metavar="DIR",
-        help="write the policies into this folder; a file there that holds another text is kept as NAME.~1~",
+        help="write the policies into this folder; a file there with another text is kept as NAME.~1~",
     )
     command.add_argument(
-        "--profile", default="dev", metavar="NAME", help="the dev account's profile in the printed lines; dev"
+        "--profile",
+        default="dev",
+        metavar="NAME",
+        help="the dev account's profile in the printed commands; dev if left out",
     )
     command.add_argument(
-        "--prod-profile", default="prod", metavar="NAME", help="the production account's profile in them; prod"
+        "--prod-profile",
+        default="prod",
+        metavar="NAME",
+        help="the production account's profile in them; prod if left out",
     )
     add_template_dir(command)
     add_json(command)

@@ -13,12 +13,14 @@ from crossrole.templates.grant import grant_of
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     command.description = (
-        "Prints the block for ~/.aws/config with which every SDK and the AWS CLI assume the grant's role by "
+        "Prints a block for ~/.aws/config. With it every SDK and the AWS CLI assume the grant's role by "
         "themselves, and again when a session ends: crossrole profile GRANT --source-profile dev >> ~/.aws/config"
     )
     command.add_argument("grant", metavar="GRANT")
-    command.add_argument("--source-profile", required=True, metavar="PROFILE", help="whose credentials assume the role")
-    command.add_argument("--name", help="the new profile's name; the grant's if left out")
+    command.add_argument(
+        "--source-profile", required=True, metavar="PROFILE", help="the profile whose credentials assume the role"
+    )
+    command.add_argument("--name", help="the new profile's name; the grant's name if left out")
     command.add_argument("--mfa-serial", metavar="ARN", help="your MFA device, where the grant asks for MFA")
     add_template_dir(command)
     add_json(command)

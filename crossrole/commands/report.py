@@ -19,11 +19,14 @@ PAGE = Path("access.html")
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     command.description = (
-        "Writes what the templates say of every grant as one HTML file, which needs no network and no script, or as "
+        "Writes a report of every grant in the templates: one HTML file without network access or scripts, or "
         "Markdown. Exit status: 0, or 2 where it can't be written."
     )
     command.add_argument(
-        "--out", type=Path, metavar="FILE", help=f"where to write it; {PAGE} if left out, Markdown to standard output"
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help=f"the file to write; {PAGE} if left out, or standard output for Markdown",
     )
     command.add_argument("--markdown", action="store_true", help="write Markdown, as for a pull request")
     add_template_dir(command)
@@ -46,7 +49,7 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
 
 def _report(folder: Path | None, environment: Environment) -> Report:
     templates = read_assembly(folder)
-    # What another folder was made from is not known, so its history is not either.
+    # The source of another folder is not known, so neither is its history.
     history = history_of(CHECKOUT / "access.toml") if folder is None else NOTHING
     with environment.simulator() as simulator:
         return report_of(templates, simulator, history, environment.now())

@@ -12,14 +12,14 @@ from crossrole.templates.grant import grant_of
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     command.description = (
-        "Takes out of the policies of a grant's role what revoke has put there, and nothing else. "
-        "Exit status: 0 restored or nothing to restore, 1 not proved, 2 unusable and nothing changed."
+        "Removes what revoke wrote into the policies of a grant's role, and nothing else. "
+        "Exit status: 0 restored or nothing to restore, 1 not verified, 2 can't be done and nothing changed."
     )
     add_deployed_role(command)
 
 
 def run(arguments: argparse.Namespace, environment: Environment) -> int:
-    """Return 0 where nothing of a revocation is left, 1 where that is not proved."""
+    """Return 0 where nothing of a revocation is left, 1 where that is not verified."""
     grant = grant_of(inventory_although_stale(arguments, environment), arguments.grant)
     done = restore(grant, profile=arguments.profile, dry_run=arguments.dry_run, environment=environment)
     if arguments.json:

@@ -10,7 +10,9 @@ from crossrole.evaluation.who import who_can
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
-    command.description = "Lists every caller that the templates name. Exit status: 0 someone, 1 nobody, 2 unusable."
+    command.description = (
+        "Lists every caller that the templates name. Exit status: 0 someone can, 1 nobody can, 2 can't be answered."
+    )
     command.add_argument("action", metavar="ACTION")
     command.add_argument("resource", metavar="RESOURCE")
     add_template_dir(command)

@@ -1,1 +1,1 @@
-"""`crossrole diff`: the access that a change of the templates gives or takes away."""
+"""The access that a change of the templates opens or takes away: `crossrole diff`."""

@@ -1,4 +1,4 @@
-"""The changes of access between two states of the templates; the prover decides, not the text of the policies."""
+"""The access that changed between two states of the templates, decided by proof and not by their text."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,7 +20,7 @@ from crossrole.templates.inventory import Identity, Inventory
 
 
 def changes(base: Inventory, head: Inventory, simulator: Simulator, prover: Prover) -> list[Change]:
-    """Return the access that was gained and the access that was lost from base to head, each change once."""
+    """Return the access that was gained and lost from base to head, each once."""
     gained = _changes(Direction(base, head, simulator, prover, gained=True))
     lost = _changes(Direction(head, base, simulator, prover, gained=False))
     return list(dict.fromkeys([*gained, *lost]))
@@ -103,7 +103,7 @@ def _able(direction: Direction, role: Identity) -> Iterator[Candidate]:
 
 
 def _other_principals(direction: Direction, role: Identity) -> Iterator[Change]:
-    """Yield the services and federations that were added, which are not proved, and principals no longer pinned."""
+    """Yield services and federations, which are not proved, and principals that are no longer pinned."""
     before, now = direction.old.resource_policies.get(role.arn), role.trust
     for kind, name, _ in sorted(_not_of_aws(now) - _not_of_aws(before)):
         added = Difference(loosened=False, notes=direction.flag(PRINCIPAL_ADDED))
@@ -159,7 +159,7 @@ def _from_elsewhere(direction: Direction, actor: Identity) -> Iterator[Change]:
     for what_else in sorted(set(actor.elsewhere) - set(before.elsewhere if before else ())):
         if what_else.startswith("the managed policy"):
             has = "now has" if direction.gained else "no longer has"
-            yield Change(direction.gained, f"{who(actor.arn)} {has} {what_else}, which is in no template")
+            yield Change(direction.gained, f"{who(actor.arn)} {has} {what_else}, which is outside the templates")
 
 
 def _limits(direction: Direction, role: Identity) -> Iterator[Change]:

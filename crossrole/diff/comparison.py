@@ -1,4 +1,4 @@
-"""One direction of a comparison: what `new` allows and `old` does not, and the words for it."""
+"""One direction of a comparison: the access that `new` allows and `old` does not, and its words."""
 
 from dataclasses import dataclass
 
@@ -45,11 +45,11 @@ class Direction:
         return Change(self.gained, text + through, difference.notes)
 
     def flag(self, flag: str) -> tuple[str, ...]:
-        """Return the flag as a note on access that was gained; access that was lost has no flags."""
+        """Return the flags of access that was gained; lost access has none."""
         return (flag,) if self.gained else ()
 
     def difference(self, old: Side, new: Side, action: str, resource: str) -> Difference | None:
-        """Return what `new` allows and `old` does not; None where it is proved that there is nothing."""
+        """Return the access that `new` allows beyond `old`; None where it is proved that there is none."""
         if same(old, new):
             return None
         more = self.prover.more(old, new, action=action, resource=resource)
@@ -63,17 +63,17 @@ class Direction:
         return Difference(loosened=False, notes=())
 
     def where_else(self, old: Side, action: str) -> tuple[str, ...]:
-        """Return a note with the resources on which `old` allows the action; nothing where there are none."""
+        """Return the resources on which the smaller side allows the action, as a note; nothing where it allows none."""
         others = sorted({what(each) for acts, each in atoms(old.identity) if overlap(acts, action)})
         return (f"{'before' if self.gained else 'now'}: on {', '.join(others)}",) if others else ()
 
     def allows(self, side: Side, action: str, resource: str) -> bool:
-        """Return whether a side allows at least one such request; where that can't be proved, True."""
+        """Return whether a side allows any such request; a request that can't be proved counts as allowed."""
         (proof,) = self.prover.prove([Inquiry(side, action, resource)])
         return proof.verdict is not Verdict.DENIED
 
     def _conditions(self, old: Side, new: Side, action: str, resource: str) -> tuple[str, ...]:
-        """Return notes on the conditions that differ, and flags for what a reader easily overlooks."""
+        """Return the conditions that differ, and flags for changes that are easily overlooked."""
         needed, need = (self.needs(side, action, resource) for side in (old, new))
         dropped, added = [each for each in needed if each not in need], [each for each in need if each not in needed]
         before, now = (dropped, added) if self.gained else (added, dropped)
@@ -113,7 +113,7 @@ def _unproved(proof: Proof) -> str:
 
 
 def _hidden(old: Side, new: Side, action: str) -> list[str]:
-    """Return a note where conditioned statements stay as they are, but a new one beside them has fewer conditions."""
+    """Return a flag for a statement with fewer conditions beside one that keeps them, which hides the widening."""
     conditioned = [each for each in _allowing(old, action) if of_statement(each)]
     kept = {canonical(each) for each in _allowing(new, action)}
     known = {canonical(each) for each in _allowing(old, action)}

@@ -1,4 +1,4 @@
-"""Changes that `diff` can't prove anything about; it reports them, so that silence means that nothing changed."""
+"""Changes that `diff` can't prove: it reports them, so that no output means no change."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -10,12 +10,12 @@ from crossrole.iam.policy import Policy, Statement, canonical, overlap, texts
 from crossrole.templates.inventory import Identity, Inventory
 
 _PLAIN_OPERATORS = {"ArnEquals", "ArnLike", "StringEquals", "StringLike"}
-# All callers that are asked about have the same value of these keys, or are asked about by name.
+# These keys are the same for all callers that are asked about, or those callers are asked about by name.
 _JUDGED_KEYS = {"aws:principalorgid", "aws:principalorgpaths"}
 
 
 def unjudged_changes(base: Inventory, head: Inventory, *, gained: bool) -> Iterator[Change]:
-    """Yield a change for each resource or statement that was added, changed or removed and can't be judged."""
+    """Yield a change for each resource or statement that was added, changed or removed and can't be evaluated."""
     before, now = ([state.unjudged, state.unjudged_changing] for state in (base, head))
     for place in sorted({place for each in [*before, *now] for place in each}):
         if [each.get(place) for each in before] != [each.get(place) for each in now]:
@@ -27,12 +27,14 @@ def unjudged_changes(base: Inventory, head: Inventory, *, gained: bool) -> Itera
             statement = old.get(key) or new[key]
             if not _judged(statement, is_trust=":role/" in resource):
                 name = statement.get("Sid", "a statement without a Sid")
-                text = f"{name} in the policy of {resource} was changed, and names callers in a way of its own"
+                text = (
+                    f"{name} in the policy of {resource} was changed, and names callers in a way that is not evaluated"
+                )
                 yield Change(gained, text, (f"{UNPROVED}: look at it yourself",))
 
 
 def _principal_tags(base: Inventory, head: Inventory, *, gained: bool) -> Iterator[Change]:
-    """Yield the changes of statements that test their principal's tags, and of the tags that are tested.
+    """Yield changes of statements that test their principal's tags, and of the tags that are tested.
 
     The engines know only the tags that a template gives, not those of a session. AWS compares a tag's key without
     regard to case, and the engines do not agree on that.
@@ -72,7 +74,7 @@ def _tests_tags(part: Mapping[str, Any]) -> bool:
 
 
 def _tags_are_known(statement: Statement, identity: Identity) -> bool:
-    """Return whether the statement tests only tags that a template gives, with operators that both engines know."""
+    """Return whether the statement tests only tags that a template gives, in ways that both engines evaluate alike."""
     if identity.trust and any(_allows_session_tags(each) for each in identity.trust.statements):
         return False
     known = {f"{PRINCIPAL_TAG}{key}" for key in identity.tags}
@@ -96,7 +98,7 @@ def _statements(policy: Policy | None) -> dict[str, Statement]:
 
 
 def _judged(statement: Statement, *, is_trust: bool) -> bool:
-    """Return whether the callers that are asked about stand for every principal that the statement names."""
+    """Return whether the callers that are asked about represent every caller that the statement names."""
     denies = statement["Effect"] == "Deny"
     principal = statement.get("Principal")
     named = texts(principal.get("AWS")) if isinstance(principal, Mapping) else texts(principal)

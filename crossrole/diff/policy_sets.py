@@ -1,4 +1,4 @@
-"""The policies that decide what a principal may do in one state of the templates, as the prover takes them."""
+"""The policies that decide what a principal may do in one state of the templates: the prover's input."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -31,7 +31,7 @@ def assuming(state: Inventory, caller: str, role: Identity, *, templated: bool) 
 
 
 def using(state: Inventory, actor: str, action: str, resource: str) -> Side:
-    """Return the policies that decide whether a role or user may do the action on a resource or a pattern of them."""
+    """Return the policies that decide whether a role or user may do the action on a resource, or a pattern."""
     identity = state.identity(actor)
     attached = state.resource_policy(resource)
     keyed = action.startswith("kms:") and resource.startswith("arn:")
@@ -56,7 +56,7 @@ def owner(state: Inventory, resource: str) -> str:
 
 
 def callers(states: Sequence[Inventory], role: Identity) -> list[Candidate]:
-    """Return everyone to ask about: the principals that a state trusts with the role, and those that a state makes."""
+    """Return every caller to ask about: those that either state trusts with the role, and those that either makes."""
     trusts = [state.resource_policies.get(role.arn) for state in states]
     partition = partition_of(role.arn)
     named = [representative(name, None, partition) for trust in trusts if trust for name in trusted(trust)]
@@ -72,7 +72,7 @@ def callers(states: Sequence[Inventory], role: Identity) -> list[Candidate]:
 
 
 def same(old: Side, new: Side) -> bool:
-    """Return whether the policies of two sides are the same text: then there is nothing to prove."""
+    """Return whether two sides are the same text, so that no proof is needed."""
 
     def content(side: Side) -> list[Any]:
         policies = sorted(map(canonical, side.identity))

@@ -19,7 +19,7 @@ MARKS = re.compile(r"^(?P<heading>access (?:gained|lost):)$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Change:
-    """Access that was gained or lost; the notes say what to look at, such as a condition that was dropped."""
+    """Access that was gained or lost; `notes` say what to check, such as a condition that was removed."""
 
     gained: bool
     text: str
@@ -31,7 +31,7 @@ class Change:
 
 
 def changes_text(changes: Sequence[Change]) -> str:
-    """Return the changes as text for a person: first the access that was gained, then the access that was lost."""
+    """Return the changes as text, gained access first."""
     if not changes:
         return "no change of access"
     parts = []

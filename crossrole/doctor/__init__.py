@@ -1,1 +1,1 @@
-"""`crossrole doctor`: looks along the deployed chain, from this machine's clock to the bucket's key."""
+"""`crossrole doctor`: checks the deployed chain, from this machine's clock to the bucket's key."""

@@ -1,6 +1,6 @@
-"""A caller who may not assume the role, but may look at who may: an administrator, or the account's root user.
+"""A caller that may not assume the role, but may read the principals that may: an administrator, or the root user.
 
-Nobody has a profile of a function's role, so its half of the chain is looked at with a profile of its account.
+Nobody has a profile of a function's role, so a profile of its account reads the role's own policies.
 """
 
 from dataclasses import replace
@@ -17,9 +17,9 @@ from crossrole.live.sessions import client, told
 
 
 def as_administrator(case: Case, caller: Caller) -> tuple[list[Line], Caller] | None:
-    """Return the lines on those principals of the grant whom the caller can look at, and the caller who does so.
+    """Return the lines on the grant's principals that the caller can read, and the caller.
 
-    None where the caller is one of the principals, or where none is of the caller's account or lets itself be read.
+    None where the caller is one of the principals, or can read none of them in its own account.
     """
     principals = case.grant.principals
     if any(_is(caller, each) for each in principals):
@@ -30,14 +30,14 @@ def as_administrator(case: Case, caller: Caller) -> tuple[list[Line], Caller] | 
     if not of_each or any(own.status is Status.UNKNOWN for _, own in of_each):
         return None
     who = " and ".join(meant)
-    lines = [ok("caller", caller.arn, f"none of the grant's principals, but of their account: looks at {who} instead")]
+    lines = [ok("caller", caller.arn, f"not one of the grant's principals, but of their account: checks {who} instead")]
     for principal, own in of_each:
         lines += [principal_line(case, principal), own]
     return lines, replace(caller, looks_at=meant)
 
 
 def only_itself(case: Case, looks_at: tuple[str, ...]) -> Line:
-    """Return the line on a session that none but the principal can begin, with the command that makes it do so."""
+    """Return the line on a session that only the principal can begin, with the command that makes it do so."""
     details = [command for each in looks_at if is_role(each) for command in _invocations(case, each)]
     invoked = "; invoke the function" if details else ""
     return unknown("assume", f"only {' or '.join(looks_at)} itself can{invoked}", *details)

@@ -1,4 +1,4 @@
-"""The last of the chain: the grant's bucket, its owner and its region."""
+"""The end of the chain: the grant's bucket, its owner and its region."""
 
 import json
 import shlex
@@ -23,7 +23,7 @@ _REGION = "x-amz-bucket-region"
 
 @dataclass(frozen=True)
 class _Head:
-    """What a bucket answers to HEAD: a status, and its region, which it tells even to whom it refuses."""
+    """A bucket's answer to HEAD: a status, and its region, which S3 returns even with a denial."""
 
     status: int
     region: str | None
@@ -79,19 +79,19 @@ def _owner_line(case: Case, s3: Any, name: str, owned: _Head) -> Line:
         return ok("bucket", f"{name} exists, and {account} owns it")
     someone_elses = failed(
         "bucket",
-        f"{name} exists, and is not {account}'s; a grant reaches only buckets of its own account",
+        f"{name} exists, but {account} does not own it; a grant reaches only buckets of its own account",
         fix="bucket names are worldwide: name a bucket of the account in access.toml",
     )
     if _head(s3, name).status < 300:  # noqa: PLR2004
         return someone_elses
     if case.prod is None:
-        return unknown("bucket", f"{name} exists; whose it is shows only to who may list it, or --prod-profile")
+        return unknown("bucket", f"{name} exists; to see its owner, name --prod-profile, or a profile that may list it")
     try:
         owns = name in {
             each["Name"] for page in s3.get_paginator("list_buckets").paginate() for each in page["Buckets"]
         }
     except ClientError:
-        return unknown("bucket", f"{name} exists; {case.prod_profile} needs s3:ListBucket on it to see whose it is")
+        return unknown("bucket", f"{name} exists; {case.prod_profile} needs s3:ListBucket on it to see its owner")
     return ok("bucket", f"{name} exists, and {account} owns it") if owns else someone_elses
 
 
@@ -100,15 +100,15 @@ def region_line(case: Case, name: str, region: str | None) -> Line:
     made = case.inventory.buckets.get(bucket_arn(case.grant.partition, name))
     wanted = made.region if made else case.grant.region
     if region is None:
-        return unknown("region", f"S3 does not tell the region of {name}")
+        return unknown("region", f"S3 does not return the region of {name}")
     if region != wanted:
         return failed(
             "region",
-            f"{name} is in {region}, and the templates have it in {wanted}",
+            f"{name} is in {region}, but the templates have it in {wanted}",
             fix=f'name a bucket in {wanted}, or set [prod] region = "{region}" in access.toml',
         )
     own = case.session.region_name
-    other = f"the profile {case.profile} works in {own}: give --region {region}, or the role a profile of its own"
+    other = f"the profile {case.profile} works in {own}: give --region {region}, or a profile of its own for the role"
     return ok("region", f"{name} is in {region}", *([other] if own and own != region else []))
 
 
@@ -119,12 +119,12 @@ _NO_POLICY = {"NoSuchBucketPolicy", "NoSuchPublicAccessBlockConfiguration"}
 
 
 def access_lines(case: Case, name: str, region: str) -> Iterator[Line]:
-    """Yield the lines on who may do what by the bucket itself; what no template makes is compared with nothing."""
+    """Yield the lines on the bucket's own access settings; a bucket outside the templates is not compared."""
     arn = bucket_arn(case.grant.partition, name)
     made = case.inventory.buckets.get(arn)
     if case.prod is None:
         for check, what in ((_POLICY, "its policy"), (_PUBLIC, "its Block Public Access")):
-            yield unknown(check, f"{what} shows itself only in its account: name --prod-profile")
+            yield unknown(check, f"{what} can be read only in its own account: name --prod-profile")
         return
     s3: Any = client(case.prod, "s3", region_name=region)
     with told(case.prod_profile):
@@ -133,20 +133,20 @@ def access_lines(case: Case, name: str, region: str) -> Iterator[Line]:
     if isinstance(policy, ClientError):
         yield unknown(_POLICY, f"{case.prod_profile} needs s3:GetBucketPolicy on {name}")
     elif made is None and arn not in case.inventory.resource_policies:
-        has = f"no template makes {name}, so its policy is compared with nothing; look at it yourself"
+        has = f"{name} is outside the templates, so its policy is not compared; check it yourself"
         yield unknown(_POLICY, has) if policy else ok(_POLICY, f"{name} has no bucket policy")
     else:
         yield _compared(case, arn, policy)
     if isinstance(block, ClientError):
         yield unknown(_PUBLIC, f"{case.prod_profile} needs s3:GetBucketPublicAccessBlock on {name}")
     elif made is None:
-        yield unknown(_PUBLIC, f"no template makes {name}, so its Block Public Access is compared with nothing")
+        yield unknown(_PUBLIC, f"{name} is outside the templates, so its Block Public Access is not compared")
     else:
         yield _public_line(case, name, made.public_access_block, block or {})
 
 
 def _answer(operation: Any, bucket: str, key: str) -> Any:
-    """Return what a bucket has of a kind, None where it has none, and the refusal where that may not be known."""
+    """Return a setting of the bucket, None where it has none, and the denial where it may not be read."""
     try:
         return operation(Bucket=bucket)[key]
     except ClientError as error:
@@ -164,19 +164,21 @@ def _compared(case: Case, bucket: str, text: str | None) -> Line:
             policy_of(template=LIVE, logical_id=name, name="bucket policy", document=json.loads(text)) if text else None
         )
     except (ValueError, CommandError) as error:
-        return unknown(_POLICY, f"the policy of {name} can't be judged: {error}")
+        return unknown(_POLICY, f"the policy of {name} can't be evaluated: {error}")
     was, is_ = _statements(base), _statements(live)
     if was == is_:
         return ok(
             _POLICY,
-            f"the bucket policy of {name} is the templates'"
+            f"the bucket policy of {name} is that of the templates"
             if live
-            else f"{name} has no bucket policy, as the templates say",
+            else f"{name} has no bucket policy, as in the templates",
         )
     added, gone = ([each for each in one if each not in other] for one, other in ((is_, was), (was, is_)))
     details = [*(f"added: {each}" for each in added), *(f"gone: {each}" for each in gone)]
     what = (
-        f"the bucket policy of {name} is not the templates' any more" if live else f"{name} has lost its bucket policy"
+        f"the bucket policy of {name} is no longer that of the templates"
+        if live
+        else f"{name} has lost its bucket policy"
     )
     return failed(_POLICY, what, *details, fix=_put(case, name, base))
 
@@ -199,11 +201,11 @@ def _put(case: Case, name: str, base: Policy | None) -> str:
 def _public_line(case: Case, name: str, wanted: dict[str, bool], live: dict[str, bool]) -> Line:
     open_ = sorted(key for key, blocks in wanted.items() if blocks and not live.get(key))
     if not open_:
-        return ok(_PUBLIC, f"Block Public Access of {name} is the templates'")
+        return ok(_PUBLIC, f"Block Public Access of {name} is that of the templates")
     settings = ",".join(f"{key}={str(value).lower()}" for key, value in wanted.items())
     return failed(
         _PUBLIC,
-        f"Block Public Access of {name} is off for {', '.join(open_)}, and the templates have it on",
+        f"Block Public Access of {name} is off for {', '.join(open_)}, but the templates have it on",
         fix=f"aws s3api put-public-access-block --bucket {name} --public-access-block-configuration {settings} "
         f"--profile {case.prod_profile}",
     )

@@ -1,4 +1,4 @@
-"""The caller's half of the chain: this machine's clock, who the profile is, and what its own policies allow."""
+"""The caller's part of the chain: this machine's clock, the profile's identity, and what its own policies allow."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -33,7 +33,7 @@ class Caller:
     arn: str
     principal: str | None
     looks_at: tuple[str, ...] = ()
-    """The grant's principals that are looked at in the caller's place, who is none of them."""
+    """The grant's principals that are checked in place of a caller that is not one of them."""
 
 
 def clock_line(date: datetime | None, now: datetime) -> Line:
@@ -61,7 +61,7 @@ def who_calls(case: Case) -> tuple[list[Line], Caller | None]:
             clock = clock_line(date_of(error.response), case.environment.now())
             if clock.fix is None:
                 raise
-            why = f"AWS takes no request that is signed with this clock: {message_of(error)}"
+            why = f"AWS rejects requests that are signed with this clock: {message_of(error)}"
             return [clock, unknown("caller", why)], None
     clock = clock_line(date_of(answer), case.environment.now())
     line, caller = identified(case, answer["Arn"])
@@ -114,12 +114,12 @@ def principal_line(case: Case, caller: Caller | None) -> Line:
     if verdict.allowed:
         return ok(
             "principal",
-            f"by the templates the trust policy of {grant.name} lets {name_of(principal)} in",
+            f"in the templates the trust policy of {grant.name} trusts {name_of(principal)}",
             *(meets(each) for each in verdict.conditions),
         )
     return failed(
         "principal",
-        f"the trust policy of {grant.name} does not let {principal} in",
+        f"the trust policy of {grant.name} does not trust {principal}",
         *verdict.reasons,
         fix=_let_in(case, principal, verdict),
     )
@@ -129,12 +129,14 @@ def _let_in(case: Case, principal: str, verdict: Verdict) -> str:
     fix = verdict.fix or "ask for a grant of your own in access.toml"
     if f'add "{principal}"' not in fix:
         return fix
-    # Whom the grant does not name was most likely not meant.
-    return f"call as one whom it trusts, {' or '.join(case.grant.principals)}; only if {principal} is to be too: {fix}"
+    # A caller that the grant does not name was most likely not meant.
+    return (
+        f"call as one that it trusts, {' or '.join(case.grant.principals)}; if it should trust {principal} too: {fix}"
+    )
 
 
 def own_policies_line(case: Case, caller: Caller | None, *, whose: str | None = None) -> Line:
-    """Return whether the caller's deployed policies let it assume the role; `whose` names one who does not call."""
+    """Return whether the caller's deployed policies let it assume the role; `whose` names another principal."""
     check = "own policy"
     if caller is None or caller.principal is None:
         return unknown(check, "only a user or a role has policies of its own")
@@ -146,14 +148,14 @@ def own_policies_line(case: Case, caller: Caller | None, *, whose: str | None = 
         except Unreadable as refused:
             return unknown(
                 check,
-                f"your policies can't be read: you would need {', '.join(refused.permissions)}",
+                f"your policies can't be read: you need {', '.join(refused.permissions)}",
                 _as_templated(case, arn),
             )
         except ClientError as error:
             if code_of(error) == "NoSuchEntity":
                 return failed(
                     check,
-                    f"{arn} is not there any more; its credentials outlive it",
+                    f"{arn} no longer exists; its credentials still do",
                     fix="make it again, or use a profile of another principal",
                 )
             raise
@@ -181,9 +183,9 @@ def _judged(case: Case, check: str, own: Identity, whose: str | None) -> Line:
 
 
 def own_fix(case: Case, arn: str, *, denied: bool, profile: str | None = None) -> str:
-    """Return how a user or role gets to be allowed to assume the role; `profile` is an administrator's, if known."""
+    """Return the fix that allows a user or role to assume the role; `profile` is an administrator's, if known."""
     account, name, by = account_of(arn), name_of(arn), profile or "DEV"
-    who = "" if profile else f", by an administrator of {account}, whose profile DEV is"
+    who = "" if profile else f"; DEV is the profile of an administrator of {account}"
     if denied:
         return f"have {account}'s administrator take out the statement that denies it"
     templated = None if is_role(arn) else case.inventory.identity(arn)
@@ -202,7 +204,7 @@ def own_fix(case: Case, arn: str, *, denied: bool, profile: str | None = None) -
 
 def _as_templated(case: Case, arn: str) -> str:
     if case.inventory.identity(arn) is None:
-        return f"no template holds a policy of {name_of(arn)}"
+        return f"the templates hold no policy of {name_of(arn)}"
     try:
         verdict = judged_own_policies(case, arn, case.inventory)
     except CommandError as error:
@@ -221,5 +223,5 @@ def with_identity(inventory: Inventory, identity: Identity) -> Inventory:
 
 
 def refused(error: ClientError) -> bool:
-    """Return whether AWS refuses the request for want of permission."""
+    """Return whether AWS denies the request because a permission is missing."""
     return code_of(error) in DENIED

@@ -1,4 +1,4 @@
-"""What one examination works with."""
+"""The input of one examination."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,7 +13,7 @@ from crossrole.templates.inventory import Inventory
 
 @dataclass(frozen=True)
 class Case:
-    """A grant, the profile of the one who calls, and one of the grant's own account where it was named."""
+    """A grant, the caller's profile, and a profile of the grant's account where it was given."""
 
     inventory: Inventory
     grant: Grant
@@ -25,7 +25,7 @@ class Case:
     now: datetime
     environment: Environment = field(repr=False)
     drift_fix: str | None = None
-    """What fixes the drift of the role, where some was found."""
+    """The fix for the role's drift, where drift was found."""
 
     def tell(self, text: str) -> None:
         """Say on standard error what is being done."""
@@ -44,13 +44,13 @@ class Case:
 
     @property
     def policies(self) -> str:
-        """The command that prints the lines which make the grant by hand."""
+        """The command that prints the commands that create the grant by hand."""
         return f"python -m crossrole policies {self.grant.name} --out DIR --prod-profile {self.prod_profile or 'PROD'}"
 
     @property
     def put_back(self) -> str:
-        """How to make the role what the templates say: CloudFormation deploys no template that did not change."""
+        """How to restore the role of the templates: CloudFormation does not deploy an unchanged template."""
         return self.drift_fix or (
-            f"put it back as the templates say: the lines that `{self.policies}` prints; a deploy of an unchanged "
-            "template would change nothing. Or, if it was meant, write it into access.toml"
+            f"restore it as in the templates, with the commands that `{self.policies}` prints; deploying an unchanged "
+            "template would change nothing. Or, if the change was intended, write it into access.toml"
         )

@@ -1,4 +1,4 @@
-"""What `doctor` found, one line a check, and how a person or a program reads it."""
+"""The results of `doctor`, one line a check, as text and as JSON."""
 
 import re
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Line:
-    """One check: what was found; `fix` says what to do where it failed, `details` what stands behind it."""
+    """The result of one check; `fix` says what to do where it failed, `details` explain it."""
 
     check: str
     status: Status
@@ -39,22 +39,22 @@ class Line:
 
 
 def ok(check: str, text: str, *details: str) -> Line:
-    """Return a line of what is in order."""
+    """Return a line for a check that is ok."""
     return Line(check, Status.OK, text, details=details)
 
 
 def failed(check: str, text: str, *details: str, fix: str) -> Line:
-    """Return a line of what is not in order."""
+    """Return a line for a check that failed."""
     return Line(check, Status.FAILED, text, fix, details)
 
 
 def unknown(check: str, why: str, *details: str) -> Line:
-    """Return a line of what can't be known from here."""
+    """Return a line for a check that can't be made from here."""
     return Line(check, Status.UNKNOWN, why, details=details)
 
 
 def first_to_fix(lines: Sequence[Line]) -> Line | None:
-    """Return the first failure: the checks follow the chain, so what comes later may only follow from it."""
+    """Return the first failure: the checks follow the chain, so later failures may only follow from it."""
     return next((each for each in lines if each.status is Status.FAILED), None)
 
 
@@ -68,7 +68,7 @@ MARKS = re.compile(
 
 
 def lines_text(lines: Sequence[Line], width: int | None = None) -> str:
-    """Return the lines aligned, with what to fix first at their end; a fix is told once.
+    """Return the lines aligned, with the first fix at their end; each fix is printed once.
 
     They are as wide as the terminal, if there is one.
     """

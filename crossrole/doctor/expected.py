@@ -1,4 +1,4 @@
-"""The simulator's decisions on one half of the chain at a time, with all that this machine can't know left open."""
+"""The simulator's decisions on one part of the chain at a time; facts that this machine can't know are left open."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -28,11 +28,11 @@ class Verdict:
     reasons: tuple[str, ...] = ()
     fix: str | None = None
     denied: bool = False
-    """Whether a statement denies it, and not only none allows it."""
+    """Whether it is explicitly denied, and not only implicitly."""
 
 
 def judged_trust(case: Case, principal: str) -> Verdict:
-    """Return whether the trust policy lets a user or role in whose own policies allow it."""
+    """Return whether the trust policy trusts a user or role, given that its own policies allow the call."""
     link = _assuming(case, principal, case.inventory)
     request = replace(link.request, identity=(allowing(ASSUME, case.grant.arn),), boundary=None)
     certain: dict[str, str | list[str]] = {}
@@ -46,7 +46,7 @@ def judged_trust(case: Case, principal: str) -> Verdict:
 def judged_own_policies(case: Case, principal: str, inventory: Inventory) -> Verdict:
     """Return whether the policies that the inventory gives the principal allow it to assume the role."""
     link = _assuming(case, principal, inventory)
-    # Whoever is trusted through the account's root needs a policy of its own, within the account too.
+    # A principal trusted through the account's root needs its own policy, within the account too.
     root = account_root_arn(partition_of(principal), account_of(principal))
     trusting = {"Effect": "Allow", "Principal": {"AWS": root}, "Action": ASSUME}
     document = {"Version": VERSION, "Statement": [trusting]}
@@ -57,7 +57,7 @@ def judged_own_policies(case: Case, principal: str, inventory: Inventory) -> Ver
 
 
 def expected(case: Case, action: str, resource: str, given: Mapping[str, str | list[str]]) -> Verdict:
-    """Return what the templates say of a request that a session of the grant's role makes to S3."""
+    """Return the templates' decision on a request that a session of the grant's role makes to S3."""
     question = Question(case.grant.arn, None, action, resource, given, case.now)
     (link, *_) = links_of(case.inventory, question)
     return judged_link(case, link, {*given})
@@ -76,7 +76,7 @@ def _assuming(case: Case, principal: str, inventory: Inventory) -> Link:
 
 
 def _met(grant: Grant, principal: str) -> dict[str, str | list[str]]:
-    """Return the context of a caller who meets what can be met, so that a refusal is for what can't."""
+    """Return the context of a caller that meets every condition it can, so that a denial is for another reason."""
     met: dict[str, str | list[str]] = {}
     if grant.external_id:
         met["sts:ExternalId"] = grant.external_id
@@ -133,7 +133,7 @@ def meets(condition: str) -> str:
     return f"if {condition}: {_HOW.get(condition.partition(' ')[0], UNSEEN)}"
 
 
-UNSEEN = "whether so, assuming the role tells"
+UNSEEN = "assuming the role shows it"
 _HOW = {
     "sts:ExternalId": "doctor sends it",
     "aws:MultiFactorAuthPresent": "doctor asks for a code",

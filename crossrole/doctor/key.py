@@ -22,17 +22,19 @@ from crossrole.templates.inventory import Bucket
 
 
 def key_lines(case: Case, name: str, region: str) -> Iterator[Line]:
-    """Yield the lines on the key of a bucket: which it is, whether it can be used, and whom its policy lets in."""
+    """Yield the lines on the key of a bucket: its ARN, its state, and the access that its policy gives."""
     arn = bucket_arn(case.grant.partition, name)
     made = case.inventory.buckets.get(arn)
     wanted = {made.key} if made and made.key else ({*()} if made else set(_keys_of_role(case)))
     if case.prod is None:
         if wanted:
-            yield unknown("key", f"the key {' or '.join(wanted)} shows itself only in its account: name --prod-profile")
+            yield unknown(
+                "key", f"the key {' or '.join(wanted)} can be read only in its own account: name --prod-profile"
+            )
         elif not made:
-            yield unknown("key", f"how {name} is encrypted shows itself only in its account: name --prod-profile")
+            yield unknown("key", f"the encryption of {name} can be read only in its own account: name --prod-profile")
         else:
-            yield unknown("key", "by the templates S3's own; whether that is so needs --prod-profile")
+            yield unknown("key", "S3's own key in the templates; name --prod-profile to check it")
         return
     with told(case.prod_profile):
         try:
@@ -43,16 +45,16 @@ def key_lines(case: Case, name: str, region: str) -> Iterator[Line]:
             yield unknown("key", f"{case.prod_profile} needs s3:GetEncryptionConfiguration on {name}")
             return
     if live is None and not wanted:
-        yield ok("key", "S3's own: nobody needs a permission for it")
+        yield ok("key", "S3's own key, which needs no permission")
     elif live is None:
-        text = f"{name} is encrypted with S3's own key, and the templates say {' or '.join(wanted)}"
+        text = f"{name} is encrypted with S3's own key, but the templates have {' or '.join(wanted)}"
         yield failed("key", text, fix="make that its default encryption again: aws s3api put-bucket-encryption")
         yield from (line for key in wanted for line in _deployed_key(case, arn, region, str(key)))
     elif live not in wanted:
         yield failed(
             "key",
-            f"{name} is encrypted with {live}, which the templates do not know",
-            fix=f'set kms_key = "{live}" in access.toml and deploy, and let the role in by the key\'s policy',
+            f"{name} is encrypted with {live}, which is not in the templates",
+            fix=f'set kms_key = "{live}" in access.toml and deploy, and allow the role in the key\'s policy',
         )
     else:
         yield from _deployed_key(case, arn, region, live)
@@ -87,7 +89,7 @@ def _bucket_key(s3: Any, name: str, region: str, account: str) -> str | None:
 def _deployed_key(case: Case, bucket: str, region: str, key: str) -> Iterator[Line]:
     where = key.split(":")[3]
     if where != region:
-        text = f"{key} is in {where}, and the bucket in {region}: S3 uses only keys of its own region"
+        text = f"{key} is in {where}, but the bucket is in {region}: S3 uses only keys of the bucket's region"
         yield failed("key", text, fix=f"encrypt the bucket with a key of {region}")
         return
     kms: Any = client(case.prod, "kms", region_name=where)  # type: ignore[arg-type]  # asked only where prod is named
@@ -135,12 +137,12 @@ def _key_policy_lines(case: Case, bucket: str, region: str, key: str, document: 
         verdict = judged_link(case, link, set())
         asked = link.request.action
         if verdict.allowed:
-            yield ok("key policy", f"{asked} through S3 is allowed to the role")
+            yield ok("key policy", f"the role is allowed {asked} through S3")
         else:
             yield failed(
                 "key policy",
-                f"{asked} through S3 is not allowed to the role, so {action} is refused",
+                f"the role is not allowed {asked} through S3, so {action} is denied",
                 *verdict.reasons,
-                fix=f"let {case.grant.arn} in by the policy of {key}, as the templates do: "
+                fix=f"allow {case.grant.arn} in the policy of {key}, as the templates do: "
                 f"python -m crossrole policies {case.grant.name}",
             )

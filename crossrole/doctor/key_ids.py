@@ -1,4 +1,4 @@
-"""What only deployment knows: the ids of keys that a template makes, which it calls by their logical ids."""
+"""The ids of keys that a template makes: only deployment knows them, and the template has their logical ids."""
 
 import json
 from dataclasses import replace
@@ -14,7 +14,7 @@ from crossrole.templates.inventory import Identity
 
 
 def as_deployed(case: Case) -> tuple[Case, str | None]:
-    """Return the case with the ids that the grant's keys got; else, as a text, what that would need."""
+    """Return the case with the ids of the grant's keys; or a text that says what is needed to read them."""
     made = _made_keys(case)
     if not made or case.prod is None:
         return case, None
@@ -37,7 +37,7 @@ def as_deployed(case: Case) -> tuple[Case, str | None]:
 
 
 def _made_keys(case: Case) -> dict[str, Policy]:
-    """Return the keys of the grant whose ids no template can know, each with its policy, which names its resource."""
+    """Return the keys of the grant whose ids only deployment knows, each with its policy, which names its resource."""
     own = json.dumps([each.document for each in case.grant.role.policies])
     return {
         arn: policy

@@ -1,4 +1,4 @@
-"""The role as it is now against the role of the templates: stale ids, revocations, and drift as access."""
+"""The deployed role compared with the role of the templates: stale ids, revocations, and drift as access."""
 
 import re
 from collections.abc import Iterator
@@ -21,18 +21,18 @@ from crossrole.live.identity import Unreadable, live_identity
 from crossrole.live.sessions import client, code_of, told
 from crossrole.templates.inventory import Identity
 
-# A principal that was deleted stays in a policy as its unique id, which nobody has any more.
+# A principal that was deleted stays in a policy as its unique id, which no principal has any more.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-prefixes
 _UNIQUE_ID = re.compile(r"A(?:RO|ID)A[A-Z0-9]{12,124}")
 
 
 def role_lines(case: Case, unresolved: str | None) -> list[Line]:
-    """Return what became of the role since the templates: whether it is there, and what it gives now.
+    """Return the lines on the deployed role: whether it exists, and what it allows now.
 
-    `unresolved` says why what the templates mean can't be known in full, where that is so.
+    `unresolved` says why the templates can't be resolved in full, where that is so.
     """
     if case.prod is None:
-        why = f"only {case.grant.account}'s own principals may look at the role: name --prod-profile"
+        why = f"only principals of {case.grant.account} may read the role: name --prod-profile"
         return [unknown("role", why), unknown("drift", why)]
     case.tell(f"reading the role {case.grant.name} in {case.grant.account}")
     with told(case.prod_profile):
@@ -47,8 +47,8 @@ def role_lines(case: Case, unresolved: str | None) -> list[Line]:
         except CommandError as error:
             return [_there(case), unknown("drift", str(error))]
     if live.arn != case.grant.arn:
-        text = f"the role is {live.arn}, and the templates make {case.grant.arn}"
-        return [failed("role", text, fix=f"delete the one that is there, then {case.deploy}")]
+        text = f"the role is {live.arn}, but the templates make {case.grant.arn}"
+        return [failed("role", text, fix=f"delete the existing one, then {case.deploy}")]
     return [_there(case), *compared(case, live, unresolved)]
 
 
@@ -68,7 +68,7 @@ def _without_role(case: Case, error: ClientError) -> list[Line]:
 
 
 def _made_again(case: Case) -> str:
-    """Return how the role comes to be: CloudFormation makes none again that it made once and that a hand deleted."""
+    """Return how to create the role: CloudFormation does not make a role again that was deleted by hand."""
     cloudformation: Any = client(case.prod, "cloudformation", region_name=case.grant.role.region)  # type: ignore[arg-type]  # asked only where prod is named
     try:
         cloudformation.describe_stacks(StackName=case.stack)
@@ -76,20 +76,20 @@ def _made_again(case: Case) -> str:
         if code_of(error) == "ValidationError":  # so CloudFormation says that there is no such stack
             return case.deploy
     return (
-        f"make it by hand: the lines that `{case.policies}` prints. Or delete the stack {case.stack} and deploy it "
-        "anew; where it is deployed, another deploy of the same template changes nothing"
+        f"create it by hand, with the commands that `{case.policies}` prints. Or delete the stack {case.stack} and "
+        "deploy it anew: another deploy of the same template changes nothing"
     )
 
 
 def compared(case: Case, live: Identity, unresolved: str | None) -> list[Line]:
-    """Return the lines on what the deployed role gives otherwise than the templates: ids, revocations, drift."""
+    """Return the lines on how the deployed role differs from the templates: ids, revocations, drift."""
     base = case.grant.role
     lines = [*_stale_lines(case, base, live), *revocation_lines(case, base, live)]
     old, new = _comparable(base, live, deployed=False), _comparable(live, base, deployed=True)
     if unresolved:
         return [*lines, unknown("drift", unresolved)]
     if _same(old, new):
-        return [*lines, ok("drift", "trust, policies, boundary and session length are the templates'")]
+        return [*lines, ok("drift", "trust, policies, boundary and session length are those of the templates")]
     case.tell("proving what access that opens or takes away")
     try:
         with case.environment.prover() as prover:
@@ -97,14 +97,17 @@ def compared(case: Case, live: Identity, unresolved: str | None) -> list[Line]:
                 with_identity(case.inventory, old), with_identity(case.inventory, new), case.simulator, prover
             )
     except CommandError as error:
-        return [*lines, unknown("drift", f"the role differs from the templates, which can't be judged: {error}")]
+        return [
+            *lines,
+            unknown("drift", f"the role differs from the templates, and the difference can't be evaluated: {error}"),
+        ]
     if not found:
-        return [*lines, ok("drift", "the role's policies are written otherwise, and give the same access")]
+        return [*lines, ok("drift", "the role's policies are written differently, but give the same access")]
     beside = _beside(base, new)
-    details = [f"no template has the policy {each.name}" for each in beside]
+    details = [f"the policy {each.name} is outside the templates" for each in beside]
     for change in sorted(found, key=lambda each: not each.gained):
         details += [f"{'gained' if change.gained else 'lost'}: {change.text}", *change.notes]
-    text = "the role is not the templates' any more; the access of now against theirs:"
+    text = "the role is no longer that of the templates; its access compared with theirs:"
     return [*lines, failed("drift", text, *details, fix=_fix(case, old, new, beside))]
 
 
@@ -122,7 +125,7 @@ def _fix(case: Case, old: Identity, new: Identity, beside: list[Policy]) -> str:
     rest = replace(new, policies=tuple(each for each in new.policies if each not in beside))
     lines = " && ".join(taken)
     if _same(old, rest):
-        return f"{lines}. Or, if it was meant, write it into access.toml"
+        return f"{lines}. Or, if the change was intended, write it into access.toml"
     return f"{lines}. Then {case.put_back}"
 
 
@@ -133,7 +136,7 @@ def _taken_away(case: Case, policy: Policy) -> str:
     line = f"aws iam delete-role-policy {role} --policy-name {policy.name} --profile {case.prod_profile}"
     if policy.name != REVOCATION_POLICY:
         return line
-    # What else is in it goes with the revocation, which must not be lost.
+    # The revocation in the same policy is deleted with it, so it is written again.
     return f"{line} && python -m crossrole revoke {case.grant.name} --profile {case.prod_profile}"
 
 
@@ -152,7 +155,7 @@ def _same(old: Identity, new: Identity) -> bool:
 
 
 def _comparable(role: Identity, other: Identity, *, deployed: bool) -> Identity:
-    """Return the role without what has a line of its own: revocations and disabling, and ids that nobody has."""
+    """Return the role without the parts that have their own lines: revocations, disabling, and stale ids."""
     theirs = [each for policy in other.policies for each in policy.statements]
     policies = []
     for policy in role.policies:
@@ -196,17 +199,17 @@ def _stale_lines(case: Case, base: Identity, live: Identity) -> Iterator[Line]:
         return
     pinned = [each for statement in (base.trust.statements if base.trust else []) for each in named_in(statement)]
     gone = [each for each in pinned if each not in named]
-    was = f"; the templates name {' and '.join(gone)} there" if gone else ""
+    was = f" (in the templates: {' and '.join(gone)})" if gone else ""
     yield failed(
         "trust ids",
         f"the trust policy names {' and '.join(stale)}, the id of a role or user that was deleted{was}. One that was "
         "made again under the same name has another id, and is not trusted",
-        fix=f"save the trust policy anew with the ARN, once the principal exists: {case.put_back}",
+        fix=f"once the principal exists, write the trust policy again with its ARN: {case.put_back}",
     )
 
 
 def revocation_lines(case: Case, base: Identity, live: Identity) -> Iterator[Line]:
-    """Yield the lines on what was revoked since the templates were deployed."""
+    """Yield the lines on revocations since the templates were deployed."""
     templated = {canonical(each) for policy in base.policies for each in policy.statements}
     restore = f"python -m crossrole restore {case.grant.name} --profile {case.prod_profile}"
     for policy in live.policies:
@@ -226,12 +229,12 @@ def revocation_lines(case: Case, base: Identity, live: Identity) -> Iterator[Lin
 
 
 def _revoked(added: list[Statement], restore: str, now: str) -> Line:
-    said = [f"refused {' and '.join(of_statement(each)) or 'without condition'}" for each in added]
+    said = [f"denied {' and '.join(of_statement(each)) or 'without condition'}" for each in added]
     text = f"sessions were revoked, by the policy {REVOCATION_POLICY}, as crossrole revoke and AWS's console do"
     moments = [begun_before(each) for each in added]
     if all(each and instant(each) <= now for each in moments):
-        return ok("revocation", f"{text}; new sessions are not hit", *said, f"to undo it: {restore}")
-    return failed("revocation", f"{text}; it may hit new sessions too", *said, fix=restore)
+        return ok("revocation", f"{text}; new sessions are not affected", *said, f"to undo it: {restore}")
+    return failed("revocation", f"{text}; it may affect new sessions too", *said, fix=restore)
 
 
 def named_in(statement: Statement) -> list[str]:

@@ -1,4 +1,4 @@
-"""The whole examination, in the order of the chain; what fails does not stop what can still be checked."""
+"""The whole examination, in the order of the chain; a failed check does not stop the checks that are still possible."""
 
 from dataclasses import replace
 
@@ -19,17 +19,19 @@ from crossrole.live.sessions import client, told
 
 
 def refuse_another_account(profile: str, session: boto3.Session, account: str) -> None:
-    """Raise `CommandError` where a profile is not of the grant's account: it could tell nothing of the role."""
+    """Raise `CommandError` where a profile is not of the grant's account: it could not read the role."""
     with told(profile):
         own = client(session, "sts").get_caller_identity()["Account"]
     if own != account:
-        raise CommandError(f"the profile {profile} is of {own}, and the grant's role is in {account}; name one of that")
+        raise CommandError(
+            f"the profile {profile} is of {own}, but the grant's role is in {account}; name a profile of {account}"
+        )
 
 
 def examine(case: Case, *, write_probe: bool) -> tuple[list[Line], list[str]]:
-    """Return what was found, and the probes as they were listed before they were sent.
+    """Return the lines, and the probes as they were listed before they were sent.
 
-    Raises `CommandError` where AWS can't be reached, or takes the profile's credentials for none.
+    Raises `CommandError` where AWS can't be reached, or does not accept the profile's credentials.
     """
     lines, caller = who_calls(case)
     if case.prod_profile and case.prod and caller:
@@ -50,7 +52,7 @@ def examine(case: Case, *, write_probe: bool) -> tuple[list[Line], list[str]]:
     probes = planned(case) if session else []
     listed = [f"{each.action}: {each.words}" for each in probes]
     if session:
-        case.tell("these probes follow, and none of them changes anything:")
+        case.tell("these requests follow, and none of them changes anything:")
         for each in listed:
             case.tell(f"  {each}")
     lines += probe_lines(case, session, probes)

@@ -1,4 +1,4 @@
-"""What a session of the grant's role may do, shown by harmless requests against what the templates say."""
+"""What a session of the grant's role may do: harmless requests, compared with the templates."""
 
 import uuid
 from typing import Any
@@ -14,14 +14,14 @@ from crossrole.live.sessions import client, told
 
 
 def planned(case: Case) -> list[Probe]:
-    """Return the probes of a grant; their keys hold a name that nobody else uses."""
+    """Return the probes of a grant; their keys hold a name that is not used elsewhere."""
     return probes_of(case.grant, case.inventory, uuid.uuid4().hex[:12])
 
 
 def probe_lines(case: Case, session: boto3.Session | None, probes: list[Probe]) -> list[Line]:
-    """Return a line for each probe, and for what has none."""
+    """Return a line for each probe, and for each action without one."""
     if session is None:
-        return [unknown("session", "what a session may do is only seen in a session")]
+        return [unknown("session", "what a session may do can only be checked in a session")]
     lines = []
     s3: Any = client(session, "s3")
     places = places_of(case.grant, case.inventory)
@@ -54,12 +54,12 @@ def _line(case: Case, probe: Probe, answer: Answer) -> Line:
     if allowed:
         return failed(
             "session",
-            f"{what}: allowed, which is more than the templates say",
-            fix=case.drift_fix or f"look for who gives it (the bucket's policy, the role's own): {case.put_back}",
+            f"{what}: allowed, but not by the templates",
+            fix=case.drift_fix or f"find the policy that allows it (the bucket's or the role's own): {case.put_back}",
         )
     return failed(
         "session",
-        f"{what}: refused, and the templates allow it",
+        f"{what}: denied, but the templates allow it",
         f"AWS: {answer.words}",
         *(f"the templates allow it only if {each}" for each in verdict.conditions),
         fix=_fix(case, answer.words),
@@ -85,14 +85,14 @@ _SOURCES = (
     ("VPC endpoint policy", "widen the policy of the VPC endpoint that this machine calls through"),
     ("resource-based policy", "look at the bucket's policy, which denies it"),
     ("permissions boundary", "widen the role's permissions boundary, or take it off the role"),
-    ("session policy", "the session was narrowed by a policy of its own"),
+    ("session policy", "the session was limited by a session policy: begin one without it"),
     ("kms:", "see the key's line"),
 )
 
 
 def _fix(case: Case, words: str) -> str:
-    """Return the fix; AWS's newer messages name the kind of policy that refuses."""
+    """Return the fix; AWS's newer messages name the kind of policy that denies."""
     for said, fix in _SOURCES:
         if said in words:
             return fix
-    return case.drift_fix or f"the role's own policies do not give it any more: {case.put_back}"
+    return case.drift_fix or f"the role's own policies no longer allow it: {case.put_back}"

@@ -1,4 +1,4 @@
-"""`--write-probe`: one object is put under the prefix, read and deleted as the grant allows, and removed for good.
+"""`--write-probe`: one object is put under the prefix, read and deleted as the grant allows, and deleted permanently.
 
 It is removed by its version's id, which a deletion protects from nothing but Object Lock, and which leaves no delete
 marker. https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeletingObjectVersions.html
@@ -30,7 +30,7 @@ _BODY = b"put by `crossrole doctor --write-probe`, which removes it again; it ca
 
 @dataclass
 class _Object:
-    """What may lie there now; `versions` are those that were put, and the delete markers that a delete left."""
+    """The object as it may exist now; `versions` are those that were put, and the delete markers of a delete."""
 
     bucket: str
     key: str
@@ -46,18 +46,18 @@ class _Object:
 
 
 def write_lines(case: Case, session: boto3.Session | None) -> list[Line]:
-    """Return what became of the object; nothing is put where nobody is known to be able to remove it."""
+    """Return the lines on the object; it is put only where it is known that it can be removed."""
     if session is None:
-        return [unknown(_CHECK, "without a session nothing can be written")]
+        return [unknown(_CHECK, "nothing can be written without a session")]
     for bucket, prefix in places_of(case.grant, case.inventory):
         key = f"{prefix}{FOLDER}{uuid.uuid4().hex}"
         if expected(case, "s3:PutObject", bucket_arn(case.grant.partition, f"{bucket}/{key}"), {}).allowed:
             return _tried(case, client(session, "s3"), bucket, key)
-    return [unknown(_CHECK, "the grant writes nothing")]
+    return [unknown(_CHECK, "the grant does not allow writing")]
 
 
 def left_lines(case: Case) -> Iterator[Line]:
-    """Yield what lies where only a write probe puts something: a run that was killed could not remove it."""
+    """Yield a line on objects that an earlier write probe left: a run that was killed could not remove them."""
     if case.prod is None:
         return
     s3: Any = client(case.prod, "s3", region_name=case.grant.region)
@@ -76,7 +76,7 @@ def left_lines(case: Case) -> Iterator[Line]:
             yield failed(
                 _CHECK,
                 f"an earlier --write-probe was killed, or another runs now: {len(left)} versions and delete markers "
-                f"lie under s3://{bucket}/{prefix}{FOLDER}",
+                f"are under s3://{bucket}/{prefix}{FOLDER}",
                 fix=" && ".join(f"{command} --key {key} --version-id {version}" for key, version in left),
             )
 
@@ -85,7 +85,7 @@ def _tried(case: Case, s3: Any, bucket: str, key: str) -> list[Line]:
     with told(case.prod_profile):
         probe = _remover(case, s3, bucket, key)
     if probe is None:
-        why = "nothing was put, since neither the session nor --prod-profile is known to be able to remove it for good"
+        why = "nothing was put: neither the session nor --prod-profile is known to be able to delete it permanently"
         return [unknown(_CHECK, why, "it takes s3:DeleteObjectVersion, and a bucket without default retention")]
     case.tell(f"putting s3://{bucket}/{key}, which {probe.whose} removes")
     lines: list[Line] = []
@@ -93,18 +93,18 @@ def _tried(case: Case, s3: Any, bucket: str, key: str) -> list[Line]:
         with told(case.profile):
             lines += _used(case, s3, probe)
     finally:
-        # Whatever happened, a Ctrl-C too: what was put goes, and a second Ctrl-C does not keep it from going.
+        # The object is removed whatever happened, also after Ctrl-C; a second Ctrl-C does not stop that.
         with _undisturbed():
             left = _removed(probe) if probe.begun else None
     name = f"s3://{bucket}/{key}"
     if left:
         fix = f"aws s3api delete-object --bucket {bucket} --key {key} --version-id VERSION, of each version there"
         return [*lines, failed(_CHECK, f"{name} could not be removed", left, fix=fix)]
-    return [*lines, ok(_CHECK, f"{name} is removed for good, by {probe.whose}")]
+    return [*lines, ok(_CHECK, f"{name} is permanently deleted, by {probe.whose}")]
 
 
 def _remover(case: Case, s3: Any, bucket: str, key: str) -> _Object | None:
-    """Return who can remove the object; it is tried on the key while nothing is there, which changes nothing."""
+    """Return who can remove the object; the deletion is tried on the unused key, which changes nothing."""
     candidates: list[tuple[Any, str]] = [(s3, "the session")]
     if case.prod:
         candidates.append((client(case.prod, "s3"), f"profile {case.prod_profile}"))
@@ -132,7 +132,7 @@ def _says_yes(operation: Any, **request: str) -> bool:
 
 
 def _versioning(s3: Any, bucket: str) -> bool | None:
-    """Return whether the bucket keeps versions, None where that may not be known."""
+    """Return whether the bucket keeps versions, None where that can't be read."""
     try:
         return "Status" in s3.get_bucket_versioning(Bucket=bucket)
     except ClientError:
@@ -140,7 +140,7 @@ def _versioning(s3: Any, bucket: str) -> bool | None:
 
 
 def _retained(s3: Any, bucket: str) -> bool | None:
-    """Return whether Object Lock keeps every new object for a time, None where that may not be known."""
+    """Return whether Object Lock keeps every new object for a time, None where that can't be read."""
     try:
         return "Rule" in s3.get_object_lock_configuration(Bucket=bucket)["ObjectLockConfiguration"]
     except ClientError as error:
@@ -156,9 +156,9 @@ def _used(case: Case, s3: Any, probe: _Object) -> Iterator[Line]:
         probe.begun = not refused(error)
         yield failed(
             _CHECK,
-            "s3:PutObject under the prefix is refused",
+            "s3:PutObject under the prefix is denied",
             f"AWS: {message_of(error)}",
-            fix=f"see the lines on the session and the key; the policies of the role say otherwise: {case.put_back}"
+            fix=f"see the lines on the session and the key; the role's policies allow it: {case.put_back}"
             if "kms" not in message_of(error)
             else "see the key's line: the role and the key's policy must both allow kms:GenerateDataKey",
         )
@@ -171,7 +171,7 @@ def _used(case: Case, s3: Any, probe: _Object) -> Iterator[Line]:
         try:
             answer = operation(**probe.name)
         except ClientError as error:
-            yield failed(_CHECK, f"{action} on it is refused", f"AWS: {message_of(error)}", fix=case.put_back)
+            yield failed(_CHECK, f"{action} on it is denied", f"AWS: {message_of(error)}", fix=case.put_back)
             continue
         if answer.get("DeleteMarker"):
             probe.versions.append(str(answer["VersionId"]))
@@ -189,7 +189,7 @@ def _undisturbed() -> Iterator[None]:
 
 
 def _removed(probe: _Object) -> str | None:
-    """Remove what was put; return why it may still be there."""
+    """Remove the object; return why it may still exist."""
     try:
         if not probe.by_version:
             probe.remover.delete_object(**probe.name)
@@ -202,7 +202,7 @@ def _removed(probe: _Object) -> str | None:
 
 
 def _there(probe: _Object) -> list[str]:
-    """Return what to remove. A request that was cut off may have been carried out: only a listing tells."""
+    """Return the versions to remove. A request that was cut off may have been carried out: only a listing shows it."""
     try:
         return [version for _, version in _listed(probe)]
     except ClientError:

@@ -1,4 +1,4 @@
-"""The second engine's interface: proofs about every request there can be, by `engines/prove.py`."""
+"""The second engine's interface: proofs about every possible request, by `engines/prove.py`."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from crossrole.iam.policy import VERSION, Policy, Statement
 
 
 class Verdict(StrEnum):
-    """What is proved: some request is allowed, none is, or neither could be proved."""
+    """The proved result: some request is allowed, no request is allowed, or neither could be proved."""
 
     ALLOWED = "allowed"
     DENIED = "denied"
@@ -47,7 +47,7 @@ class Side:
 
 @dataclass(frozen=True)
 class Inquiry:
-    """Is any request of these kinds allowed? Keys that the context does not hold may be anything."""
+    """Is any request of these kinds allowed? Keys that the context lacks may have any value."""
 
     side: Side
     action: str = "*"
@@ -55,7 +55,7 @@ class Inquiry:
     context: Context | None = None
     free: bool = True
     only: tuple[Mapping[str, Any], ...] = ()
-    """Documents that all must allow a request for it to be asked about."""
+    """The proof covers only requests that all of these documents allow."""
 
     def as_json(self) -> dict[str, Any]:
         """Return what the engine reads."""
@@ -88,14 +88,14 @@ class Prover(Worker):
         return [sys.executable, str(Path(__file__).with_name("prover_process.py"))]
 
     def prove(self, inquiries: Sequence[Inquiry]) -> list[Proof]:
-        """Return what is proved of each inquiry."""
+        """Return the proved result of each inquiry."""
         outcomes = self.ask([inquiry.as_json() for inquiry in inquiries])
         return [Proof(Verdict(each["verdict"]), each["witness"], tuple(each["reasons"])) for each in outcomes]
 
     def more(self, base: Side, head: Side, *, action: str = "*", resource: str = "*") -> Proof:
         """Return whether `head` allows any request that `base` does not, with such a request.
 
-        Unknown counts as more for whoever needs a proof of the contrary.
+        Unknown counts as more where the contrary must be proved.
         """
         unknown = None
         for proof in self.prove(list(_beyond(base, head, action, resource))):
@@ -126,7 +126,7 @@ def inquiry_of(request: Request) -> Inquiry:
 def _beyond(base: Side, head: Side, action: str, resource: str) -> list[Inquiry]:
     """Return inquiries of which one is allowed exactly where head allows a request that base does not.
 
-    Base refuses where one of its statements denies, or where a policy that must allow does not. To take away all that
+    Base denies where one of its statements denies, or where a policy that must allow does not. To take away all that
     a policy allows, its Allow statements become Deny statements of head's; to look only where one of base's statements
     denies, that statement becomes the Allow of a control policy.
     """
@@ -137,7 +137,7 @@ def _beyond(base: Side, head: Side, action: str, resource: str) -> list[Inquiry]
     directly = [each for each in attached if not _names_account(each)]
     within = [allows, *([bound] if base.boundary else [])]
     if base.account != head.account:
-        # It is another account's now: nothing of what base allowed was there.
+        # It belongs to another account now: base allowed nothing there.
         base = Side(base.principal, head.account, tags=base.tags)
     if base.principal.split(":")[4] != base.account:
         refused = [*([each, []] for each in within), [[], attached]]
@@ -202,7 +202,7 @@ def _names_account(statement: Statement) -> bool:
 
 
 def _is_about(statement: Statement, side: Side) -> bool:
-    """Return whether a Deny applies to the principal: an identity's always does, another only if it names it."""
+    """Return whether a Deny applies to the principal: one of its own always does, another only if it names it."""
     principal = statement.get("Principal")
     if principal is None or principal == "*":
         return True

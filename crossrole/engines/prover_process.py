@@ -17,7 +17,7 @@ from reach.catalog import bundled
 from reach.engine import Environment, InconsistencyError, Principal, Query, ResourcePolicy, decide
 from reach.policy import Condition, Policy, parse_policy
 
-# Why something is denied takes Z3 far longer to say than that it is, and nothing here asks it.
+# Z3 needs far longer to find why a request is denied, and that is not used here.
 engine._explain_classes = lambda *_: []  # noqa: SLF001 there is no option for it
 
 
@@ -45,7 +45,7 @@ def _in_processes_of_their_own(questions: list[dict[str, Any]]) -> list[dict[str
             try:
                 with os.fdopen(writer, "w") as pipe:
                     json.dump(_proved(question), pipe)
-            except Exception:  # noqa: BLE001 whatever it is, the asker is told
+            except Exception:  # noqa: BLE001 every error is returned to the asker
                 traceback.print_exc()
             os._exit(0)
         os.close(writer)

@@ -16,7 +16,7 @@ Context = Mapping[str, str | list[str]]
 
 @dataclass(frozen=True)
 class Request:
-    """One request and every policy that has a say in it; `principal` is a role's or user's ARN."""
+    """One request and every policy that helps to decide it; `principal` is a role's or user's ARN."""
 
     principal: str
     action: str
@@ -28,7 +28,7 @@ class Request:
     boundary: Policy | None = None
     resource_policy: Policy | None = None
     free: bool = False
-    """Whether keys that the context does not hold may be anything: the answer then says what they must be."""
+    """Whether keys that the context lacks may have any value; the answer then says which values they need."""
 
     def with_context(self, context: Context) -> "Request":
         """Return the same request with more in its context."""
@@ -62,7 +62,7 @@ class FailedCondition:
 
 @dataclass(frozen=True)
 class Judged:
-    """What the engine says of one statement."""
+    """The engine's result for one statement."""
 
     policy: Policy
     statement: Statement
@@ -75,7 +75,7 @@ class Judged:
 
 @dataclass(frozen=True)
 class Layer:
-    """What one kind of policy says: `identity`, `boundary` or `resource`."""
+    """The result of one kind of policy: `identity`, `boundary` or `resource`."""
 
     name: str
     result: str
@@ -88,7 +88,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Decision:
-    """Whether the request is allowed, and what each kind of policy says of it."""
+    """Whether the request is allowed, and the result of each kind of policy."""
 
     allowed: bool
     layers: tuple[Layer, ...]
@@ -173,4 +173,4 @@ def _why_not(request: Request, outcome: Mapping[str, Any]) -> str:
         "must.use.wildcard": f'{request.action} works on no single resource; write "*"',
         "wildcard": f"{request.resource} stands for many resources; name one",
     }
-    return known.get(outcome["error"], f"the policy simulator can't judge {what}: {json.dumps(outcome['details'])}")
+    return known.get(outcome["error"], f"the policy simulator can't evaluate {what}: {json.dumps(outcome['details'])}")

@@ -1,1 +1,1 @@
-"""What an error text means: `crossrole explain`."""
+"""The meaning of an error text: `crossrole explain`."""

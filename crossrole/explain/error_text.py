@@ -1,4 +1,4 @@
-"""A text as it was pasted, made readable: no control characters, no secrets, cut into the errors that it tells of."""
+"""A pasted text made readable: no control characters, no secrets, cut into its errors."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from typing import Any
 from crossrole.explain.redaction import without_secrets
 
 MOST_BYTES = 64 * 1024 * 1024
-"""So much of a text is read; what goes on for ever is not."""
+"""The length of a text that is read; the rest is skipped."""
 _PLENTY = 256 * 1024
 _LONGEST_LINE = 64 * 1024
 _LONGEST_ERROR = 4 * 1024
@@ -46,7 +46,7 @@ class ErrorText:
 
 
 def read_error_text(given: bytes | str) -> ErrorText:
-    """Return what a text holds; whatever the text is, nothing is raised."""
+    """Return the errors of a text; it never raises an error."""
     raw = given.encode("utf-8", "replace") if isinstance(given, str) else given
     raw = raw[:MOST_BYTES].replace(b"\0", b"")
     long = len(raw) > _PLENTY
@@ -111,7 +111,7 @@ def _clean(text: str) -> str:
 
 
 def _errors(text: str) -> tuple[str, ...]:
-    """Return each error on one line of its own, the innermost first: what caused another is told after "Caused by"."""
+    """Return each error on one line of its own, the innermost first: a cause comes after "Caused by"."""
     found: list[tuple[int, str]] = []
     parts: list[str] = []
     depth = 0
@@ -142,7 +142,7 @@ def _errors(text: str) -> tuple[str, ...]:
 
 
 def _begins(piece: str, parts: list[str]) -> bool:
-    """Return whether an error begins here; a message that a terminal has wrapped goes on with what it was about."""
+    """Return whether an error begins here, and not the rest of a message that a terminal has wrapped."""
     if sum(map(len, parts)) > _LONGEST_ERROR:
         return True
     said = " ".join(parts)

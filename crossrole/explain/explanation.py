@@ -1,4 +1,4 @@
-"""What an error text means: the trouble, the side that it is on, and the fix, certain where the templates know."""
+"""The meaning of an error text: the trouble, its side, and the fix; certain where the templates decide it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,26 +18,26 @@ from crossrole.templates.grant import Grant
 from crossrole.templates.inventory import Inventory
 
 _NEXT = Cause(CALL, "", "python -m crossrole doctor {grant} --profile {doctor_profile} --prod-profile prod", "")
-NEXT = filled(_NEXT, {}).tell
-"""What to do where nothing was recognised."""
+NEXT = filled(_NEXT, {}).check
+"""The next command where nothing was recognised."""
 
-# What the templates do not hold: where AWS names one of these, a refusal of theirs is not the only one.
+# Policies outside the templates: where AWS names one of these, it denies too, whatever the templates decide.
 _IN_NO_TEMPLATE = {"scp", "rcp", "session", "endpoint", "boundary"}
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """One trouble of a text with its causes, in the words of the text, and what the templates decide on it."""
+    """One trouble of a text with its causes, in the words of the text, and the templates' decision on it."""
 
     found: Found
     causes: tuple[Cause, ...]
-    """Likeliest first; filled with what the text and the templates say."""
+    """Likeliest first; filled with values from the text and the templates."""
     verdicts: tuple[Verdict, ...]
     grant: str | None
     doctor: str
-    """The command that looks at what is deployed."""
+    """The command that checks the deployed chain."""
     undecided: str | None
-    """Why no decision was made; None where one was, or where the trouble is no refusal."""
+    """Why no decision was made; None where one was made, or where the trouble is not a denial."""
 
     @property
     def certain(self) -> Verdict | None:
@@ -46,7 +46,7 @@ class Explanation:
 
     @property
     def lists_causes(self) -> bool:
-        """Whether the causes are told: a refusal that the templates explain needs none of them."""
+        """Whether the causes are printed: a denial that the templates explain needs none of them."""
         certain = self.certain
         return (
             certain is None
@@ -68,7 +68,7 @@ class Explanation:
             "decisions": [each.as_json() for each in self.verdicts],
             "undecided": self.undecided,
             "causes": [
-                {"side": each.side, "what": each.what, "tell": each.tell, "fix": each.fix} for each in self.causes
+                {"side": each.side, "what": each.what, "check": each.check, "fix": each.fix} for each in self.causes
             ],
         }
 
@@ -76,7 +76,7 @@ class Explanation:
 def explained(
     found: Sequence[Found], templates: Inventory | CommandError, environment: Environment
 ) -> list[Explanation]:
-    """Return what each trouble means; without templates, all but the decision."""
+    """Return the meaning of each trouble; without templates, without a decision."""
     with environment.simulator() as simulator:
         return [_explained(each, templates, simulator, environment.now()) for each in found]
 
@@ -105,13 +105,13 @@ def _explained(found: Found, templates: Inventory | CommandError, simulator: Sim
         tuple(filled(cause, words) for cause in causes),
         tuple(verdicts),
         grant.name if grant else None,
-        filled(_NEXT, words).tell,
+        filled(_NEXT, words).check,
         undecided,
     )
 
 
 def _if_allowed(cause: Cause, *, has_policies: bool) -> tuple[Cause, ...]:
-    """Return what a cause is where the templates allow it; they decide on a caller's half only if it has policies."""
+    """Return a cause where the templates allow the request; they decide on a caller only if they hold its policies."""
     undecided = cause.side == DEV and cause.if_allowed and not has_policies
     return (cause,) if cause.if_allowed is None or undecided else cause.if_allowed
 
@@ -128,14 +128,14 @@ def _stack(templates: Inventory, facts: Facts) -> str | None:
 
 
 def _not_carried(verdict: Verdict, facts: Facts) -> Iterator[Cause]:
-    """Yield that the call came without what the templates ask for: an error text does not show what it carried."""
+    """Yield the cause that the call lacked a required value: an error text does not show what the call carried."""
     unknown = [each for each in verdict.sent if not (facts.through_s3 and each.startswith("kms:ViaService="))]
     if unknown:
         yield Cause(
             CALL,
             f"it came without {' or without '.join(_plain(each) for each in unknown)}",
             "python -m crossrole can {principal} {action} {resource}",
-            "call with it: `python -m crossrole assume {grant} --profile {caller_profile}` sends what it asks for"
+            "call with it: `python -m crossrole assume {grant} --profile {caller_profile}` sends what is required"
             if verdict.action == ASSUME
             else "call with it",
         )
@@ -153,7 +153,7 @@ def _grant(templates: Inventory, facts: Facts) -> Grant | None:
 
 
 def _is_refusal(found: Found) -> bool:
-    """Return whether a policy may be behind it, which is what can be decided."""
+    """Return whether a policy may be the cause, so that the templates can decide it."""
     code = (found.facts.code or "").lower()
     refusal = ("refused", "refuses", "denies", "denied", "lacks", "trusted", "policy", "revoked", "account", "owner")
     return "accessdenied" in code or found.trouble.name.rsplit("-", 1)[-1] in refusal

@@ -1,4 +1,4 @@
-"""What an error says of itself: who called, what was asked for, and which policy AWS names as the one that refuses."""
+"""The facts in an error: the caller, the request, and the policy that AWS names as the one that denies."""
 
 from dataclasses import asdict, dataclass, fields, replace
 
@@ -7,7 +7,7 @@ from crossrole.explain.patterns import Patterns
 from crossrole.iam.arn import account_of, bucket_arn, partition_of
 from crossrole.iam.partitions import partition_of_region
 
-# The calls whose permission is named otherwise, or that several services could have.
+# Calls whose permission has another name, or that several services have.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
 _ACTIONS = {
     **dict.fromkeys(("PutObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"), "s3:PutObject"),
@@ -40,7 +40,7 @@ _POLICY_TYPES = {
 
 @dataclass(frozen=True)
 class Facts:
-    """What was found; None where the text does not say it."""
+    """The facts that were found; None where the text does not have one."""
 
     code: str | None = None
     operation: str | None = None
@@ -50,18 +50,18 @@ class Facts:
     policy_type: str | None = None
     """`identity`, `resource`, `trust`, `scp`, `rcp`, `boundary`, `session` or `endpoint`, as AWS's message names it."""
     policy: str | None = None
-    """The ARN of the policy that refuses, where AWS's message has it."""
+    """The ARN of the policy that denies, where AWS's message has it."""
     denied: bool | None = None
-    """Whether a statement refuses; otherwise none allows."""
+    """Whether it is explicitly denied; otherwise implicitly."""
     region: str | None = None
     account: str | None = None
-    """The account that is meant: the one to be deployed to, else the resource's."""
+    """The account to deploy to, else the resource's."""
     request_id: str | None = None
     profile: str | None = None
     unique_id: str | None = None
     seconds: str | None = None
     user: str | None = None
-    """The name of a user who is not there."""
+    """The name of a user that does not exist."""
     stack: str | None = None
 
     @property
@@ -92,12 +92,12 @@ class Facts:
         return self.caller
 
     def as_json(self) -> dict[str, str | bool]:
-        """Return what was found, for `--json`."""
+        """Return the facts for `--json`."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 def facts_of(error: str) -> Facts:
-    """Return what one error says."""
+    """Return the facts of one error."""
     code = _first(error, wordings.CODES)
     operation = _first(error, wordings.OPERATIONS)
     action = _action(error, operation)
@@ -127,7 +127,7 @@ def facts_of(error: str) -> Facts:
 
 
 def completed(facts: Facts, whole: str) -> Facts:
-    """Return an error's facts with what it leaves out and the whole text says in one way only."""
+    """Return an error's facts, completed from the whole text where that has only one value."""
     known = {
         name: value for name in ("caller", "region", "request_id") if (value := _only(whole, wordings.WHOLE[name]))
     }
@@ -163,7 +163,7 @@ def _action(error: str, operation: str | None) -> str | None:
 
 
 def _partition(caller: str | None, region: str | None) -> str:
-    """Return the partition that a bucket is in which a text names without an ARN."""
+    """Return the partition of a bucket that a text names without an ARN."""
     if caller and caller.startswith("arn:"):
         return partition_of(caller)
     return partition_of_region(region) if region else "aws"

@@ -10,8 +10,8 @@ from crossrole.explain.error_text import ErrorText
 from crossrole.explain.facts import Facts, completed, facts_of
 
 _VAGUE = {each.name for each in (*refused.VAGUE, *writer.CALLS[:-1])}
-"""What another trouble of the same text says better."""
-# The function's own advice names other troubles than the one that it has.
+"""Troubles that are dropped where another one of the same text says it better."""
+# The function's own advice names troubles that it does not have.
 _ADVICE = re.compile(r"\"check\": ?\"[^\"]{0,2000}\"|(?<=expected success); check [^\"]{0,2000}")
 _EVENTS_MESSAGE = re.compile(
     r"^(An error occurred \([\w.]{0,80}\) when calling the \w{1,60} operation: )\{.{0,60000}?"
@@ -23,7 +23,7 @@ _LONGEST_QUOTE = 160
 
 @dataclass(frozen=True)
 class Found:
-    """A known trouble, what the text says of it, and the words that it was recognised by."""
+    """A known trouble, its facts in the text, and the words that it was recognised by."""
 
     trouble: Trouble
     facts: Facts
@@ -31,7 +31,7 @@ class Found:
 
 
 def recognised(text: ErrorText) -> list[Found]:
-    """Return the troubles that the text tells of, each once, the innermost first and at most five."""
+    """Return the troubles in the text, each once, the innermost first and at most five."""
     found = list(_found(text))
     clear = [each for each in found if each.trouble.name not in _VAGUE] or found
     if len(clear) == 1:
@@ -41,7 +41,7 @@ def recognised(text: ErrorText) -> list[Found]:
 
 def _found(text: ErrorText) -> Iterator[Found]:
     known: set[tuple[str | None, ...]] = set()
-    # A message that was torn apart in the pasting may still be whole in the whole.
+    # A message that was split by pasting may be complete in the whole text.
     joined = [] if text.skipped else [" ".join(text.errors)]
     for number, error in enumerate([*text.errors, *joined]):
         if number == len(text.errors) and known:
@@ -59,7 +59,7 @@ def _found(text: ErrorText) -> Iterator[Found]:
 
 
 def _as_called(error: str) -> str:
-    """Return an event of CloudTrail with what the caller was told before it."""
+    """Return an event of CloudTrail with the error message of the caller before it."""
     if '"eventName"' not in error or '"errorCode"' not in error:
         return error
     facts = facts_of(error)

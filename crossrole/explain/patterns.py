@@ -1,4 +1,4 @@
-"""How the texts of AWS, of its tools and of the function word what an error says of itself."""
+"""The patterns of the facts in texts of AWS, its tools and the function."""
 
 import re
 

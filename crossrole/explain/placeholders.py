@@ -1,4 +1,4 @@
-"""Fills the catalogue's texts with what an error text says; what it does not say is left as a word that reads well."""
+"""Fills the catalogue's texts with an error text's facts; a missing fact becomes a general word."""
 
 import shlex
 from collections.abc import Mapping
@@ -43,7 +43,7 @@ _UNKNOWN = {
 
 
 def words_of(facts: Facts, grant: Grant | None, caller_stack: str | None) -> dict[str, str]:
-    """Return what the placeholders stand for, as far as it is known."""
+    """Return the values of the placeholders, as far as they are known."""
     role = facts.role or (grant.arn if grant else None)
     resource = facts.resource
     bucket = facts.bucket or _bucket_of(grant)
@@ -78,9 +78,9 @@ def words_of(facts: Facts, grant: Grant | None, caller_stack: str | None) -> dic
 
 
 def _profiles(facts: Facts, grant: Grant | None) -> dict[str, str | None]:
-    """Return which profile calls, and which doctor is to be given.
+    """Return the caller's profile, and the profile for doctor.
 
-    Nobody has a profile of a function's role: doctor looks at it through an administrator's profile of its account.
+    Nobody has a profile of a function's role: doctor checks it with an administrator's profile of its account.
     """
     called = facts.principal if facts.principal and not (grant and _is_of(facts.principal, grant)) else None
     callers = [called] if called else grant.principals if grant else []
@@ -99,13 +99,13 @@ def _is_of(principal: str, grant: Grant) -> bool:
 
 
 def filled(cause: Cause, words: Mapping[str, str]) -> Cause:
-    """Return a cause with its placeholders filled; in what is to be pasted, each word is quoted for the shell."""
+    """Return a cause with its placeholders filled; in commands each word is quoted for the shell."""
     said = {name: words.get(name, sentence) for name, (_, sentence) in _UNKNOWN.items()}
     pasted = {name: shlex.quote(words[name]) if name in words else word for name, (word, _) in _UNKNOWN.items()}
     return replace(
         cause,
         what=" ".join(cause.what.format_map(said).split()),
-        tell=cause.tell.format_map(pasted),
+        check=cause.check.format_map(pasted),
         fix=cause.fix.format_map(pasted),
     )
 

@@ -1,4 +1,4 @@
-"""Takes the secrets out of a text before anything else reads it, so that none can be told again."""
+"""Removes the secrets from a text before anything else reads it, so that none can be printed."""
 
 import re
 from collections.abc import Callable
@@ -30,7 +30,7 @@ _SECRET_KEY_LENGTH = 40
 
 
 def _with_its_rest(match: "re.Match[str]") -> str:
-    """Return a named secret redacted, and what follows in the next line as it is unless the two make one secret."""
+    """Return a named secret redacted; the next line is redacted too where both make one secret."""
     name, value, rest = match.groups()
     length = len(value) + len(rest or "")
     torn = len(value) != _SECRET_KEY_LENGTH and _SECRET_KEY_LENGTH in {length, min(len(value), _SECRET_KEY_LENGTH)}
@@ -38,7 +38,7 @@ def _with_its_rest(match: "re.Match[str]") -> str:
 
 
 def _torn(match: "re.Match[str]") -> str:
-    """Return what stands for two pieces that make one secret access key; other words as they are."""
+    """Return the replacement of two pieces that make one secret access key; other words stay."""
     joined = match[1] + match[2]
     mixed = all(any(map(kind, joined)) for kind in (str.isupper, str.islower, str.isdigit))
     return "[secret]" if len(joined) == _SECRET_KEY_LENGTH and mixed else match[0]
@@ -71,7 +71,7 @@ _RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]
 
 
 def without_secrets(text: str) -> str:
-    """Return the text with every secret in it, and what looks like one, replaced by what kind it was."""
+    """Return the text with every secret, and everything that looks like one, replaced by its kind."""
     for pattern, replacement in _RULES:
         text = pattern.sub(replacement, text)
     return text

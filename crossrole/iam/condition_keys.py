@@ -1,4 +1,4 @@
-"""Which condition keys there are, of which type, and whether a statement's requests carry them.
+"""The condition keys, their types, and whether a statement's requests carry them.
 
 IAM compares the keys' names without regard to case.
 """
@@ -33,7 +33,7 @@ def matching_actions(pattern: str) -> tuple[str, ...]:
 def of_identity_provider(key: str) -> bool:
     """Return whether a key belongs to an identity provider, such as `token.actions.githubusercontent.com:sub`.
 
-    Its first part is the provider's host, of which there is no list.
+    Its first part is the provider's host, and no list of hosts exists.
     """
     return "." in _prefix(key)
 
@@ -45,7 +45,7 @@ def key_type(key: str, statement: Mapping[str, Any]) -> str | None:
 
 
 def key_problem(key: str, statement: Mapping[str, Any]) -> str | None:
-    """Return what is wrong with a key in a statement: that there is none, or that no request would carry it."""
+    """Return what is wrong with a key in a statement: it does not exist, or no request would carry it."""
     if of_identity_provider(key):
         return None
     if key_type(key, statement) is None:
@@ -64,7 +64,7 @@ def _may_be_carried(key: str, statement: Mapping[str, Any]) -> bool:
     # A session that began with SAML keeps what SAML said; the reference lists it with the beginning alone.
     if _prefix(key) == "saml":
         return True
-    # "*" carries every key. What there is not is told elsewhere; what it should have been may carry the key.
+    # "*" carries every key. An unknown action is reported elsewhere; the action that was meant may carry the key.
     return any(not matching_actions(each) or _is_among(key, _carried_by(each)) for each in patterns)
 
 

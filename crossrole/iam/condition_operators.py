@@ -1,4 +1,4 @@
-"""The operators of conditions: which there are, which key each can compare, and with what.
+"""The operators of conditions: their names, the keys that each can compare, and with which values.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 """
@@ -49,7 +49,7 @@ class Operator:
 
     @property
     def kind(self) -> str:
-        """What it compares: `String`, `Date`, …; an empty text where there is no such operator."""
+        """What it compares: `String`, `Date`, …; an empty text for an unknown operator."""
         return "" if self.if_exists and self.comparison == "Null" else _KINDS.get(self.comparison, "")
 
     @property
@@ -59,7 +59,7 @@ class Operator:
 
 
 def operator_of(text: str) -> Operator:
-    """Return an operator taken apart; where there is none of that name, its `kind` is empty."""
+    """Return an operator taken apart; the `kind` of an unknown one is empty."""
     quantifier = next((each for each in _QUANTIFIERS if text.startswith(each)), "")
     comparison = text.removeprefix(quantifier)
     return Operator(quantifier, comparison.removesuffix("IfExists"), comparison.endswith("IfExists"))
@@ -97,16 +97,16 @@ def _type_problems(text: str, operator: Operator, key: str, key_type: str) -> It
         fitting = ("Date", "Numeric")
     if fitting and operator.kind not in {*fitting, "Null"}:
         write = _EXAMPLES.get(fitting[0], fitting[0])
-        yield f"{text} can't compare {key}, whose type is {of_one}; write an operator such as {write}"
+        yield f"{text} can't compare {key}, which is of type {of_one}; write an operator such as {write}"
     if key_type != of_one and not operator.quantifier and operator.kind != "Null":
         choice = " or ".join(f"{quantifier}{text}" for quantifier in _QUANTIFIERS)
         yield f"{key} holds several values, which {text} can't compare; write {choice}"
     if key_type == of_one and operator.quantifier:
-        yield f"{key} holds one value, which {operator.quantifier} is not for; write {operator.unquantified}"
+        yield f"{key} holds one value, but {operator.quantifier} is for several; write {operator.unquantified}"
 
 
 def _is_date(value: str) -> bool:
-    # W3C's profile of ISO 8601, or seconds since 1970, of which nobody means fewer than nine digits.
+    # W3C's profile of ISO 8601, or seconds since 1970: fewer than nine digits are a mistake.
     # https://www.w3.org/TR/NOTE-datetime
     if re.fullmatch(r"\d{9,}", value):
         return True

@@ -10,7 +10,7 @@ from typing import Any
 
 @cache
 def _partitions() -> list[dict[str, Any]]:
-    # The file alone: importing botocore takes longer than all that a command does which never calls AWS.
+    # The file alone: importing botocore takes longer than a whole command that does not call AWS.
     package = find_spec("botocore")
     if package is None or package.origin is None:
         raise ModuleNotFoundError("botocore")
@@ -28,13 +28,13 @@ def regions() -> frozenset[str]:
 def partition_of_region(region: str) -> str:
     """Return the ARN partition of a region, such as `aws` or `aws-cn`.
 
-    A region that botocore does not know yet is told by its form.
+    A region that botocore does not know yet is recognised by its form.
     """
     return str(_partition(region)["id"])
 
 
 def dns_suffix(region: str) -> str:
-    """Return what the names of AWS's endpoints in a region end with, such as `amazonaws.com`."""
+    """Return the end of the names of AWS's endpoints in a region, such as `amazonaws.com`."""
     return str(_partition(region)["outputs"]["dnsSuffix"])
 
 

@@ -1,4 +1,4 @@
-"""One resolved policy document, and where in the templates it stands."""
+"""One resolved policy document, and its place in the templates."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ class Policy:
 
     @property
     def place(self) -> str:
-        """Where it stands, unique among all templates: it names the policy to the engines too."""
+        """Its place, unique among all templates: it also names the policy in the engines."""
         return f"{self.template}/{self.logical_id}/{self.name}"
 
     @property
@@ -44,12 +44,12 @@ def policy_of(*, template: str, logical_id: str, name: str, document: Any) -> Po
     place = f"{template}, {logical_id}: {name}"
     if not (place.isprintable() and _is_printable(document)):
         raise CommandError(
-            f"{place!r} holds a character that is not printed, such as a line break, which IAM takes in none"
+            f"{place!r} holds a character that can't be printed, such as a line break; IAM allows none there"
         )
     if not isinstance(document, Mapping) or not isinstance(document.get("Statement"), list | Mapping):
-        raise CommandError(f"{place} is no policy document: it has no Statement")
+        raise CommandError(f"{place} is not a policy document: it has no Statement")
     if document.get("Version") != VERSION:
-        raise CommandError(f'{place} has Version {document.get("Version")!r}; only "{VERSION}" can be judged')
+        raise CommandError(f'{place} has Version {document.get("Version")!r}; only "{VERSION}" can be evaluated')
     given = document["Statement"]
     statements = [_as_compared(each, place) for each in (given if isinstance(given, list) else [given])]
     return Policy(template, logical_id, name, {"Version": VERSION, "Statement": statements})
@@ -83,10 +83,10 @@ def _judged_as_aws_does(operator: str, key: str, values: str | list[str], place:
         dated = "Date" in operator
         if key.lower() == "aws:epochtime" or (dated and not value[:5].endswith("-")):
             raise CommandError(
-                f"{place} compares a date with {value!r}; only ISO 8601 and aws:CurrentTime can be judged"
+                f"{place} compares a date with {value!r}; only ISO 8601 and aws:CurrentTime can be evaluated"
             )
         if "Arn" in operator and "${" in value:
-            raise CommandError(f"{place} has a policy variable in {operator} {key}, which can't be judged")
+            raise CommandError(f"{place} has a policy variable in {operator} {key}, which can't be evaluated")
 
 
 def listed(value: Any) -> list[Any]:
@@ -95,7 +95,7 @@ def listed(value: Any) -> list[Any]:
 
 
 def atoms(policies: Sequence[Policy]) -> list[tuple[str, str]]:
-    """Return each action with each resource that statements allow; what a statement only leaves out is everything."""
+    """Return each action with each resource that statements allow; NotAction and NotResource count as everything."""
     return list(
         dict.fromkeys(
             (action, resource)
@@ -136,9 +136,9 @@ def _plain(value: Any) -> Any:
 
 
 def trusted(trust: Policy) -> list[str]:
-    """Return whom a trust policy lets in, as it names them: ARNs and ARN patterns, account ids, or "*".
+    """Return the principals that a trust policy trusts, as it names them: ARNs and ARN patterns, account ids, or "*".
 
-    Where a statement names an account's root and then `aws:PrincipalArn`, it is the latter that says who is meant.
+    Where a statement names an account's root and then `aws:PrincipalArn`, the latter names the principals.
     """
     names: list[str] = []
     for statement in trust.statements:
@@ -158,7 +158,7 @@ def trusted(trust: Policy) -> list[str]:
 def principals_of(statement: Mapping[str, Any]) -> list[str]:
     """Return the AWS principals that a resource policy's statement names: ARNs, account ids or "*".
 
-    Whom a NotPrincipal leaves over is "*" too.
+    A NotPrincipal counts as "*" too.
     """
     if "NotPrincipal" in statement:
         return ["*"]

@@ -1,4 +1,4 @@
-"""What the statements of a role's policies refuse: which sessions everything, and whom a session."""
+"""The denials in a role's policies: which sessions are denied everything, and who is denied a session."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from crossrole.iam.names import REVOCATION_POLICY
 from crossrole.iam.policy import Statement, principals_of, texts
 
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
-"""The moments that are taken; to later ones the length of a session can't be added."""
+"""The years that are valid; the length of a session can't be added to a later one."""
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_request.html
 BEGIN = ("sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity")
 
@@ -21,7 +21,7 @@ Document = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Cut:
-    """Whom a revocation hits."""
+    """The sessions that a revocation affects."""
 
     moment: datetime
     """Sessions begun before it, in whole seconds as `aws:TokenIssueTime` has them."""
@@ -36,14 +36,14 @@ def statements_of(document: Document, name: str) -> list[Statement]:
     given = document.get("Statement")
     statements: list[Any] = given if isinstance(given, list) else [given]
     if not all(isinstance(each, Mapping) and each.get("Effect") in {"Allow", "Deny"} for each in statements):
-        raise CommandError(f"{name} is no policy that can be read, so nothing is written over it; look at it in IAM")
+        raise CommandError(f"{name} is not a policy that can be read, so nothing is written over it; look at it in IAM")
     return statements
 
 
 def covers(statements: list[Statement], cut: Cut) -> bool:
-    """Return whether the statements refuse everything to the sessions that were begun before the cut's moment.
+    """Return whether the statements deny everything to the sessions that began before the cut's moment.
 
-    An unconditional deny is none: it may be taken away before those sessions have expired.
+    An unconditional deny does not count: it may be removed before those sessions have expired.
     """
     return any(
         moment >= cut.moment and of in {None, cut.session}
@@ -54,13 +54,13 @@ def covers(statements: list[Statement], cut: Cut) -> bool:
 
 
 def moment_of(document: Document | None, session: str | None) -> datetime | None:
-    """Return the latest moment before which the policy refuses everything to all sessions, or to the one."""
+    """Return the latest moment before which the policy denies everything to all sessions, or to the one."""
     reaches = [reach(each) for each in (statements_of(document, REVOCATION_POLICY) if document else [])]
     return max((moment for moment, of in reaches if moment and of in {None, session}), default=None)
 
 
 def denies_everything(document: Document | None, name: str) -> bool:
-    """Return whether a permissions policy refuses everything to every session, without a condition."""
+    """Return whether a permissions policy denies everything to every session, without a condition."""
     return document is not None and any(map(refuses_everything, statements_of(document, name)))
 
 
@@ -70,12 +70,12 @@ def revokes(statement: Statement) -> bool:
 
 
 def begun_before(statement: Statement) -> datetime | None:
-    """Return the moment before which the sessions were begun that are refused everything; None for any other Deny."""
+    """Return the moment before which a session is denied everything; None for any other Deny."""
     return reach(statement)[0]
 
 
 def is_shut(trust: Document) -> bool:
-    """Return whether everyone is refused every way to begin a session that is allowed to anyone, and AssumeRole."""
+    """Return whether the policy denies everyone AssumeRole, and every other way to begin a session that it allows."""
     statements = statements_of(trust, "the trust policy")
     allows = [each for each in statements if each["Effect"] == "Allow"]
     ways = {BEGIN[0], *(way for way in BEGIN if any("NotAction" in each or _names(each, way) for each in allows))}
@@ -83,8 +83,8 @@ def is_shut(trust: Document) -> bool:
 
 
 def refuses_everyone(statement: Statement, way: str = BEGIN[0]) -> bool:
-    """Return whether a trust policy's statement refuses everyone this way to begin a session, without a condition."""
-    # That {"AWS": "*"} is said of federated identities too is documented nowhere.
+    """Return whether a trust policy's statement denies everyone this way to begin a session, without a condition."""
+    # AWS does not document whether {"AWS": "*"} includes federated identities.
     everyone = principals_of(statement) == ["*"] if way == BEGIN[0] else statement.get("Principal") == "*"
     return (
         statement["Effect"] == "Deny"
@@ -96,7 +96,7 @@ def refuses_everyone(statement: Statement, way: str = BEGIN[0]) -> bool:
 
 
 def other_kinds(trust: Document) -> list[str]:
-    """Return who is let in that is no AWS principal: services and federated identities, as the policy names them."""
+    """Return the trusted services and federated identities, as the policy names them."""
     principals = [
         each["Principal"]
         for each in statements_of(trust, "the trust policy")
@@ -111,7 +111,7 @@ def _names(statement: Statement, action: str) -> bool:
 
 
 def refuses_everything(statement: Statement) -> bool:
-    """Return whether a statement refuses everything to every session."""
+    """Return whether a statement denies everything to every session."""
     return _denies_all_actions(statement) and not statement.get("Condition")
 
 
@@ -125,7 +125,7 @@ def _denies_all_actions(statement: Statement) -> bool:
 
 
 def reach(statement: Statement) -> tuple[datetime | None, str | None]:
-    """Return the moment and the session of a statement that refuses everything to sessions begun before it."""
+    """Return the moment and the session of a statement that denies everything to sessions that began before it."""
     conditions = {
         (operator, key.lower()): _one(value)
         for operator, keys in (statement.get("Condition") or {}).items()
@@ -137,7 +137,7 @@ def reach(statement: Statement) -> tuple[datetime | None, str | None]:
 
 
 def _one(value: Any) -> str:
-    """Return a condition's only value, or an empty text where there are several: `_put` writes none such."""
+    """Return a condition's only value, or an empty text where there are several: `_put` never writes several."""
     only = value[0] if isinstance(value, list) and len(value) == 1 else value
     return only if isinstance(only, str) else ""
 

@@ -1,4 +1,4 @@
-"""Whether a statement's conditions tie the caller to something, so that "*" does not stand for everyone in AWS.
+"""Whether a statement's conditions limit the caller, so that "*" is not everyone in AWS.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html says what S3 calls public.
 """
@@ -11,7 +11,7 @@ from typing import Any
 from crossrole.iam.condition_operators import operator_of
 from crossrole.iam.policy import texts
 
-# Not sts:ExternalId, a tag or a user's name, which callers in any account can have.
+# Without sts:ExternalId, tags and users' names: callers in any account can have these.
 _CLOSING_KEYS = {
     "aws:principalaccount",
     "aws:principalarn",
@@ -36,13 +36,13 @@ _CLOSING_KEYS = {
     "s3:dataaccesspointarn",
 }
 _POSITIVE = {"StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnEquals", "ArnLike", "IpAddress"}
-# What S3 itself still takes for a closed range; a wider one is "public".
+# The widest range that S3 does not call public.
 _WIDEST = {4: 8, 6: 32}
 _COLONS_OF_AN_ARN = 5
 
 
 def closes(conditions: Mapping[str, Any]) -> bool:
-    """Return whether one of the conditions ties the caller to an account, a network, a resource or the like.
+    """Return whether one of the conditions limits the caller to an account, a network, a resource or the like.
 
     All of a statement's conditions must hold, so one is enough; of its values any may hold, so all must close.
     """
@@ -61,7 +61,7 @@ def _demands(text: str) -> bool:
 
 
 def _closes(value: str) -> bool:
-    # What a variable says of the resource is fixed; what it says of the caller is true for every caller.
+    # A variable about the resource is fixed; one about the caller is true for every caller.
     fixed = re.sub(r"\$\{aws:Resource[^}]*\}", "fixed", value, flags=re.IGNORECASE)
     if "${" in fixed:
         return False

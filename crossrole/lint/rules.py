@@ -1,6 +1,6 @@
-"""Finds what is wrong in every policy of the templates: what can never match, and what opens more than was meant.
+"""Finds mistakes in every policy of the templates: statements that never match, and statements that are too open.
 
-AWS accepts all of it at deployment: a condition key that does not exist is no error there, it just is never true.
+AWS accepts all of these at deployment: an unknown condition key, for example, is never true.
 """
 
 import re
@@ -59,7 +59,7 @@ _Statement = Mapping[str, Any]
 
 
 def findings_of(templates: list[Template]) -> list[Finding]:
-    """Return everything that is wrong in the templates' policies, in the templates' order.
+    """Return every finding in the templates' policies, in the templates' order.
 
     Raises `CommandError` for a policy that can't be resolved.
     """
@@ -78,14 +78,14 @@ def _problems(document: Mapping[str, Any]) -> Iterator[tuple[str | None, str]]:
         yield None, f'{found}, so policy variables would be plain text; write "Version": "{VERSION}"'
     for number, statement in enumerate(listed(document.get("Statement", [])), start=1):
         if not isinstance(statement, Mapping):
-            yield str(number), "this is no statement; write an object with Effect, Action and Resource"
+            yield str(number), "this is not a statement; write an object with Effect, Action and Resource"
             continue
         for text in dict.fromkeys(text for rule in _RULES for text in rule(statement)):
             yield str(statement.get("Sid") or number), text
 
 
 def _trust_problems(document: Document) -> Iterator[tuple[str | None, str]]:
-    """Yield who can assume a role beside the accounts that it is for, which is easily overlooked."""
+    """Yield services and identity providers that can assume a role beside accounts, which is easily overlooked."""
     if not document.path.endswith("AssumeRolePolicyDocument"):
         return
     allows = [
@@ -100,7 +100,7 @@ def _trust_problems(document: Document) -> Iterator[tuple[str | None, str]]:
                 if for_accounts:
                     yield statement, f"{words} {name} can assume it beside accounts; give it a role of its own"
                 elif kind == "Federated" and not each.get("Condition"):
-                    yield statement, f"everyone whom {words} {name} signs in can assume it; add a condition"
+                    yield statement, f"every user of {words} {name} can assume it; add a condition"
 
 
 def _element_problems(statement: _Statement) -> Iterator[str]:
@@ -115,17 +115,17 @@ def _openness_problems(statement: _Statement) -> Iterator[str]:
     if statement.get("Effect") != "Allow":
         return
     if "NotPrincipal" in statement:
-        yield "Allow with NotPrincipal lets in everyone in AWS but those it names; name who may, under Principal"
+        yield "Allow with NotPrincipal allows everyone in AWS except those it names; name the callers under Principal"
     if "NotAction" in statement:
-        yield "Allow with NotAction allows every action but those it names, future ones too; list them under Action"
+        yield "Allow with NotAction allows every action except those it names, future ones too; list them under Action"
     if "NotResource" in statement:
-        yield "Allow with NotResource allows it on all but what it names, future ones too; list them under Resource"
+        yield "Allow with NotResource allows it on all but the named ones, future ones too; list them under Resource"
     for pattern in texts(statement.get("Action", [])) if not {"Principal", "NotPrincipal"} & statement.keys() else []:
         if pattern in EVERY_ACTION or pattern.lower() in _EVERYTHING_OF_IAM:
             yield f"Allow of {pattern} lets its holder give itself every other permission; list the actions it needs"
     if _is_everyone(statement.get("Principal")) and not closes(_conditions(statement)):
         yield (
-            'Allow for Principal "*" lets in everyone in AWS; name who may, or add a condition that every caller '
+            'Allow for Principal "*" allows everyone in AWS; name the callers, or add a condition that every caller '
             "must meet, such as StringEquals aws:PrincipalOrgID"
         )
 
@@ -153,7 +153,7 @@ def _no_such_action(pattern: str) -> str:
         near = nearest(name.strip("*?"), data().actions.get_actions_for_service(service))
         return f'"{pattern}" matches no action{near}'
     try:
-        # It raises, with the text that every command says, since nothing matched.
+        # It raises the error that every command prints, since nothing matched.
         return known_action(pattern)
     except CommandError as error:
         return str(error)
@@ -199,7 +199,7 @@ def _condition_problems(statement: _Statement) -> Iterator[str]:
             no_key = key_problem(key, statement)
             if no_key:
                 yield no_key
-            # Of an identity provider's keys the reference knows too few to say their types.
+            # The reference has too few of an identity provider's keys to know their types.
             kind = None if of_identity_provider(key) else key_type(key, statement)
             if not no_operator:
                 yield from comparison_problems(operator, key, kind, texts(values))

@@ -1,1 +1,1 @@
-"""The road without CDK: `crossrole policies`."""
+"""A grant without CDK: `crossrole policies`."""

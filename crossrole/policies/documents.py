@@ -20,7 +20,7 @@ Document = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Policies:
-    """All that makes a grant, in both accounts."""
+    """Every policy of a grant, in both accounts."""
 
     grant: Grant
     trust: Document
@@ -41,24 +41,24 @@ class Policies:
 
 
 def permissions_file(name: str) -> str:
-    """Return the name of the file that holds an inline policy; raises `CommandError` for a name that IAM does not take.
+    """Return the name of the file that holds an inline policy; raises `CommandError` for a name that is invalid in IAM.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html
     """
     if not re.fullmatch(r"[\w+=,.@-]{1,128}", name, re.ASCII):
-        raise CommandError(f"{name!r} is no name of an inline policy; expected letters, digits and _+=,.@-")
+        raise CommandError(f"{name!r} is not the name of an inline policy; expected letters, digits and _+=,.@-")
     return f"permissions-{name}.json"
 
 
 def policies_of(templates: list[Template], name: str) -> Policies:
     """Return the policies of the grant of that name.
 
-    Raises `CommandError` where policies hold a name that only deployment knows, or are not all in the role.
+    Raises `CommandError` where a policy holds a name that only deployment knows, or is not in the role.
     """
     inventory = read_inventory(templates)
     grant = grant_of(inventory, name)
     template = next(each for each in templates if each.stack == grant.trust.template)
-    # As they stand, not as `Policy` has them for the engines: what is written is what CDK would deploy.
+    # As in the template, not as `Policy` has them for the engines: CDK would deploy exactly these.
     role = replace(template, certain=True).resolve(
         template.resources[grant.trust.logical_id]["Properties"], at=grant.trust.logical_id
     )
@@ -66,7 +66,7 @@ def policies_of(templates: list[Template], name: str) -> Policies:
     others = [each.place for each in grant.role.policies if each.logical_id != grant.trust.logical_id]
     if others := [*others, *role.get("ManagedPolicyArns", [])]:
         raise CommandError(
-            f"{grant.name} has policies beside its inline ones ({', '.join(others)}); only these can be made"
+            f"{grant.name} has policies that are not inline ({', '.join(others)}); only inline policies can be made"
         )
     tags = {**template.tags, **{each["Key"]: each["Value"] for each in role.get("Tags", [])}}
     elsewhere = [account for account in inventory.partitions if account != grant.account]

@@ -1,4 +1,4 @@
-"""The AWS CLI's commands that make a grant from its policies, side by side in their order."""
+"""The AWS CLI commands that create a grant from its policies, in their order."""
 
 import json
 import shlex
@@ -15,7 +15,7 @@ Words = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Step:
-    """Commands that belong together, and what they are for; none where another than the AWS CLI must do it."""
+    """Commands that belong together, and their purpose; no commands where the AWS CLI can't do the step."""
 
     what: str
     commands: tuple[Words, ...] = ()
@@ -26,7 +26,7 @@ class Step:
 
 
 def steps_of(policies: Policies, *, folder: str, prod_profile: str, profile: str) -> list[Step]:
-    """Return what makes the grant, in order: the role in production, then each caller's half.
+    """Return the steps that create the grant, in order: the role in production, then each caller's own policy.
 
     `folder` is where the policies' files are, as the shell that runs the commands names it. `profile` is the dev
     account's; a caller's account that is neither gets its own number as the profile's name.
@@ -68,11 +68,11 @@ class _Hand:
             ),
         )
         yield Step(
-            f"in {grant.account}: its trust policy again, after each change of it",
+            f"in {grant.account}: its trust policy; again after each change of it",
             (self._iam("update-assume-role-policy", *named, *self._file("--policy-document", TRUST), prod=True),),
         )
         yield Step(
-            f"in {grant.account}: what its sessions may do, after each change too",
+            f"in {grant.account}: the permissions of its sessions; again after each change of them",
             tuple(
                 self._iam(
                     "put-role-policy",
@@ -88,7 +88,9 @@ class _Hand:
         made: set[str] = set()
         for caller in self.policies.grant.principals:
             if caller == "*":
-                yield Step(f"each account of the organization: its administrators give {CALLER} to whom they choose")
+                yield Step(
+                    f"in each account of the organization: its administrators give {CALLER} to the callers they choose"
+                )
                 continue
             if ":role/aws-reserved/" in caller:
                 yield Step(
@@ -100,7 +102,7 @@ class _Hand:
             if account not in made:
                 made.add(account)
                 yield Step(
-                    f"in {account}: the caller's half, as a policy of its own",
+                    f"in {account}: the caller's own policy",
                     (
                         self._iam(
                             *("create-policy", "--policy-name", self._policy_name),
@@ -126,7 +128,7 @@ class _Hand:
                 (self._iam("attach-role-policy", "--role-name", name, *arn, account=account),),
             )
             yield Step(
-                "or, in place of the policy of its own, inside the role",
+                "or, instead of that managed policy, as an inline policy of the role",
                 (
                     self._iam(
                         *("put-role-policy", "--role-name", name, "--policy-name", self._policy_name),
@@ -136,7 +138,9 @@ class _Hand:
                 ),
             )
         else:
-            yield Step(f"everyone in {account} is trusted: its administrators attach {arn[1]} to whom they choose")
+            yield Step(
+                f"everyone in {account} is trusted: its administrators attach {arn[1]} to the callers they choose"
+            )
 
     @property
     def _policy_name(self) -> str:

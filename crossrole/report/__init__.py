@@ -1,1 +1,1 @@
-"""The page to look at: what the templates say of each grant, in words, as HTML or as Markdown."""
+"""The report: every grant of the templates in words, as HTML or as Markdown."""

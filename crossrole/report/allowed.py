@@ -14,13 +14,13 @@ from crossrole.templates.grant import Grant
 EVERY_BUCKET = "*"
 _MULTIPART = {"s3:abortmultipartupload", "s3:listmultipartuploadparts"}
 _VERBS = {"s3:getobject": "read", "s3:putobject": "write", "s3:deleteobject": "delete", "s3:listbucket": "list"}
-# What these conditions say is said elsewhere: in the place, among the conditions, of the key.
+# These conditions are described elsewhere: with the place, the conditions or the key.
 _SAID = {"aws:resourceaccount", "s3:prefix", "aws:currenttime", "aws:sourceip", "kms:viaservice"}
 
 
 @dataclass(frozen=True)
 class Access:
-    """What may be done with one place: the keys of a bucket under a prefix, or the bucket itself."""
+    """The actions allowed on one place: the keys of a bucket under a prefix, or the bucket itself."""
 
     verbs: tuple[str, ...]
     """`read`, `write`, `delete`, `list`, or `everything`."""
@@ -30,11 +30,11 @@ class Access:
     """The bucket's name, or "*" for every bucket."""
     prefix: str
     whole: bool
-    """Whether every key, or the bucket itself, is within reach."""
+    """Whether it is every key, or the bucket itself."""
 
     @property
     def words(self) -> Words:
-        """What may be done, as the end of a sentence that begins with "may"."""
+        """The allowed actions, as the end of a sentence that begins with "may"."""
         done: list[str | Words] = []
         if "everything" in self.verbs:
             done.append(("do everything (", Name("s3:*"), ")"))
@@ -89,7 +89,7 @@ def _beside(statement: Statement) -> Iterator[Words]:
     """Yield what a statement allows outside the keys of buckets."""
     if "NotAction" in statement or "NotResource" in statement:
         but = [*texts(statement.get("NotAction")), *texts(statement.get("NotResource"))]
-        yield ("do everything but ", *listed(map(Name, but)))
+        yield ("do everything except ", *listed(map(Name, but)))
         return
     actions = texts(statement.get("Action"))
     others = [each for each in actions if not each.lower().startswith("s3:") and each != "*"]
@@ -117,7 +117,7 @@ def _keys(statement: Statement) -> set[str]:
 
 
 def gives_on(grant: Grant) -> list[str]:
-    """Return the actions with which a session could give access on to others, such as s3:PutBucketPolicy."""
+    """Return the actions with which a session could give access to others, such as s3:PutBucketPolicy."""
     named = {
         action
         for policy in grant.role.policies

@@ -1,4 +1,4 @@
-"""Whom a grant's trust policy lets in, and under which conditions, in words."""
+"""The callers that a grant's trust policy trusts, and under which conditions, in words."""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from crossrole.templates.grant import Grant
 
 Kind = Literal["role", "user", "permission set", "account", "organization", "unit", "everyone"]
 WIDE: tuple[Kind, ...] = ("account", "organization", "unit", "everyone")
-"""Kinds of caller that are no single role or user."""
+"""Kinds of caller that are not a single role or user."""
 
 _PERMISSION_SET = re.compile(r"role/aws-reserved/sso\.amazonaws\.com/(?:[^/]+/)?AWSReservedSSO_(.+?)_[?*]+")
 _NARROWING = {"sts:externalid", "aws:multifactorauthage", "aws:multifactorauthpresent", "aws:sourceip"}
@@ -22,7 +22,7 @@ _NARROWING = {"sts:externalid", "aws:multifactorauthage", "aws:multifactorauthpr
 
 @dataclass(frozen=True)
 class Caller:
-    """Someone whom a trust policy lets in."""
+    """A caller that a trust policy trusts."""
 
     kind: Kind
     name: str
@@ -35,18 +35,18 @@ class Caller:
     conditions: tuple[Words, ...]
     """What every request must carry, each as the end of a sentence that begins with "only if the caller"."""
     narrowed: bool
-    """Whether a condition leaves out some of those whom the name stands for."""
+    """Whether a condition excludes some of the callers that the name includes."""
 
     @property
     def words(self) -> Words:
         """The caller in a sentence."""
         if self.kind == "account":
-            return ("everyone in account ", Name(self.account), " whom its own policies allow")
+            return ("every principal in account ", Name(self.account), " whose own policies allow it")
         if self.kind == "everyone":
             return ("everyone in AWS",)
         if self.kind in {"organization", "unit"}:
             what = "the organization " if self.kind == "organization" else "the organizational unit "
-            return (f"everyone in {what}", Name(self.name), " whom their own accounts' policies allow")
+            return (f"every principal in {what}", Name(self.name), " whose own policies allow it")
         kind = "permission set " if self.kind == "permission set" else ""
         return (
             (kind, Name(self.name), " of ", Name(self.account))
@@ -56,7 +56,7 @@ class Caller:
 
 
 def callers_of(grant: Grant) -> list[Caller]:
-    """Return everyone whom the grant's trust policy lets in, in its order."""
+    """Return every caller that the grant's trust policy trusts, in its order."""
     found = [
         caller
         for statement in grant.trust.statements

@@ -1,4 +1,4 @@
-"""What stands beside the grants: the callers' own policies, and the buckets."""
+"""The callers' own policies, and the buckets."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -30,9 +30,9 @@ class Half:
     """Whether it is one role, user or permission set."""
     account: Name
     may: tuple[Name, ...]
-    """The grants for which a template gives the caller its half."""
+    """The grants for which a template holds the caller's own policy."""
     elsewhere: tuple[Name, ...]
-    """The grants for which only its own account, in no template, can give it."""
+    """The grants for which the caller's own account must add its policy, outside the templates."""
     missing: tuple[Name, ...]
     """The grants that its policies in the templates do not let it assume."""
 
@@ -50,13 +50,13 @@ class BucketFacts:
 
 
 def halves_of(inventory: Inventory, simulator: Simulator, grants: Sequence[Grant], now: datetime) -> tuple[Half, ...]:
-    """Return every caller whom the grants trust, in the order of the grants."""
+    """Return every caller that the grants trust, in the order of the grants."""
     pairs = [(caller, grant) for grant in grants for caller in callers_of(grant)]
     requests, open_ = [], []
     for caller, grant in pairs:
         principal = representative(caller.principal, grant.role, grant.partition).arn
         link = links_of(inventory, Question(principal, None, ASSUME, grant.arn, {}, now))[0]
-        # An expired or disabled trust policy is the other half; the caller's own is asked about alone.
+        # Only the caller's own policy is asked about: an expired or disabled trust policy does not matter here.
         requests.append(replace(free(link), resource_policy=None, account=account_of(principal)))
         open_.append(bool(link.elsewhere))
     allowed = [each.allowed for each in simulator.decide(requests)]

@@ -1,4 +1,4 @@
-"""What a grant does not allow: requests that the policy simulator is asked about, and those of them that it refuses."""
+"""Examples of what a grant denies: requests that the policy simulator is asked about and denies."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -30,11 +30,11 @@ class Probe:
     request: Request
 
 
-def refused_of(inventory: Inventory, simulator: Simulator, grants: Sequence[Grant], now: datetime) -> list[list[Words]]:
-    """Return for each grant which of the requests that are tried it refuses.
+def denied_of(inventory: Inventory, simulator: Simulator, grants: Sequence[Grant], now: datetime) -> list[list[Words]]:
+    """Return for each grant which of the example requests it denies.
 
-    Whatever a request's context does not fix is free, so a refusal holds for every request of its kind; and what a
-    policy that is in no template may allow is not told as refused.
+    Keys that a request's context does not fix are free, so a denial holds for every request of its kind. A request that
+    a policy outside the templates may allow is not reported as denied.
     """
     probes = [list(_probes(inventory, grant, now)) for grant in grants]
     decisions = iter(simulator.decide([probe.request for each in probes for probe in each]))
@@ -79,7 +79,7 @@ def _secret(grant: Grant) -> str:
 
 
 def _usual(place: Access) -> tuple[str, str] | None:
-    """Return an action on objects that the grant allows, and what doing it is called."""
+    """Return an action on objects that the grant allows, and its word."""
     words = {"write": "writing", "read": "reading", "delete": "deleting"}
     for verb, word in words.items():
         if verb in place.verbs or "everything" in place.verbs:
@@ -101,7 +101,7 @@ def _assuming(inventory: Inventory, grant: Grant, now: datetime) -> Iterator[Pro
         return _probe(("assuming the role ", *words), link, replace(asked, context={**asked.context, **fixed}))
 
     arn = representative(caller.principal, grant.role, grant.partition).arn
-    # Refused only where nobody can use the grant at the moment.
+    # Denied only where nobody can use the grant at the moment.
     yield assuming(("as ", *caller.words), arn, {})
     if caller.kind in {"role", "user", "permission set"}:
         stranger = role_arn(grant.partition, caller.account, f"{_ANOTHER}-role")

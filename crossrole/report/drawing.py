@@ -14,10 +14,10 @@ from crossrole.report.model import GrantFacts, Report
 from crossrole.report.words import Name, Words, listed, plain
 
 ROLES_PER_DRAWING = 12
-"""More make a drawing that no screen and no printed page holds."""
+"""More do not fit on a screen or a printed page."""
 
 
-_KINDS = {"account": "everyone whom its policies allow", "everyone": "any account", "unit": "organizational unit"}
+_KINDS = {"account": "everyone its policies allow", "everyone": "any account", "unit": "organizational unit"}
 
 
 Graph = dict[str, Any]
@@ -171,7 +171,7 @@ _FONT = {"fontname": "Courier", "fontsize": 12}
 
 @dataclass(frozen=True)
 class Node:
-    """One thing in the drawing: what it is stands in its text, so that neither shape nor colour alone says it."""
+    """One thing in the drawing: its text says what it is, not only its shape or colour."""
 
     key: str
     lines: tuple[str, ...]

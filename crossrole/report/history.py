@@ -1,4 +1,4 @@
-"""When each grant's entry in access.toml last changed, by git."""
+"""When each grant's entry in access.toml last changed, from git."""
 
 import subprocess
 import tomllib
@@ -12,7 +12,7 @@ Entries = dict[str, Any]
 
 @dataclass(frozen=True)
 class Change:
-    """The commit that last changed what an entry says."""
+    """The commit that last changed an entry's content."""
 
     commit: str
     """The short hash."""
@@ -31,19 +31,19 @@ class _Commit:
 
 @dataclass(frozen=True)
 class History:
-    """What git knows of the entries of one access.toml."""
+    """The history of the entries of one access.toml."""
 
     changes: dict[str, Change]
     """The last change of each grant that a commit holds."""
     uncommitted: frozenset[str]
-    """The grants that the file has otherwise than the last commit."""
+    """The grants whose entries differ from the last commit."""
 
 
 NOTHING = History({}, frozenset())
 
 
 def history_of(file: Path) -> History:
-    """Return the last change of each grant's entry in the file; nothing where git knows nothing of it.
+    """Return the last change of each grant's entry in the file; nothing where git does not know the file.
 
     An entry counts as changed where its keys or values did, however it is written and wherever it stands: what a
     commit took out of an entry changes it too, which no blame of the lines that are left would tell.
@@ -126,7 +126,7 @@ def _command(file: Path, *arguments: str) -> list[str]:
 
 
 def _git(file: Path, *arguments: str) -> bytes | None:
-    """Return what git prints, or None where it refuses or is not installed."""
+    """Return what git prints, or None where it fails or is not installed."""
     try:
         done = subprocess.run(_command(file, *arguments), capture_output=True, check=False)  # noqa: S603 our own command
     except FileNotFoundError:

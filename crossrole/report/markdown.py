@@ -8,9 +8,9 @@ from crossrole.report.words import Name, Words, counted
 
 
 def markdown_of(report: Report) -> str:
-    """Return the page's facts, but the drawings, as Markdown.
+    """Return the page's facts, without the drawings, as Markdown.
 
-    Whatever a template or git says stands in a code span, where no markup, mention or link of it is one.
+    Texts of a template or of git stand in code spans, so that they can't be markup, mentions or links.
     """
     lines = [
         f"# Access from other accounts, {report.now.date()}",
@@ -24,7 +24,7 @@ def markdown_of(report: Report) -> str:
         "## Grants",
         *(line for grant in report.grants for line in _grant(grant)),
         "",
-        "## Callers and their half",
+        "## Callers and their own policies",
         "",
         *_halves(report),
         "",
@@ -32,7 +32,7 @@ def markdown_of(report: Report) -> str:
         "",
         *_buckets(report),
         "",
-        "## Not judged",
+        "## Not evaluated",
         "",
         _say(NOT_KNOWN),
         "",
@@ -57,12 +57,12 @@ def _grant(grant: GrantFacts) -> Iterator[str]:
     if grant.description:
         yield f"- For: {_code(grant.description)}"
     conditions = "; ".join(map(_say, grant.conditions))
-    yield f"- Only if the caller: {conditions or 'is one of those named: no other condition'}"
+    yield f"- Only if the caller: {conditions or 'is one of the named callers; no other condition'}"
     if grant.boundary:
-        yield f"- Held by: the permissions boundary {_code(grant.boundary)}"
+        yield f"- Limited by: the permissions boundary {_code(grant.boundary)}"
     yield f"- State: {grant.state.label}, {grant.state.text}"
     yield f"- Sessions last: {_say(grant.session)}"
-    yield f"- Would be refused: {'; '.join(map(_say, grant.refused)) or 'nothing that was tried'}"
+    yield f"- Denied, for example: {'; '.join(map(_say, grant.denied)) or 'none of the examples that were tried'}"
     yield f"- Role: {_code(grant.arn)}"
     quotas = (f"{each.percent} % of the {each.of:,} characters for the {each.name}" for each in grant.quotas)
     yield f"- Quota used: {', '.join(quotas)}"
@@ -75,7 +75,7 @@ def _halves(report: Report) -> Iterator[str]:
         account = f" of {_code(half.account)}" if half.named else ""
         of_grants = (
             ("its template lets it assume", half.may),
-            ("left to its own account", half.elsewhere),
+            ("its own account must let it assume", half.elsewhere),
             ("missing", half.missing),
         )
         said = "; ".join(f"{what}: {_names(grants)}" for what, grants in of_grants if grants)

@@ -1,4 +1,4 @@
-"""Everything that the page says, as data: HTML, Markdown and the drawings are written from it alone."""
+"""The content of the report as data: HTML, Markdown and the drawings are written from it alone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from crossrole.engines.simulator import Simulator
 from crossrole.report.allowed import Access, accesses, allowances, keys_of
 from crossrole.report.callers import Caller, callers_of
 from crossrole.report.callers_and_buckets import BucketFacts, Half, buckets_of, halves_of
-from crossrole.report.denied_examples import refused_of
+from crossrole.report.denied_examples import denied_of
 from crossrole.report.history import Change, History
 from crossrole.report.quota import Quota, quotas_of, sizes_of
 from crossrole.report.state import State, session_of, state_of
@@ -21,8 +21,8 @@ from crossrole.templates.reader import read_inventory
 
 NOT_KNOWN: Words = (
     (
-        "No template knows the organizations' control policies (SCPs and RCPs), VPC endpoint policies, or the policies "
-        "of callers that other hands made: they can refuse more than is said here. The administrators of each account "
+        "The templates do not hold the organizations' control policies (SCPs and RCPs), VPC endpoint policies, or "
+        "callers' policies made elsewhere: these can deny more than this report says. Each account's administrators "
         "can change what is deployed: "
     ),
     Name("python -m crossrole doctor"),
@@ -32,7 +32,7 @@ NOT_KNOWN: Words = (
 
 @dataclass(frozen=True)
 class GrantFacts:
-    """What is said of one grant."""
+    """The facts of one grant."""
 
     anchor: str
     name: Name
@@ -46,11 +46,11 @@ class GrantFacts:
     """The ARNs of the keys that its sessions may use."""
     allows: Words
     conditions: tuple[Words, ...]
-    """What every caller must fulfil, each as the end of a sentence that begins with "only if the caller"."""
+    """The conditions of every caller, each as the end of a sentence that begins with "only if the caller"."""
     boundary: Name | None
     session: Words
     state: State
-    refused: tuple[Words, ...]
+    denied: tuple[Words, ...]
     quotas: tuple[Quota, ...]
     warnings: tuple[Warned, ...]
     change: Change | None
@@ -90,7 +90,7 @@ class GrantFacts:
 
 @dataclass(frozen=True)
 class Report:
-    """What the page says."""
+    """The content of the page."""
 
     now: datetime
     grants: tuple[GrantFacts, ...]
@@ -100,7 +100,7 @@ class Report:
 
     @property
     def warnings(self) -> list[tuple[Kind, list[tuple[GrantFacts, Words]]]]:
-        """Every kind of warning there is, the gravest first, with the grants that it is about and what about them."""
+        """Every kind of warning that was found, the gravest first, with its grants and details."""
         by_kind = [
             (kind, [(grant, each.words) for grant in self.grants for each in grant.warnings if each.kind is kind])
             for kind in KINDS
@@ -119,11 +119,11 @@ class Report:
 
 
 def report_of(templates: list[Template], simulator: Simulator, history: History, now: datetime) -> Report:
-    """Return what the templates and git say at a moment; raises `CommandError` for what can't be read or judged."""
+    """Return the report at a moment; raises `CommandError` for templates that can't be read or evaluated."""
     inventory = read_inventory(templates)
     grants = grants_of(inventory)
     sizes = sizes_of(templates)
-    refused = refused_of(inventory, simulator, grants, now)
+    denied = denied_of(inventory, simulator, grants, now)
     return Report(
         now.astimezone(UTC),
         tuple(
@@ -142,14 +142,14 @@ def report_of(templates: list[Template], simulator: Simulator, history: History,
                 boundary=Name(grant.role.boundary_arn) if grant.role.boundary_arn else None,
                 session=session_of(grant),
                 state=state_of(grant, now),
-                refused=tuple(words),
+                denied=tuple(words),
                 quotas=quotas_of(grant, sizes),
                 warnings=tuple(warnings_of(grant, now)),
                 change=history.changes.get(grant.name),
                 uncommitted=grant.name in history.uncommitted,
                 revoke=f"python -m crossrole revoke {Name(grant.name)} --profile prod",
             )
-            for number, (grant, words) in enumerate(zip(grants, refused, strict=True), start=1)
+            for number, (grant, words) in enumerate(zip(grants, denied, strict=True), start=1)
         ),
         halves_of(inventory, simulator, grants, now),
         buckets_of(templates, inventory, grants),
@@ -158,7 +158,7 @@ def report_of(templates: list[Template], simulator: Simulator, history: History,
 
 
 def _conditions(grant: Grant) -> Sequence[Words]:
-    """Return the conditions of every caller, and those of single callers with whom they are for."""
+    """Return the conditions of every caller, and those of single callers with the callers' names."""
     callers = callers_of(grant)
     everyone = [
         each for each in (callers[0].conditions if callers else ()) if all(each in one.conditions for one in callers)
@@ -170,7 +170,7 @@ def _conditions(grant: Grant) -> Sequence[Words]:
     return [
         *everyone,
         *single,
-        *([("is the very role or user that was there at the deployment (pinned)",)] if pinned else []),
+        *([("is exactly the role or user that existed at the deployment (pinned)",)] if pinned else []),
     ]
 
 

@@ -30,7 +30,7 @@ def page_of(report: Report, drawings: Sequence[Drawing]) -> str:
         "prose": lambda value: isinstance(value, Prose),
     }
     style = (_HERE / "page.css").read_text(encoding="utf-8")
-    # The page allows this one style by its hash: whatever else should get in is neither run nor shown as meant.
+    # The page allows only this style, by its hash: injected styles and scripts do nothing.
     digest = b64encode(sha256(style.encode()).digest()).decode()
     return (
         environment.get_template("page.html.jinja")

@@ -21,10 +21,12 @@ class State:
 
 
 def state_of(grant: Grant, now: datetime) -> State:
-    """Return the state of the grant at a moment; what shuts it comes before what will."""
-    revoked = f"; sessions begun before {moment(grant.revoked_before)} are revoked" if grant.revoked_before else ""
+    """Return the state of the grant at a moment; a reason that ends it now comes before one that will."""
+    revoked = f"; sessions that began before {moment(grant.revoked_before)} are revoked" if grant.revoked_before else ""
     if grant.disabled:
-        sessions = ", and its sessions can do nothing" if grant.sessions_shut else "; sessions begun before live on"
+        sessions = (
+            ", and its sessions can do nothing" if grant.sessions_shut else "; sessions that began before still work"
+        )
         return State("disabled", f"nobody can assume the role{sessions}{revoked}", usable=False)
     if grant.expires and grant.expires <= now:
         return State("expired", f"since {moment(grant.expires)} nobody can use it{revoked}", usable=False)
@@ -35,7 +37,7 @@ def state_of(grant: Grant, now: datetime) -> State:
         left = f"in {counted(days, 'day')}" if days else "within a day"
         soon = "expires soon" if grant.expires - now <= SOON else "active"
         return State(soon, f"expires {left}, at {moment(grant.expires)}{revoked}")
-    return State("active", f"has no end{revoked}")
+    return State("active", f"has no expiry{revoked}")
 
 
 def session_of(grant: Grant) -> Words:

@@ -1,4 +1,4 @@
-"""What a reviewer should look at first: grants that give much away, or that will end."""
+"""What a reviewer should look at first: grants that give wide access, or that will end."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,31 +26,35 @@ FULL = Kind(
     "Reads, overwrites and deletes every object, and can change or delete the bucket itself.",
     serious=True,
 )
-EVERYONE = Kind("Everyone in AWS", "Trusts any account there is.", serious=True)
+EVERYONE = Kind("Everyone in AWS", "Trusts every AWS account.", serious=True)
 NO_CONDITION = Kind(
     "No condition",
-    "Trusts a whole account or organization, and asks for no external id, MFA, organization or address.",
+    "Trusts a whole account or organization, and requires no external id, MFA, organization or address.",
     serious=True,
 )
-GIVES_ON = Kind("Can give access on", "Holds an action with which access can be given to others.", serious=True)
+GIVES_ON = Kind("Can give access to others", "Has an action that can give access to others.", serious=True)
 IN_NO_TEMPLATE = Kind(
-    "Policy in no template",
-    "Has a policy that no template holds: what it allows is not known here, and comes on top of all that is said here.",
+    "Policy outside the templates",
+    "Has a policy outside the templates: it may allow more than this report shows.",
     serious=True,
 )
-SERVICE = Kind("An AWS service", "Trusts a service of AWS, which acts for whoever uses it.", serious=True)
-FEDERATION = Kind("An identity provider", "Trusts whom a provider outside AWS signs in.", serious=True)
-ALL_BUT = Kind("Everything but", "Allows all that it does not name, also what AWS adds later.", serious=True)
+SERVICE = Kind("An AWS service", "Trusts an AWS service, which acts for everyone who may use it.", serious=True)
+FEDERATION = Kind("An identity provider", "Trusts the users of a provider outside AWS.", serious=True)
+ALL_BUT = Kind("Everything but", "Allows everything that it does not name, also what AWS adds later.", serious=True)
 ENDS = Kind("Expires within 30 days", "Stops working by itself soon: renew it, or let it end.", serious=True)
 ENDED = Kind("Expired", "Nobody can use it any more: remove the entry.")
-EVERY = Kind("Every bucket", "Reaches each bucket of the account, also those made later.")
-ACCOUNT = Kind("Whole account", "Trusts everyone in an account whom that account's own policies allow.")
-ORGANIZATION = Kind("Whole organization", "Trusts everyone in an organization or one of its units.")
+EVERY = Kind("Every bucket", "Reaches every bucket of the account, also those made later.")
+ACCOUNT = Kind("Whole account", "Trusts every principal in an account whose own policy allows it.")
+ORGANIZATION = Kind(
+    "Whole organization",
+    "Trusts every principal in an organization, or in one of its units, whose own policy allows it.",
+)
 WHOLE = Kind("Whole bucket", "Has no prefix, or an action that acts on the bucket itself.")
 PINNED = Kind(
-    "Pinned", "Trusts exactly the role or user that exists now: made anew, it is locked out until the next deployment."
+    "Pinned",
+    "Trusts exactly the role or user that exists now: made again, it is denied until the next deployment.",
 )
-FUTURE = Kind("Revoked ahead", "Refuses even new sessions until a moment that is still to come.")
+FUTURE = Kind("Revoked ahead", "Denies even new sessions until a time in the future.")
 KINDS = (
     FULL,
     EVERYONE,

@@ -1,11 +1,11 @@
-"""Sentences, in which whatever a template or git says is told apart from the report's own words."""
+"""Sentences that keep texts of a template or of git apart from the report's own words."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Self
 
 Words = tuple[str, ...]
-"""A sentence in parts: a `Name` among them is quoted wherever it is written, so that it can't pass for markup."""
+"""A sentence in parts: a `Name` among them is always quoted, so that it can't be markup."""
 
 DAY, HOUR, MINUTE = 86400, 3600, 60
 

@@ -15,16 +15,16 @@ _SOURCES = ("access.toml", "app.py", "cdk.json", "requirements.txt", "access", "
 
 
 def read_assembly(folder: Path | None = None, *, may_be_stale: bool = False) -> list[Template]:
-    """Return the assembly's templates, without a folder cdk.out's; these must not be older than the app's sources.
+    """Return the assembly's templates, cdk.out's by default; these must not be older than the app's sources.
 
-    Raises `CommandError` for a folder that is none, or holds what can't be read, or is stale and may not be.
+    Raises `CommandError` for a folder that is not an assembly, can't be read, or is stale.
     """
     where = CDK_OUT if folder is None else folder
     if not may_be_stale and (stale := staleness(folder)):
         raise CommandError(f"{stale}; run: make synth")
     artifacts = _read(where / "manifest.json", where).get("artifacts")
     if not isinstance(artifacts, dict):
-        raise CommandError(f"{where / 'manifest.json'} is no manifest of a cloud assembly: it lists no artifacts")
+        raise CommandError(f"{where / 'manifest.json'} is not the manifest of a cloud assembly: it lists no artifacts")
     stacks = {name: each for name, each in artifacts.items() if _is_stack(each)}
     if not stacks:
         raise CommandError(f"{where} holds no stack; run: make synth")
@@ -43,7 +43,9 @@ def _template(name: str, artifact: Any, folder: Path) -> Template:
     _, _, environment = where.partition("aws://")
     account, _, region = environment.partition("/")
     if not account.isdigit() or region.startswith("unknown"):
-        raise CommandError(f"{folder}: {name} is for any account or region; only a stack of one account can be judged")
+        raise CommandError(
+            f"{folder}: {name} is for any account or region; only a stack of one account can be evaluated"
+        )
     body = _read(folder / file, folder)
     return Template(
         name, account, region, partition_of_region(region), body, tags=artifact["properties"].get("tags", {})
@@ -59,12 +61,12 @@ def _read(path: Path, folder: Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError) as error:
         raise CommandError(f"{path} can't be read ({error}); make it anew: make synth") from None
     if not isinstance(data, dict):
-        raise CommandError(f"{path} holds no JSON object; make it anew: make synth")
+        raise CommandError(f"{path} is not a JSON object; make it anew: make synth")
     return data
 
 
 def staleness(folder: Path | None = None) -> str | None:
-    """Return that cdk.out is older than a source, and which; None where it is not, and for every other folder."""
+    """Return a text that names a source newer than cdk.out; None where there is none, and for every other folder."""
     manifest = CDK_OUT / "manifest.json"
     if (folder and folder.resolve() != CDK_OUT.resolve()) or not manifest.exists():
         return None
@@ -72,7 +74,7 @@ def staleness(folder: Path | None = None) -> str | None:
     newer = [path for path in _sources() if path.stat().st_mtime > made]
     if not newer:
         return None
-    return f"cdk.out is older than {newer[0].relative_to(CHECKOUT)}, so it may not say what would be deployed"
+    return f"cdk.out is older than {newer[0].relative_to(CHECKOUT)}, so it may differ from what would be deployed"
 
 
 def _sources() -> Iterator[Path]:

@@ -1,4 +1,4 @@
-"""What of the templates may give access and is judged nowhere here: all that is not known to be judged or harmless."""
+"""Properties of the templates that may give access but that crossrole does not evaluate."""
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -9,7 +9,7 @@ from crossrole.templates.intrinsics import Template
 
 _POLICIES = {"AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy"}
 _ALL: frozenset[str] = frozenset()
-# Of each type the properties that are judged, or that give nobody access; no property at all stands for every one.
+# For each type, the properties that are evaluated or give nobody access; an empty list stands for every property.
 _KNOWN: Mapping[str, frozenset[str]] = {
     "AWS::CDK::Metadata": _ALL,
     "AWS::CloudWatch::Alarm": _ALL,
@@ -46,7 +46,7 @@ _KNOWN: Mapping[str, frozenset[str]] = {
     ),
     "AWS::Lambda::Alias": _ALL,
     "AWS::Lambda::EventInvokeConfig": _ALL,
-    # Not what feeds which function: who may send there makes the function act.
+    # Event sources are not among them: whoever may send to one makes the function act.
     "AWS::Lambda::EventSourceMapping": frozenset(
         {
             "BatchSize",
@@ -98,7 +98,7 @@ _KNOWN: Mapping[str, frozenset[str]] = {
     "AWS::SQS::Queue": _ALL,
     "AWS::SQS::QueuePolicy": _ALL,
 }
-# These are told by the report too, wherever they stand, not only by `diff` when they change.
+# The report always lists these; `diff` lists them only when they change.
 _TOLD = {
     "AWS::IAM::User": {"Groups", "PermissionsBoundary"},
     "AWS::S3::Bucket": {"AccessControl", "PublicAccessBlockConfiguration"},
@@ -107,14 +107,14 @@ _TOLD = {
 
 @dataclass(frozen=True)
 class NotJudged:
-    """What is not judged, as text by its place: what may always give access, and what may where it changes."""
+    """The properties that are not evaluated, as text by place: some always may give access, some where they change."""
 
     always: Mapping[str, str]
     changing: Mapping[str, str]
 
 
 def not_judged(templates: Sequence[Template], names: Collection[str]) -> NotJudged:
-    """Return what is not judged; `names` are those of the roles and users that the templates make."""
+    """Return what is not evaluated; `names` are those of the roles and users that the templates make."""
     always, changing = {}, {}
     for template in templates:
         for key in ("Transform", "Fn::Transform"):
@@ -135,14 +135,14 @@ def not_judged(templates: Sequence[Template], names: Collection[str]) -> NotJudg
             elif told & properties.keys():
                 always[place] = _text({key: properties.get(key) for key in sorted(told)})
             if kind == "AWS::Lambda::Function" and isinstance(others.get("Role"), Mapping):
-                del others["Role"]  # a role of the templates, whose trust is told where a service gets it
+                del others["Role"]  # a role of the templates; its trust is reported where a service gets it
             if others:
                 changing[place] = _text(others)
     return NotJudged(always, changing)
 
 
 def _strangers(template: Template, logical_id: str, names: Collection[str]) -> bool:
-    """Return whether a policy is for someone whom no template makes."""
+    """Return whether a policy is for a role or user outside the templates."""
     return any(template.resolve(each, at=logical_id) not in names for each in _holders(template.resources[logical_id]))
 
 
@@ -154,7 +154,7 @@ def _holders(resource: Mapping[str, Any]) -> Iterator[Any]:
 
 
 def _transforms(resource: Mapping[str, Any]) -> bool:
-    """Return whether CloudFormation is to write part of it at deployment, so that what it will say is not known."""
+    """Return whether CloudFormation writes part of it only at deployment, so that its content is not known."""
     return '"Fn::Transform"' in json.dumps(resource)
 
 

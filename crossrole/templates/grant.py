@@ -1,4 +1,4 @@
-"""What a grant asks of its callers and gives to their sessions, read from the templates' policies."""
+"""What a grant requires of its callers and allows their sessions, read from the templates' policies."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ class Grant:
 
     @property
     def principals(self) -> list[str]:
-        """Whom the trust policy lets in, as it names them: ARNs and ARN patterns, account ids, or "*"."""
+        """The principals that the trust policy trusts, as it names them: ARNs and ARN patterns, account ids, or "*"."""
         return trusted(self.trust)
 
     @property
@@ -115,12 +115,12 @@ class Grant:
 
     @property
     def services(self) -> list[str]:
-        """The AWS services that the trust policy lets in."""
+        """The AWS services that the trust policy trusts."""
         return self._other_principals("Service")
 
     @property
     def federations(self) -> list[str]:
-        """The identity providers that the trust policy lets in."""
+        """The identity providers that the trust policy trusts."""
         return self._other_principals("Federated")
 
     @property
@@ -157,7 +157,7 @@ class Grant:
         return list(dict.fromkeys(named))
 
     def _wanted(self, key: str, operator: str) -> list[str]:
-        """Return the values that every statement which lets someone in wants of a key; none where one wants none."""
+        """Return the values of a key that every Allow statement requires; none where one statement requires none."""
         of_statements = [
             {
                 value

@@ -1,7 +1,7 @@
 """Resolves CloudFormation's intrinsic functions, as far as a synthesized template of this app uses them.
 
-Names that are chosen only at deployment are written as the resource's logical id, or refused where the template is
-`certain`. Anything unknown raises: a policy that is half resolved would be judged as another policy.
+Names that are chosen only at deployment are written as the resource's logical id, or an error where the template is
+`certain`. Anything unknown raises: a policy that is half resolved would be evaluated as another policy.
 """
 
 import re
@@ -134,7 +134,7 @@ class Template:
 
     def _unknown(self, what: str, at: str) -> CommandError:
         return CommandError(
-            f"{self.stack}.template.json, {at}: {what} can't be resolved here, so what it makes can't be judged"
+            f"{self.stack}.template.json, {at}: {what} can't be resolved here, so what it makes can't be evaluated"
         )
 
 

@@ -25,7 +25,7 @@ class Identity:
     """The region of the stack that makes it."""
     description: str = ""
     elsewhere: tuple[str, ...] = ()
-    """What else says what it may do, and is in no template."""
+    """The other policies that decide what it may do, and that no template contains."""
     managed_elsewhere: tuple[str, ...] = ()
     """The ARNs of the managed policies among these."""
     tags: Mapping[str, str] = field(default_factory=dict, hash=False)
@@ -74,9 +74,9 @@ class Inventory:
     """Bucket, key and queue policies and trust policies, by the ARN of what they are of."""
     partitions: Mapping[str, str] = field(default_factory=dict)
     unjudged: Mapping[str, str] = field(default_factory=dict)
-    """What may give access and is not judged, as text by its place."""
+    """The properties that may give access and are not evaluated, as text by place."""
     unjudged_changing: Mapping[str, str] = field(default_factory=dict)
-    """What is not judged and is worth telling only where it changes, as text by its place."""
+    """The properties that are not evaluated and are reported only where they change, as text by place."""
 
     @property
     def partition(self) -> str:
@@ -111,7 +111,7 @@ class Inventory:
         return list(dict.fromkeys([*made, *(each for each in named if ":role/" in each or ":user/" in each)]))
 
     def identity(self, arn: str) -> Identity | None:
-        """Return what the templates say of a role or user; None where they make neither."""
+        """Return the role or user of the templates; None where they do not make it."""
         if is_role(arn):
             return self.roles.get(arn)
         return self.users.get((account_of(arn), name_of(arn)))

@@ -13,7 +13,7 @@ from crossrole.templates.inventory import Bucket, Identity, Inventory
 
 
 def read_inventory(templates: list[Template]) -> Inventory:
-    """Return what the templates say about access; raises `CommandError` for what can't be resolved or judged."""
+    """Return what the templates say about access; raises `CommandError` for what can't be resolved or evaluated."""
     reader = _Reader(templates)
     try:
         left = reader.not_judged()
@@ -28,7 +28,7 @@ def read_inventory(templates: list[Template]) -> Inventory:
         )
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise CommandError(
-            f"the templates hold what is no CloudFormation ({error!r}); make them anew: make synth"
+            f"the templates are not valid CloudFormation ({error!r}); make them anew: make synth"
         ) from None
 
 
@@ -121,7 +121,9 @@ class _Reader:
         trust: Policy | None = None,
     ) -> Identity:
         if not arn.isprintable():
-            raise CommandError(f"{template.stack}, {logical_id} is {arn!r}, which is no ARN; make it anew: make synth")
+            raise CommandError(
+                f"{template.stack}, {logical_id} is {arn!r}, which is not an ARN; make it anew: make synth"
+            )
         inline = [
             self._policy(template, logical_id, "PolicyDocument", policy, name=policy["PolicyName"])
             for policy in resource.get("Policies", [])

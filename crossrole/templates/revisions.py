@@ -18,7 +18,7 @@ def templates_of(state: str) -> Iterator[Path]:
     """Give the folder with the templates of a state, for as long as the block runs.
 
     A git revision is checked out into a temporary worktree and synthesized there, with this checkout's tools. Raises
-    `CommandError` for what is neither a folder of templates nor a revision, or a revision that can't be synthesized.
+    `CommandError` where it is neither a folder of templates nor a revision, or can't be synthesized.
     """
     if Path(state).is_dir():
         yield Path(state)
@@ -41,7 +41,7 @@ def _synthesized(state: str, worktree: Path, out: Path) -> Path:
     environment = {
         **without_credentials(),
         "PATH": f"{tools}{os.pathsep}{os.environ.get('PATH', '')}",
-        # Whether the templates are valid is the synth's own question, and slow; here it is what they allow.
+        # Validation is slow and belongs to the synth; here only the access matters.
         "CDK_VALIDATION": "false",
     }
     environment.pop("CDK_OUTDIR", None)
@@ -71,7 +71,7 @@ def _synthesized(state: str, worktree: Path, out: Path) -> Path:
 
 
 def _git(*arguments: str) -> str | None:
-    """Return what git prints, or None where it refuses."""
+    """Return what git prints, or None where it fails."""
     try:
         done = subprocess.run(  # noqa: S603 our own command
             ["git", *arguments],  # noqa: S607 the user's own git

@@ -1,4 +1,4 @@
-"""Answers that are not what AWS gives."""
+"""Answers that AWS would not give."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from botocore.parsers import ResponseParserError
 
 
 class UnusableAnswer(BotoCoreError):  # noqa: N818 - the name is the code that is reported
-    """An answer that AWS's API has no place for. Its text is never quoted: most of one may be credentials."""
+    """An answer outside AWS's API. Its text is never quoted: it may hold credentials."""
 
     fmt = "{fault}"
 

@@ -65,7 +65,7 @@ def connect(settings: Settings, models: Loader | None = None) -> Connection:
     # One loader: what it has read of AWS's models and endpoints it doesn't read again.
     assumed.register_component("data_loader", own.get_component("data_loader"))
     s3 = cast("S3Client", _client(assumed, "s3", settings.bucket_region))
-    # "Expect: 100-continue" costs each put a round trip, to spare a refused one its body, which is small here.
+    # "Expect: 100-continue" costs each put a round trip, to save the body of a rejected put, which is small here.
     # botocore has no setting for it.
     s3.meta.events.unregister("before-call.s3", add_expect_header)
     return Connection(settings, s3, credentials)

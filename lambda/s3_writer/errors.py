@@ -58,7 +58,7 @@ class Misconfigured(WriterError):  # noqa: N818 - the name is what Lambda report
 
 
 class _CallError(WriterError):
-    """A call to AWS that failed: refused (`ClientError`) or never answered (`BotoCoreError`)."""
+    """A call to AWS that failed: answered with an error (`ClientError`) or not answered (`BotoCoreError`)."""
 
     _operation: str
 

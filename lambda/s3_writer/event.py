@@ -10,7 +10,7 @@ MAX_OBJECTS = 1000
 
 
 def read_event(event: object, *, prefix: str, request_id: str) -> PutRequest | tuple[PutRequest | InvalidEvent, ...]:
-    """Return the put that `event` asks for or, for a batch, each put or the reason why there is none.
+    """Return the put that `event` asks for or, for a batch, each put or its error.
 
     An object without a key gets one from `request_id`, which stays the same when Lambda retries an
     asynchronous event, so that a retry overwrites instead of writing a second object.

@@ -8,7 +8,7 @@ _MAX_KEY_BYTES = 1024  # S3: "up to 1,024 bytes long" in UTF-8
 def key_fault(key: str) -> str | None:
     """Return what was expected of `key` where it is not so, or None when the key is sound.
 
-    S3 itself stores nearly any key. The segments are refused because clients that resolve ".." or drop empty
+    S3 itself stores nearly any key. The segments are invalid because clients that resolve ".." or drop empty
     segments would take such a key for one outside the prefix, and a trailing "/" because consoles show it as
     a folder.
     """

@@ -17,7 +17,7 @@ _SOURCE = "aws:sqs"
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message: each object that it asks for, or the reason why there is none."""
+    """One message: each object that it asks for, or its error."""
 
     id: str
     receive_count: int

@@ -37,7 +37,7 @@ def quote(text: str) -> str:
 def fields_of(value: object, name: str, known: Sequence[str]) -> Mapping[str, object]:
     """Return the fields of the JSON object `value`.
 
-    Raises `InvalidEvent`, naming `name`, where it is no object or has a field that is not `known`.
+    Raises `InvalidEvent`, naming `name`, where it is not an object or has a field that is not `known`.
     """
     if not isinstance(value, dict):
         raise InvalidEvent(name, kind(value), "an object with a 'body'")

@@ -1,4 +1,4 @@
-"""Whatever access.toml holds, it is refused with located messages, or it synthesizes."""
+"""Any access.toml either synthesizes or gets error messages with their places."""
 
 import json
 from datetime import datetime
@@ -113,7 +113,7 @@ def assert_located(error: AccessFileError) -> None:
 
 @settings(max_examples=examples(100, ci=400), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(toml_values | spoilt_files() | sound_files)
-def test_any_input_is_accepted_or_refused_with_its_place(file: Any) -> None:
+def test_any_input_is_valid_or_gets_errors_with_their_places(file: Any) -> None:
     """No input makes a traceback; what is accepted stays within IAM's quotas."""
     try:
         access = parse_access(file if isinstance(file, dict) else {"grants": file})
@@ -127,7 +127,7 @@ def test_any_input_is_accepted_or_refused_with_its_place(file: Any) -> None:
 
 @settings(max_examples=examples(30, ci=120), deadline=None, suppress_health_check=list(HealthCheck))
 @given(sound_files)
-def test_what_is_not_refused_synthesizes(file: dict[str, Any]) -> None:
+def test_a_valid_file_synthesizes(file: dict[str, Any]) -> None:
     """A file that the reader accepts never fails in CDK, nor in cdk-nag."""
     with TemporaryDirectory() as directory:
         try:

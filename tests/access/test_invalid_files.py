@@ -1,4 +1,4 @@
-"""What access.toml may not say: each is refused with its place, what is there, what was expected, and the fix."""
+"""Invalid access.toml files: each error has its place, what is there, what was expected, and the fix."""
 
 import tomllib
 from datetime import date, datetime
@@ -16,8 +16,8 @@ SSO = "arn:aws:iam::111111111111:role/aws-reserved/sso.amazonaws.com/eu-west-1/A
 KEY = "arn:aws:kms:eu-west-1:222222222222:key/11111111-2222-3333-4444-555555555555"
 
 
-def refused(access: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return where each problem stands, and the whole of what is said of it."""
+def problems_of(access: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return each problem's place and its whole text."""
     with pytest.raises(AccessFileError) as caught:
         parse_access(access)
     return [(each.where, f"{each.got} {each.expected} {each.fix}") for each in caught.value.problems]
@@ -25,7 +25,7 @@ def refused(access: dict[str, Any]) -> list[tuple[str, str]]:
 
 GRANT = {
     "no principal": ({"principals": []}, "principals", "add one"),
-    "everyone": ({"principals": ["*"]}, "principals[0]", "everyone in AWS is never meant"),
+    "everyone": ({"principals": ["*"]}, "principals[0]", "never trusts everyone in AWS"),
     "short account": ({"principals": ["11111111111"]}, "principals[0]", "an account id"),
     "group": ({"principals": ["arn:aws:iam::111111111111:group/devs"]}, "principals[0]", "list its users"),
     "function": (
@@ -111,7 +111,7 @@ GRANT = {
     "unit of another organization": (
         {"principals": ["o-a1b2c3d4e5/r-ab12/ou-ab12-11111111"], "organization": "o-zzzzzzzzzz"},
         "organization",
-        "nobody could meet both",
+        "no caller could meet both",
     ),
     "quoted date": ({"expires": "2027-01-01"}, "expires", "without quotes"),
     "date without a time": ({"expires": date(2027, 1, 1)}, "expires", "2027-01-01T00:00:00Z"),
@@ -148,14 +148,14 @@ GRANT = {
 
 
 @pytest.mark.parametrize("case", GRANT)
-def test_a_grants_key_is_refused(access: dict[str, Any], case: str) -> None:
-    """Each wrong value is refused at its key, with a fix that fits it."""
+def test_a_grants_key_is_invalid(access: dict[str, Any], case: str) -> None:
+    """Each wrong value is reported at its key, with its fix."""
     change, key, said = GRANT[case]
     access["grants"][0] |= change
     name = access["grants"][0]["name"]
     heading = f'"{name}"' if "/" in name else name
 
-    problems = dict(refused(access))
+    problems = dict(problems_of(access))
 
     assert f"[[grants]] {heading}: {key}" in problems
     assert said in problems[f"[[grants]] {heading}: {key}"]
@@ -208,13 +208,13 @@ FILE: dict[str, tuple[dict[str, Any], str, str]] = {
 
 
 @pytest.mark.parametrize("case", FILE)
-def test_a_table_is_refused(access: dict[str, Any], case: str) -> None:
-    """What is wrong outside the grants is refused at its key too."""
+def test_a_table_is_invalid(access: dict[str, Any], case: str) -> None:
+    """A wrong value outside the grants is reported at its key too."""
     change, where, said = FILE[case]
     if case == "key said twice":
         access["grants"][0]["kms_key"] = KEY
 
-    problems = dict(refused(access | change))
+    problems = dict(problems_of(access | change))
 
     assert where in problems
     assert said in problems[where]
@@ -265,13 +265,13 @@ WRITER: dict[str, tuple[dict[str, Any], dict[str, Any], str, str]] = {
 
 
 @pytest.mark.parametrize("case", WRITER)
-def test_a_handshake_that_can_not_meet_is_refused(access: dict[str, Any], case: str) -> None:
+def test_a_function_and_grant_that_do_not_match_are_invalid(access: dict[str, Any], case: str) -> None:
     """The function and its grant must agree on role, external ID and purpose."""
     writer, grant, key, said = WRITER[case]
     access["grants"][0] |= grant
     access["writer"] = {"grant": "Grant", "role": "App"} | writer
 
-    problems = dict(refused(access))
+    problems = dict(problems_of(access))
 
     assert f"[writer]: {key}" in problems
     assert said in problems[f"[writer]: {key}"]
@@ -284,7 +284,7 @@ def test_a_handshake_that_can_not_meet_is_refused(access: dict[str, Any], case: 
         {"memory_size": 10240, "timeout": 1, "reserved_concurrency": 2, "queue": True, "snap_start": True},
     ],
 )
-def test_what_lambda_takes_is_no_mistake(access: dict[str, Any], writer: dict[str, Any]) -> None:
+def test_what_lambda_allows_is_valid(access: dict[str, Any], writer: dict[str, Any]) -> None:
     """The bounds themselves are allowed."""
     access["writer"] = {"grant": "Grant", "role": "App"} | writer
     read = parse_access(access).writer
@@ -294,63 +294,63 @@ def test_what_lambda_takes_is_no_mistake(access: dict[str, Any], writer: dict[st
 
 
 @pytest.mark.parametrize("names", [("Grant", "Grant"), ("Grant", "grant"), ("Dev-Access", "DevAccess")])
-def test_grants_named_alike_are_refused(access: dict[str, Any], names: tuple[str, str]) -> None:
-    """IAM tells names apart by more than case, and CloudFormation's ids have no punctuation."""
+def test_grants_named_alike_are_invalid(access: dict[str, Any], names: tuple[str, str]) -> None:
+    """IAM's names must differ by more than case, and CloudFormation's ids have no punctuation."""
     first = access["grants"][0]
     access["grants"] = [first | {"name": name} for name in names]
 
-    assert "named alike" in dict(refused(access))[f"[[grants]] {names[1]}: name"]
+    assert "named alike" in dict(problems_of(access))[f"[[grants]] {names[1]}: name"]
 
 
-def test_a_user_with_more_policies_than_iam_allows_is_refused(access: dict[str, Any]) -> None:
+def test_a_user_with_more_policies_than_iam_allows_is_invalid(access: dict[str, Any]) -> None:
     """Each grant attaches a managed policy to the user, of which IAM allows ten."""
     first = access["grants"][0] | {"principals": [USER]}
     access["grants"] = [first | {"name": f"Grant{number}"} for number in range(11)]
 
-    assert "at most 10" in dict(refused(access))["grants"]
+    assert "at most 10" in dict(problems_of(access))["grants"]
 
 
-def test_a_function_in_too_many_grants_is_refused(access: dict[str, Any]) -> None:
+def test_a_function_in_too_many_grants_is_invalid(access: dict[str, Any]) -> None:
     """What the function's role may assume stands in its inline policies, which IAM limits."""
     (first,) = access["grants"]
     access["writer"] = {"grant": "Grant0000", "role": "App"}
     access["grants"] = [first | {"name": f"Grant{number:04}", "stack": number // 100 + 1} for number in range(240)]
-    told = dict(refused(access))["[writer]: role"]
+    reported = dict(problems_of(access))["[writer]: role"]
     access["grants"] = access["grants"][:180]
 
-    assert "at most 10240 beside what the function needs itself" in told
+    assert "at most 10240 beside what the function needs itself" in reported
     assert parse_access(access)
 
 
-def test_a_key_policy_over_its_quota_is_refused(access: dict[str, Any]) -> None:
+def test_a_key_policy_over_its_quota_is_invalid(access: dict[str, Any]) -> None:
     """Every grant on a bucket with a new key adds to the key's policy."""
     first = access["grants"][0]
     access["buckets"] = [{"name": "reports", "create": True, "kms_key": "new"}]
     access["grants"] = [first | {"name": f"Grant{number:050}"} for number in range(95)]
 
-    assert "at most 32768" in dict(refused(access))["[[buckets]] reports: kms_key"]
+    assert "at most 32768" in dict(problems_of(access))["[[buckets]] reports: kms_key"]
 
 
-def test_one_account_has_no_two_roles_of_a_name(access: dict[str, Any]) -> None:
+def test_two_roles_of_one_name_in_an_account_are_invalid(access: dict[str, Any]) -> None:
     """With dev and prod in one account the function's role and the grant's must differ."""
     access["dev"] = access["prod"]
     access["grants"][0]["principals"] = ["arn:aws:iam::222222222222:role/Grant"]
     access["writer"] = {"grant": "Grant", "role": "Grant"}
 
-    assert "a name of its own" in dict(refused(access))["[writer]: role"]
+    assert "a name of its own" in dict(problems_of(access))["[writer]: role"]
 
 
 @pytest.mark.parametrize("value", ["9999-12-31T23:59:59-01:00", "0001-01-01T00:00:00+01:00", "1969-01-01T00:00:00Z"])
-def test_a_moment_that_iam_can_not_say_is_refused(access: dict[str, Any], value: str) -> None:
+def test_a_moment_that_iam_has_no_date_for_is_invalid(access: dict[str, Any], value: str) -> None:
     """Years before the epoch, and those that UTC would push out of the calendar."""
     access["grants"][0]["expires"] = datetime.fromisoformat(value)
 
-    assert "a year from" in dict(refused(access))["[[grants]] Grant: expires"]
+    assert "a year from" in dict(problems_of(access))["[[grants]] Grant: expires"]
 
 
 @pytest.mark.parametrize("value", ["9" * 5000, "[" * 5000, ".".join("a" * 3000) + " = 1"])
-def test_a_monstrous_file_is_refused(tmp_path: Path, value: str) -> None:
-    """What the TOML parser itself gives up on ends in a message too."""
+def test_a_monstrous_file_is_invalid(tmp_path: Path, value: str) -> None:
+    """A file that the TOML parser gives up on ends in a message too."""
     path = tmp_path / "access.toml"
     path.write_text(value if "=" in value else f"x = {value}")
 
@@ -358,7 +358,7 @@ def test_a_monstrous_file_is_refused(tmp_path: Path, value: str) -> None:
         read_access(path)
 
 
-def test_a_byte_order_mark_is_no_mistake(access: dict[str, Any], tmp_path: Path) -> None:
+def test_a_byte_order_mark_is_valid(access: dict[str, Any], tmp_path: Path) -> None:
     """Some Windows editors write one."""
     path = tmp_path / "access.toml"
     path.write_text((ROOT / "access.toml").read_text(), encoding="utf-8-sig")
@@ -366,8 +366,8 @@ def test_a_byte_order_mark_is_no_mistake(access: dict[str, Any], tmp_path: Path)
     assert access["prod"]["account"] == read_access(path).prod.account
 
 
-def test_a_wrong_value_does_not_hide_what_else_is_wrong(access: dict[str, Any]) -> None:
-    """The rules hold the rest of a wrong entry against each other, and say nothing that only follows."""
+def test_a_wrong_value_does_not_hide_other_problems(access: dict[str, Any]) -> None:
+    """The rules check the rest of a wrong entry, and report no problem that only follows from another."""
     access["grants"][0] |= {"prefix": "dev", "mfa_max_age": 3600, "external_id": "!"}
     access["writer"] = {"grant": "Grant", "role": "Other"}
 
@@ -377,45 +377,45 @@ def test_a_wrong_value_does_not_hide_what_else_is_wrong(access: dict[str, Any]) 
         "[[grants]] Grant: mfa_max_age",
         "[writer]: role",
         "[writer]: grant",
-    ] == [where for where, _ in refused(access)]
+    ] == [where for where, _ in problems_of(access)]
 
 
-def test_a_wrong_value_hides_nothing_of_another_grant(access: dict[str, Any]) -> None:
-    """That one grant's external ID is no external ID says nothing of the one that the function should send."""
+def test_a_wrong_value_hides_no_problem_of_another_grant(access: dict[str, Any]) -> None:
+    """An invalid external ID in one grant does not matter for the external ID that the function should send."""
     first = access["grants"][0]
     access["grants"] = [first | {"external_id": "xyz"}, first | {"name": "Second", "external_id": "!"}]
     access["writer"] = {"grant": "Grant", "role": "App"}
 
-    assert ["[[grants]] Second: external_id", "[writer]: external_id"] == [where for where, _ in refused(access)]
+    assert ["[[grants]] Second: external_id", "[writer]: external_id"] == [where for where, _ in problems_of(access)]
 
 
-def test_more_than_a_stack_may_hold_is_refused(access: dict[str, Any]) -> None:
-    """CloudFormation's quota is said before CDK or AWS stumble over it."""
+def test_more_grants_than_a_stack_may_hold_are_invalid(access: dict[str, Any]) -> None:
+    """CloudFormation's quota is reported before CDK or AWS fails on it."""
     first = access["grants"][0]
     access["grants"] = [first | {"name": f"Grant{number}"} for number in range(101)]
 
-    assert "at most 200" in dict(refused(access))["grants"]
+    assert "at most 200" in dict(problems_of(access))["grants"]
 
 
-def test_a_misspelt_key_is_told_once(access: dict[str, Any]) -> None:
-    """That the right key is missing follows from the wrong one, and is not said beside it."""
+def test_a_misspelt_key_is_reported_once(access: dict[str, Any]) -> None:
+    """The missing right key follows from the misspelt one, and is not reported too."""
     access["grants"][0]["principal"] = access["grants"][0].pop("principals")
 
-    ((where, said),) = refused(access)
+    ((where, said),) = problems_of(access)
     assert "[[grants]] Grant: principal" == where
     assert 'did you mean "principals"?' in said
 
 
-def test_a_missing_table_is_asked_for_as_toml_has_it() -> None:
-    """An empty file is told which tables to write."""
-    said = dict(refused({}))
+def test_a_missing_table_is_named_as_toml_writes_it() -> None:
+    """The errors of an empty file name the tables to write."""
+    said = dict(problems_of({}))
 
     assert "add the table [prod]" in said["prod"]
     assert "add a [[grants]] entry" in said["grants"]
 
 
-def test_all_problems_are_said_at_once(access: dict[str, Any]) -> None:
-    """Wrong values, unknown keys and rules between entries are told together, each once."""
+def test_all_problems_are_reported_at_once(access: dict[str, Any]) -> None:
+    """Wrong values, unknown keys and broken rules between entries are reported together, each once."""
     access["prod"]["region"] = "eu-west"
     access["grants"][0] |= {"prefix": "dev", "mfa_max_age": "x"}
     access["grants"].append({"name": "Second", "principals": [ROLE], "bucket": "reports", "mfa_max_age": 900})
@@ -428,7 +428,7 @@ def test_all_problems_are_said_at_once(access: dict[str, Any]) -> None:
         "[[grants]] Second: access",
         "[[grants]] Second: mfa_max_age",
         "[writer]: grant",
-    ] == [where for where, _ in refused(access)]
+    ] == [where for where, _ in problems_of(access)]
 
 
 @pytest.mark.parametrize(
@@ -439,7 +439,7 @@ def test_all_problems_are_said_at_once(access: dict[str, Any]) -> None:
         (b"a = 1\na = 2\n", "line 2"),
     ],
 )
-def test_a_file_that_is_no_toml_is_refused(tmp_path: Path, content: bytes, said: str) -> None:
+def test_a_file_that_is_not_toml_is_invalid(tmp_path: Path, content: bytes, said: str) -> None:
     """The parser's own line is passed on, without a traceback."""
     path = tmp_path / "access.toml"
     path.write_bytes(content)
@@ -448,8 +448,8 @@ def test_a_file_that_is_no_toml_is_refused(tmp_path: Path, content: bytes, said:
         read_access(path)
 
 
-def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    """The path and the way to name another file are said."""
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
+    """The error names the path and how to name another file."""
     with pytest.raises(AccessFileError, match=r"(?s)nowhere\.toml has a problem.*-c access=FILE"):
         read_access(tmp_path / "nowhere.toml")
 
@@ -460,4 +460,4 @@ def test_a_moment_needs_an_offset_and_whole_seconds() -> None:
     for value, said in (("2027-01-01T00:00:00", "end it in Z"), ("2027-01-01T00:00:00.5Z", "drop the fraction")):
         grant = f"[[grants]]\nname='G'\nprincipals=['{ROLE}']\nbucket='reports'\naccess=['read']\nexpires={value}\n"
 
-        assert said in dict(refused(tomllib.loads(base + grant)))["[[grants]] G: expires"]
+        assert said in dict(problems_of(tomllib.loads(base + grant)))["[[grants]] G: expires"]

@@ -149,7 +149,7 @@ def contents(world: Any) -> list[Any]:
     ],
 )
 def test_a_healthy_grant_is_ok_from_end_to_end(world: Any, shell: Any, grant: str, caller: str) -> None:
-    """Nothing fails, the role is the templates', it is assumed, and the session is tried; no secret is told."""
+    """Nothing fails, the role is that of the templates, it is assumed, and the session is tried; no secret is told."""
     done = shell.crossrole("doctor", grant, "--profile", caller, "--prod-profile", "prod", "--json")
     lines: Lines = json.loads(done.stdout)["checks"]
     keys = world.callers[caller.replace("-", " ")].get_credentials()
@@ -180,7 +180,7 @@ def test_without_prod_profile_the_role_is_not_checkable(shell: Any) -> None:
 
     unseen = {each["check"] for each in lines if each["status"] == "not checkable"}
     assert {"own policy", "role", "drift", "bucket", "policy", "public", "key"} == unseen
-    assert "only 222222222222's own principals may look at the role: name --prod-profile" == line(lines, "role")["text"]
+    assert "only principals of 222222222222 may read the role: name --prod-profile" == line(lines, "role")["text"]
 
 
 def test_a_bounded_role_has_its_boundary(world: Any, shell: Any) -> None:
@@ -286,7 +286,7 @@ def _on_a_terminal(shell: Any, *words: str, answer: str) -> tuple[int, str]:
             "ServiceRole",
             "bystander",
             (
-                f"call as one whom it trusts, {EXPORTER}; only if {BYSTANDER} is to be too: "
+                f"call as one that it trusts, {EXPORTER}; if it should trust {BYSTANDER} too: "
                 f'access.toml, [[grants]] ServiceRole: add "{BYSTANDER}" to principals'
             ),
         ),
@@ -307,7 +307,7 @@ def test_a_condition_that_only_aws_can_judge(shell: Any) -> None:
     lines = examined(shell, "FromElsewhere", "--profile", "exporter", "--prod-profile", "prod", status=1)
 
     condition = "if aws:SourceIp is in 203.0.113.0/24"
-    assert [f"{condition}: whether so, assuming the role tells"] == line(lines, "principal")["details"]
+    assert [f"{condition}: assuming the role shows it"] == line(lines, "principal")["details"]
     assert ["assume"] == failures(lines)
     assert f"you are let in only {condition}" in line(lines, "assume")["text"]
 
@@ -374,7 +374,7 @@ def test_an_administrator_looks_at_the_functions_role(shell: Any) -> None:
     lines = examined(shell, "ExternalId", "--profile", "dev", "--prod-profile", "prod", status=0)
 
     role = "arn:aws:iam::111111111111:role/WriterRole"
-    assert [f"none of the grant's principals, but of their account: looks at {role} instead"] == line(lines, "caller")[
+    assert [f"not one of the grant's principals, but of their account: checks {role} instead"] == line(lines, "caller")[
         "details"
     ]
     assert ["ok"] * 4 == [line(lines, check)["status"] for check in ("caller", "principal", "own policy", "drift")]
@@ -488,7 +488,7 @@ def test_a_stale_unique_id_is_found_and_named(world: Any, shell: Any) -> None:
 
     assert ["trust ids", "drift", "assume"] == failures(lines)
     assert "AROAEXAMPLEEXAMPLEAB1" in line(lines, "trust ids")["text"]
-    assert f"the templates name {EXPORTER} there" in line(lines, "trust ids")["text"]
+    assert f"(in the templates: {EXPORTER})" in line(lines, "trust ids")["text"]
     assert "refused, because the trust policy names a principal that was deleted" in line(lines, "assume")["text"]
 
 
@@ -503,7 +503,7 @@ def test_a_revocation_is_called_by_its_name(world: Any, shell: Any) -> None:
     with trusting(prod, "ServiceRole", through_root(EXPORTER), deny):
         shut = examined(shell, *words, status=1)
 
-    assert "new sessions are not hit" in line(revoked, "revocation")["text"]
+    assert "new sessions are not affected" in line(revoked, "revocation")["text"]
     assert "ok" == line(revoked, "drift")["status"] == line(shut, "drift")["status"]
     assert ["revocation", "assume"] == failures(shut)
     assert "python -m crossrole restore ServiceRole --profile prod" == line(shut, "revocation")["fix"]
@@ -527,11 +527,11 @@ def test_a_session_that_may_last_less(world: Any, shell: Any) -> None:
 
 
 def test_a_trust_that_was_broken_is_for_prod_profile_to_see(world: Any, shell: Any) -> None:
-    """Without a profile of the grant's account the trust policy is the templates' only, and so it is said."""
+    """Without a profile of the grant's account the trust policy is that of the templates only, and so it is said."""
     with trusting(world.accounts.session("prod"), "ServiceRole", through_root(BYSTANDER)):
         lines = examined(shell, "ServiceRole", "--profile", "exporter", status=1)
 
-    assert "by the templates the trust policy of ServiceRole lets Exporter in" == line(lines, "principal")["text"]
+    assert "in the templates the trust policy of ServiceRole trusts Exporter" == line(lines, "principal")["text"]
     assert (
         "name --prod-profile, one of 222222222222, to see whether the role is still the templates'"
         == line(lines, "assume")["fix"]
@@ -594,8 +594,8 @@ def test_a_policy_that_no_template_has_is_named_with_the_line_that_takes_it_away
     fixed = examined(shell, *words, status=0)
 
     assert ["drift", "session"] == failures(lines)
-    assert "no template has the policy Extra" == line(lines, "drift")["details"][0]
-    told = f"{fix}. Or, if it was meant, write it into access.toml"
+    assert "the policy Extra is outside the templates" == line(lines, "drift")["details"][0]
+    told = f"{fix}. Or, if the change was intended, write it into access.toml"
     assert {told} == {each["fix"] for each in lines if each["status"] == "failed"}
     assert 1 == text.count("delete-role-policy")
     assert "ok" == line(fixed, "drift")["status"]
@@ -628,7 +628,7 @@ def test_a_permission_that_was_taken_away(world: Any, shell: Any) -> None:
 
     assert ["drift", "session"] == failures(lines)
     refused = [each["text"] for each in lines if each["check"] == "session" and each["status"] == "failed"]
-    where = f"on {BUCKET}/service/*: refused, and the templates allow it"
+    where = f"on {BUCKET}/service/*: denied, but the templates allow it"
     assert [f"s3:ListMultipartUploadParts {where}", f"s3:AbortMultipartUpload {where}"] == refused
 
 
@@ -639,7 +639,7 @@ def test_a_permission_that_was_added(world: Any, shell: Any) -> None:
         lines = examined(shell, "ServiceRole", "--profile", "exporter", status=1)
 
     wider = [each["text"] for each in lines if each["status"] == "failed"]
-    more_than = "allowed, which is more than the templates say"
+    more_than = "allowed, but not by the templates"
     assert [
         f"s3:ListBucket on {BUCKET}/service/*: {more_than}",
         f"s3:ListBucket on all of {BUCKET}: {more_than}",
@@ -662,11 +662,11 @@ def test_a_bucket_that_is_not_there(shell: Any) -> None:
 @pytest.mark.parametrize(
     ("place", "failed", "text"),
     [
-        (("other", "eu-west-1"), "bucket", "kinds-existing exists, and is not 222222222222's"),
+        (("other", "eu-west-1"), "bucket", "kinds-existing exists, but 222222222222 does not own it"),
         (
             ("prod", "eu-central-1"),
             "region",
-            "kinds-existing is in eu-central-1, and the templates have it in eu-west-1",
+            "kinds-existing is in eu-central-1, but the templates have it in eu-west-1",
         ),
     ],
 )
@@ -703,7 +703,7 @@ def test_a_bucket_that_was_opened_by_hand(world: Any, shell: Any) -> None:
 
     assert ["policy"] == failures(opened)
     assert any("added: " in each and "s3:DeleteObject" in each for each in line(opened, "policy")["details"])
-    assert f"the bucket policy of {BUCKET} is the templates'" == line(fixed, "policy")["text"]
+    assert f"the bucket policy of {BUCKET} is that of the templates" == line(fixed, "policy")["text"]
 
 
 def test_a_bucket_that_was_stripped(world: Any, shell: Any) -> None:
@@ -729,7 +729,7 @@ def test_a_bucket_that_was_stripped(world: Any, shell: Any) -> None:
 
 
 def test_the_buckets_key(world: Any, shell: Any) -> None:
-    """The bucket's key is the templates', enabled, and lets the role in; each of the three is told when it is not so.
+    """The bucket's key is that of the templates, enabled, and lets the role in; each failure is reported.
 
     The emulator's CloudFormation drops a bucket's encryption, so it is set here as AWS would have done.
     """
@@ -759,11 +759,11 @@ def test_the_buckets_key(world: Any, shell: Any) -> None:
         kms.put_key_policy(KeyId=key, PolicyName="default", Policy=policy)
         s3.delete_bucket_encryption(Bucket="kinds-new-key")
 
-    assert "is encrypted with S3's own key, and the templates say" in line(without, "key")["text"]
+    assert "is encrypted with S3's own key, but the templates have" in line(without, "key")["text"]
     assert ["ok", "ok"] == [line(healthy, "key")["status"], line(healthy, "key policy")["status"]]
     assert "is Disabled" in line(disabled, "key")["text"]
     assert ["key policy"] == failures(shut)
-    assert "kms:GenerateDataKey through S3 is not allowed to the role" in line(shut, "key policy")["text"]
+    assert "the role is not allowed kms:GenerateDataKey through S3" in line(shut, "key policy")["text"]
 
 
 # --- that it changes nothing
@@ -815,7 +815,7 @@ def test_a_write_probe_tries_what_the_grant_allows(shell: Any) -> None:
     assert ["s3:PutObject under the prefix is allowed", "s3:GetObject on it is allowed"] == texts[:2]
     assert "s3:DeleteObject on it is allowed" == texts[2]
     assert texts[3].startswith(f"s3://{BUCKET}/account/.crossrole-doctor/")
-    assert texts[3].endswith("is removed for good, by profile prod")
+    assert texts[3].endswith("is permanently deleted, by profile prod")
 
 
 def test_nothing_is_put_where_nobody_could_remove_it(world: Any, shell: Any) -> None:
@@ -876,7 +876,7 @@ def test_what_a_killed_write_probe_left_is_told(world: Any, shell: Any) -> None:
     fixed = examined(shell, *words, status=0)
 
     assert ["write"] == failures(left)
-    assert "2 versions and delete markers lie under" in line(left, "write")["text"]
+    assert "2 versions and delete markers are under" in line(left, "write")["text"]
     assert [] == [each for each in fixed if each["check"] == "write"]
     assert before == contents(world)
 

@@ -101,7 +101,7 @@ def test_a_put_that_the_templates_allow_is_refused_by_what_they_do_not_hold(worl
     found = explained(shell, answer)
 
     assert "PutFailed" == json.loads(answer)["errorType"]
-    assert found["trouble"] in {"put-refused", "own-policy-denies"}
+    assert found["trouble"] in {"put-denied", "own-policy-denies"}
     assert f"arn:aws:s3:::{BUCKET}/external/explained.txt" == found["facts"]["resource"]
     assert {True} == {each["allowed"] for each in found["decisions"] if each["caller"] == role(world, "ExternalId")}
 
@@ -129,7 +129,7 @@ def test_what_the_command_line_says(world: Any, shell: Any, tmp_path: Any) -> No
         "no-such-bucket": aws(shell, *put, "s3://no-such-bucket-222222222222/a", "--profile", "prod"),
         "no-such-key": aws(shell, "s3", "cp", f"s3://{BUCKET}/none", "-", "--profile", "prod"),
         "own-policy-lacks": aws(shell, *put, f"s3://{BUCKET}/user/a", "--profile", "alice"),
-        "list-buckets-refused": aws(shell, "s3", "ls", "--profile", "alice"),
+        "list-buckets-denied": aws(shell, "s3", "ls", "--profile", "alice"),
         "no-connection": aws(
             shell, "s3", "ls", "--profile", "prod", "--endpoint-url", "https://127.0.0.1:9", AWS_MAX_ATTEMPTS="1"
         ),

@@ -139,7 +139,7 @@ def test_the_log_group_forgets_after_a_while(default: Assembly) -> None:
 
 
 def test_one_error_raises_an_alarm(default: Assembly, kinds: Assembly) -> None:
-    """A single error or lost event in a minute is enough, silence is none, and a named topic hears of it."""
+    """One error or lost event in a minute is enough, no data is no alarm, and a named topic is notified."""
     alarms = default.resources(STACK, "AWS::CloudWatch::Alarm").values()
     keys = ("MetricName", "Threshold", "Period", "Statistic", "EvaluationPeriods")
     seen = {tuple(alarm["Properties"][key] for key in keys) for alarm in alarms}
@@ -196,7 +196,7 @@ def test_a_user_may_give_no_name_but_its_own(kinds: Assembly) -> None:
 
 
 def test_the_function_may_assume_every_grant_that_lists_its_role(access: dict[str, Any], tmp_path: Path) -> None:
-    """A trust without the caller's half would be refused: whoever lists the role means both."""
+    """A grant that lists the function's role also gives the function the permission to assume it."""
     role = "arn:aws:iam::111111111111:role/App"
     others = [{"name": name, "bucket": "reports", "access": ["read"]} for name in ("First", "Last")]
     others[0]["principals"], others[1]["principals"] = ["111111111111"], [role]

@@ -46,7 +46,7 @@ def many(first: dict[str, Any], number: int) -> list[dict[str, Any]]:
     return [first | {"name": f"Grant{each}", "prefix": "dev/"} for each in range(number)]
 
 
-def refused(access: dict[str, Any]) -> list[tuple[str, str, str]]:
+def problems_of(access: dict[str, Any]) -> list[tuple[str, str, str]]:
     """Return where each problem is, what was expected and the fix."""
     with pytest.raises(AccessFileError) as caught:
         parse_access(access)
@@ -56,7 +56,7 @@ def refused(access: dict[str, Any]) -> list[tuple[str, str, str]]:
 @settings(max_examples=examples(8, ci=25), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(grants, min_size=2, max_size=len(NAMES), unique_by=lambda grant: grant["name"]), st.data())
 def test_adding_or_removing_a_grant_moves_no_other(entries: list[dict[str, Any]], data: st.DataObject) -> None:
-    """A role that moved would be made by one stack before the other deletes it, which IAM refuses."""
+    """A role that moved would be made by one stack before the other deletes it, and then IAM fails."""
     left_out = data.draw(st.sampled_from(entries))
     environments = {account: {"account": id_, "region": "eu-west-1"} for account, id_ in ACCOUNTS.items()}
     of_all, of_others = (
@@ -86,7 +86,7 @@ def test_a_file_that_outgrows_its_stack_is_told_how_to_go_on(access: dict[str, A
             "at most 200, CloudFormation's quota for one stack",
             "add stack = 2 to those that are not deployed yet; what is deployed must stay in its stack",
         )
-    ] == refused(access)
+    ] == problems_of(access)
 
 
 def test_what_is_deployed_stays_where_it_is(access: dict[str, Any], tmp_path: Path) -> None:
@@ -108,14 +108,16 @@ def test_the_fix_names_the_first_stack_with_room(access: dict[str, Any]) -> None
     rest = [grant | {"name": f"Other{each}", "stack": 2} for each, grant in enumerate(many(first, 100))]
     access["grants"] = [*many(first, 101), *rest, first | {"name": "Third", "stack": 3}]
 
-    assert ["add stack = 3"] == [fix[:13] for _, _, fix in refused(access)]
+    assert ["add stack = 3"] == [fix[:13] for _, _, fix in problems_of(access)]
 
 
 def test_buckets_count_for_their_stack(access: dict[str, Any]) -> None:
     """A bucket and its policy are two resources, a new key is one more."""
     access["buckets"] = [{"name": f"bucket-{each}", "create": True, "kms_key": "new"} for each in range(167)]
 
-    assert [("grants", "at most 500, CloudFormation's quota for one stack")] == [each[:2] for each in refused(access)]
+    assert [("grants", "at most 500, CloudFormation's quota for one stack")] == [
+        each[:2] for each in problems_of(access)
+    ]
     access["buckets"][0]["stack"] = 2
     parse_access(access)
 
@@ -133,12 +135,16 @@ def test_a_bucket_serves_grants_of_every_stack(access: dict[str, Any], tmp_path:
 
 
 def test_a_new_key_and_its_grants_share_a_stack(access: dict[str, Any], tmp_path: Path) -> None:
-    """The role's policy names the key by its ARN, which no other stack knows; elsewhere the grant is refused."""
+    """The role's policy names the key by its ARN, which no other stack knows; in another stack the grant is invalid."""
     access["buckets"] = [{"name": "reports", "create": True, "kms_key": "new", "stack": 2}]
 
     assert [
-        ("[[grants]] Grant: stack", "2, where the bucket's key is made, whose ARN no other stack knows", "stack = 2")
-    ] == refused(access)
+        (
+            "[[grants]] Grant: stack",
+            "2, where the bucket's key is made: no other stack knows the key's ARN",
+            "stack = 2",
+        )
+    ] == problems_of(access)
     access["grants"][0]["stack"] = 2
     (role,) = synthesize(access, tmp_path).resources("ProdAccessStack2", "AWS::IAM::Role").values()
     (key,) = synthesize(access, tmp_path / "again").resources("ProdAccessStack2", "AWS::KMS::Key")
@@ -147,8 +153,8 @@ def test_a_new_key_and_its_grants_share_a_stack(access: dict[str, Any], tmp_path
     ]
 
 
-def test_what_is_said_aloud_is_said_at_the_stack_that_it_is_of(access: dict[str, Any], tmp_path: Path) -> None:
-    """Who deploys one stack hears of its grants; of the file as a whole the first stack tells."""
+def test_each_warning_is_at_its_own_stack(access: dict[str, Any], tmp_path: Path) -> None:
+    """Each stack warns about its own grants; the first also warns about the file as a whole."""
     access["dev"] = access["prod"]
     access["grants"] = [
         access["grants"][0] | {"name": "Second", "stack": 2},
@@ -173,7 +179,7 @@ def test_the_command_line_reads_every_stack(access: dict[str, Any], tmp_path: Pa
     assert ["arn:aws:s3:::reports"] == list(inventory.buckets)
 
 
-def test_a_template_over_a_million_bytes_is_refused(tmp_path: Path) -> None:
+def test_a_template_over_a_million_bytes_is_invalid(tmp_path: Path) -> None:
     """A hundred roles with long policies are within the other quotas, and too large for CloudFormation all the same."""
     addresses = ", ".join(f'"198.51.100.{last}/32"' for last in range(80))
     head = (ROOT / "access.toml").read_text().partition("[[buckets]]")[0]

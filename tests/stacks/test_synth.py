@@ -58,35 +58,35 @@ def test_every_check_passes(tmp_path: Path, access: str) -> None:
     assert {"AwsSolutions", "Serverless"} <= names
 
 
-def test_the_committed_file_gives_nothing_to_say_aloud(default: Assembly) -> None:
+def test_the_committed_file_gives_no_warning(default: Assembly) -> None:
     """A warning that always shows is one that nobody reads."""
     assert [] == default.warnings("ProdAccessStack") + default.warnings("DevLambdaStack")
 
 
-def test_what_is_wide_is_said_aloud(kinds: Assembly) -> None:
-    """The seed example's access, whole accounts, and what will not work as written are told at each synth."""
+def test_the_synth_warns_about_wide_access(kinds: Assembly) -> None:
+    """The seed example's access, whole accounts, and what will not work as written cause a warning at each synth."""
     said = kinds.warnings("ProdAccessStack")
 
     for words in (
         "SeedExample gives s3:* on every bucket of 222222222222",
-        "SeedExample trusts everyone in account 111111111111",
+        "SeedExample trusts every principal in account 111111111111",
         "FullBucket gives s3:* on the bucket kinds-222222222222",
         "EveryBucket reaches every bucket",
-        "WholeAccount trusts everyone in account 333333333333",
-        "Organization trusts everyone in organization o-a1b2c3d4e5",
+        "WholeAccount trusts every principal in account 333333333333",
+        "Organization trusts every principal in organization o-a1b2c3d4e5",
         "Pinned names arn:aws:iam::111111111111:role/service-role/Exporter in its trust policy: they must exist",
         "Expired expired at 2026-01-01T00:00:00Z",
         "Disabled is disabled",
         "FromHere has 127.0.0.0/8 in source_ips",
-        "ExactActions gives s3:PutObjectAcl, with which access can be given on",
+        "ExactActions gives s3:PutObjectAcl, which can give access to others",
         "ExactActions gives s3:GetBucketLocation, which acts on the whole bucket",
-        "GivenKey uses arn:aws:kms:eu-west-1:222222222222:key/11111111-2222-3333-4444-555555555555, whose key policy",
-        "Several trusts arn:aws:iam::444444444444:user/team/bob, whose account no stack here",
+        "GivenKey uses arn:aws:kms:eu-west-1:222222222222:key/11111111-2222-3333-4444-555555555555, but no stack here",
+        "Several trusts arn:aws:iam::444444444444:user/team/bob, but no stack here",
     ):
         assert any(warning.startswith(words) for warning in said), words
 
 
-def test_what_is_likely_a_slip_is_said_aloud(access: dict[str, Any], tmp_path: Path) -> None:
+def test_the_synth_warns_about_likely_mistakes(access: dict[str, Any], tmp_path: Path) -> None:
     """A bucket named like a declared one, a bucket that nobody uses, one account for both, a whole bucket."""
     access["buckets"] = [{"name": "report", "create": True}]
     access["dev"] = access["prod"]
@@ -97,7 +97,7 @@ def test_what_is_likely_a_slip_is_said_aloud(access: dict[str, Any], tmp_path: P
         "[prod] and [dev] are both 222222222222: nothing here crosses accounts",
         (
             'Grant names the bucket reports, which must exist already; did you mean "report"? '
-            "If not, say so by a [[buckets]] entry of its name"
+            "If it is another bucket, add a [[buckets]] entry of its name"
         ),
         "the bucket report is made, but no grant names it",
         "Grant has no prefix and reaches every key of the bucket reports",
@@ -116,8 +116,8 @@ def test_what_is_likely_a_slip_is_said_aloud(access: dict[str, Any], tmp_path: P
             "DevLambdaStack",
             {"source_ips": ["198.51.100.0/24"]},
             (
-                "Grant has source_ips, but a function's address is one of AWS's unless it runs in a VPC behind a NAT "
-                "gateway: it will be refused"
+                "Grant has source_ips, but a function has an address of AWS unless it runs in a VPC behind a NAT "
+                "gateway: it will be denied"
             ),
         ),
         (
@@ -127,10 +127,10 @@ def test_what_is_likely_a_slip_is_said_aloud(access: dict[str, Any], tmp_path: P
         ),
     ],
 )
-def test_what_will_not_work_as_written_is_said_aloud(
+def test_the_synth_warns_about_a_grant_that_will_not_work(
     access: dict[str, Any], tmp_path: Path, stack: str, keys: dict[str, Any], said: str
 ) -> None:
-    """A file that is allowed but will disappoint is told at the synth, at the stack that it concerns."""
+    """A file that is valid but will not work gets a warning at the stack that it concerns."""
     access["grants"][0] |= {"prefix": "dev/"} | keys
     access["writer"] = {"grant": "Grant", "role": "App"}
 
@@ -142,7 +142,7 @@ def test_conditions_on_a_whole_account_are_said_too(access: dict[str, Any], tmp_
     access["grants"][0] |= {"principals": ["111111111111"], "external_id": "xyz", "prefix": "dev/"}
 
     assert [
-        "Grant trusts everyone in account 111111111111 whose own policies allow it, narrowed by external_id"
+        "Grant trusts every principal in account 111111111111 whose own policies allow it, narrowed by external_id"
     ] == synthesize(access, tmp_path).warnings("ProdAccessStack")
 
 

@@ -80,8 +80,8 @@ def test_an_event_that_fails_at_the_alias_is_kept_too(snapped: Assembly) -> None
     assert 2 == len(properties(snapped, "AWS::Lambda::EventInvokeConfig"))
 
 
-def test_what_a_snapshot_costs_is_said_aloud(default: Assembly, snapped: Assembly) -> None:
-    """Where the switch is on, and in proportion to the memory; and nothing else is said of it."""
+def test_the_synth_reports_what_a_snapshot_costs(default: Assembly, snapped: Assembly) -> None:
+    """Only where snap_start is on, and in proportion to the memory."""
     (said,) = snapped.warnings(STACK)
 
     assert said.startswith("snap_start: AWS charges for keeping the snapshot of 2048 MB (about 7.80 USD for 30 days")
@@ -104,8 +104,8 @@ def test_the_queue_waits_six_timeouts_and_gives_up_after_five_receives(kinds: As
 
 
 def test_every_queue_wants_tls(kinds: Assembly) -> None:
-    """What is sent holds what is to be written: nobody reads it in the clear."""
-    refused = {
+    """Messages hold what is to be written: nobody may read them in the clear."""
+    denying = {
         policy["Queues"][0]["Ref"]
         for policy in properties(kinds, "AWS::SQS::QueuePolicy").values()
         for statement in policy["PolicyDocument"]["Statement"]
@@ -113,11 +113,11 @@ def test_every_queue_wants_tls(kinds: Assembly) -> None:
         == tuple(statement[key] for key in ("Effect", "Action", "Condition"))
     }
 
-    assert {"WriterFailures1875B586", SOURCE, DEAD} == refused
+    assert {"WriterFailures1875B586", SOURCE, DEAD} == denying
 
 
 def test_only_failed_messages_come_back(kinds: Assembly, snapped: Assembly) -> None:
-    """Lambda is told to read the partial answer, and takes no more at once than the function has reserved."""
+    """Lambda reads the partial answer, and takes no more at once than the function has reserved."""
     ((_, mapping),) = properties(kinds, "AWS::Lambda::EventSourceMapping").items()
     ((_, limited),) = properties(snapped, "AWS::Lambda::EventSourceMapping").items()
 

@@ -1,4 +1,4 @@
-"""The catalogue of known troubles; of two that fit one error the earlier is meant."""
+"""The catalogue of known troubles; where two fit one error, the first is used."""
 
 from crossrole.explain.catalogue import (
     access_denied,

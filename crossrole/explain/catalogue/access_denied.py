@@ -1,4 +1,4 @@
-"""Refusals that do not say which policy it was, by what was asked for."""
+"""Denials that do not name a policy, by the action that was requested."""
 
 from crossrole.explain.catalogue.model import (
     CALL,
@@ -26,8 +26,8 @@ _BARE = r"(?!.{0,1300}(?:explicit deny in|because no (?!identity)))"
 
 NOT_DEPLOYED = Cause(
     PROD,
-    "the role's policies are not those of cdk.out: not deployed since the last change, changed by hand, or the role "
-    "was deleted, which its sessions outlive",
+    "the role's policies differ from cdk.out: not deployed since the last change, changed by hand, or the role "
+    "was deleted while its sessions still exist",
     "python -m crossrole doctor {grant} --profile {doctor_profile} --prod-profile prod",
     PUT_BACK,
 )
@@ -53,19 +53,19 @@ _REVOKED = Cause(
 )
 _BUCKET_POLICY = Cause(
     OWNER,
-    "the bucket policy refuses it, or the bucket is another account's (a wrong expected owner is answered like this)",
+    "the bucket policy denies it, or another account owns the bucket (a wrong expected owner gets this answer too)",
     "aws s3api get-bucket-policy --bucket {bucket} --query Policy --output text --profile prod",
-    "take the caller out of the Deny; a bucket of another account is out of every grant's reach",
+    "remove the caller from the Deny; no grant can reach a bucket of another account",
 )
 _KEY = Cause(
     KEY_OWNER,
-    "the bucket's key refuses the role (S3 often hides that behind its own AccessDenied)",
+    "the bucket's key denies the role (S3 often answers that with its own AccessDenied)",
     "aws s3api get-bucket-encryption --bucket {bucket} --profile prod",
     "access.toml: kms_key = that key's ARN, and the role in the key policy",
 )
 _CONTROLS = Cause(
     ORGANIZATION,
-    "an SCP or an RCP refuses it, which no template shows",
+    "an SCP or an RCP denies it; the templates do not hold these",
     "aws cloudtrail lookup-events --lookup-attributes AttributeKey=EventName,AttributeValue={operation} "
     "--max-results 5 --profile prod",
     "ask the organization's administrators",
@@ -97,8 +97,8 @@ ENCODED = (
 
 LISTINGS = (
     Trouble(
-        "list-buckets-refused",
-        "a bare aws s3 ls lists the buckets of the whole account, which is a permission of its own.",
+        "list-buckets-denied",
+        "a bare aws s3 ls lists the buckets of the whole account, which needs a permission of its own.",
         said(
             rf"(?:Access ?Denied|not authorized).{{0,200}}ListBuckets\b{_BARE}",
             rf"not authorized to perform:? s3:ListAllMyBuckets{_BARE}",
@@ -123,8 +123,8 @@ LISTINGS = (
         ),
     ),
     Trouble(
-        "list-refused",
-        "S3 refused the listing.",
+        "list-denied",
+        "S3 denied the listing.",
         said(
             rf"(?:Access ?Denied|not authorized).{{0,200}}ListObjects(?:V2)?\b{_BARE}",
             rf"not authorized to perform:? s3:ListBucket\b{_BARE}",
@@ -133,13 +133,13 @@ LISTINGS = (
         (
             Cause(
                 CALL,
-                "the listing does not name the grant's prefix, or without the slash at its end",
+                "the listing does not name the grant's prefix, or leaves out the slash at its end",
                 "aws s3 ls s3://{bucket}/PREFIX/ --profile {profile}",
                 "list under the prefix: --prefix PREFIX/",
             ),
             Cause(
                 PROD,
-                "the grant does not list",
+                "the grant does not allow listing",
                 "python -m crossrole can {principal} s3:ListBucket {bucket_arn}",
                 'access.toml, [[grants]] {grant}: add "list" to access',
                 if_allowed=(NOT_DEPLOYED,),
@@ -154,8 +154,8 @@ LISTINGS = (
 
 OBJECTS = (
     Trouble(
-        "put-refused",
-        "S3 refused the write.",
+        "put-denied",
+        "S3 denied the write.",
         said(
             r"(?:Access ?Denied|not authorized).{0,200}(?:PutObject|(?:Create|Complete)MultipartUpload|UploadPart)\b",
             r"PutObject on s3://\S{1,1100}: got AccessDenied",
@@ -166,8 +166,8 @@ OBJECTS = (
         (_OWN_POLICY, NOT_THE_ROLE, _REVOKED, _BUCKET_POLICY, _KEY, _CONTROLS, _ENDPOINT),
     ),
     Trouble(
-        "get-refused",
-        "S3 refused the read.",
+        "get-denied",
+        "S3 denied the read.",
         said(
             r"(?:Access ?Denied|not authorized|Forbidden|\(403\)).{0,200}(?:GetObject|HeadObject)\b",
             r"not authorized to perform:? s3:GetObject",
@@ -177,7 +177,7 @@ OBJECTS = (
             _OWN_POLICY,
             Cause(
                 CALL,
-                "there is no such object: without s3:ListBucket S3 answers 403 in place of 404",
+                "the object does not exist: without s3:ListBucket S3 answers 403 instead of 404",
                 "aws s3api head-object --bucket {bucket} --key {key} --profile prod",
                 "use a key that exists",
             ),
@@ -193,14 +193,14 @@ OBJECTS = (
 VAGUE = (
     Trouble(
         "explicitly-denied",
-        "a policy refuses it by a Deny; the message does not say which.",
+        "a policy explicitly denies it; the message does not say which.",
         said(r"with an explicit deny"),
         f"{IAM_GUIDE}/reference_policies_evaluation-logic_AccessPolicyLanguage_Interplay.html",
         (_REVOKED, _BUCKET_POLICY, _CONTROLS),
     ),
     Trouble(
         "access-denied",
-        "AWS refused it, and does not say which policy it was.",
+        "AWS denied it, and does not say which policy decided that.",
         said(
             r"Access ?Denied", r"not authorized to perform", r"UnauthorizedOperation", r"\(403\)", r"AuthorizationError"
         ),

@@ -1,4 +1,4 @@
-"""Assuming a role: whom the two sides let in."""
+"""Assuming a role: the trust policy and the caller's own policy."""
 
 from crossrole.explain.catalogue.model import CALL, DEV, IAM_GUIDE, ORGANIZATION, PROD, PUT_BACK, Cause, Trouble, said
 
@@ -10,7 +10,7 @@ _OWN = (
 
 _TRUST_CHANGED = Cause(
     PROD,
-    "the role's trust policy is not the one of cdk.out: ProdAccessStack was not deployed since the last change, or "
+    "the role's trust policy differs from cdk.out: ProdAccessStack was not deployed since the last change, or "
     "someone changed it by hand",
     "python -m crossrole doctor {grant} --profile {doctor_profile} --prod-profile prod",
     PUT_BACK,
@@ -23,68 +23,68 @@ _DISABLED_LIVE = Cause(
 )
 _NOT_TRUSTED = Cause(
     PROD,
-    "the role's trust policy does not let this caller in: an external ID or an MFA code that was not sent, an address "
-    "that it does not list, another account, name or path, or a grant that is expired or disabled",
+    "the role's trust policy does not allow this caller: the external ID or MFA code was not sent, the address is "
+    "not listed, the account, name or path differs, or the grant is expired or disabled",
     "python -m crossrole can {principal} sts:AssumeRole {role}",
-    "call with what the grant asks for; only if {principal} is meant to have it: access.toml, [[grants]] {grant}: add "
+    "call with what the grant requires; if {principal} should have access: access.toml, [[grants]] {grant}: add "
     "it to principals (with the role's path), then `cdk deploy ProdAccessStack --profile prod`",
     if_allowed=(_TRUST_CHANGED,),
 )
 _NOT_ALLOWED = Cause(
     DEV,
-    "the caller's own policy does not allow sts:AssumeRole on exactly this role, or asks for an MFA code too",
+    "the caller's own policy does not allow sts:AssumeRole on exactly this role, or requires an MFA code too",
     _OWN,
     "deploy the stack that gives it (DevLambdaStack, DevUsersStack), or attach to the caller the statement that "
     "`python -m crossrole policies {grant} --out DIR` writes",
     if_allowed=(
         Cause(
             DEV,
-            "the caller's own policy is not there: {caller_stack} is not deployed, {principal} was made after it, "
+            "the caller's own policy is missing: {caller_stack} is not deployed, {principal} was made after it, "
             "or someone changed or detached the policy by hand",
             _OWN,
-            "`cdk deploy {caller_stack} --profile dev`; where that says no changes, put what it holds back: "
+            "`cdk deploy {caller_stack} --profile dev`; where that says no changes, restore its policy: "
             "`python -m crossrole policies {grant} --out DIR`",
         ),
     ),
 )
 _NO_SUCH_ROLE = Cause(
     PROD,
-    "there is no such role: not deployed yet, deleted by hand, or the ARN has another account, name or path (STS "
-    "answers the same)",
+    "the role does not exist: not deployed yet, deleted by hand, or the ARN has another account, name or path "
+    "(STS gives the same answer)",
     "aws iam get-role --role-name {role_name} --query Role.Arn --profile prod",
     PUT_BACK,
 )
 _CONTROL_POLICY = Cause(
     ORGANIZATION,
-    "a control policy of either account's organization refuses sts:AssumeRole",
+    "a control policy of either account's organization denies sts:AssumeRole",
     "python -m crossrole doctor {grant} --profile {doctor_profile} --prod-profile prod",
     "ask the organization's administrators for an exception in the policy",
 )
 
 TROUBLES = (
     Trouble(
-        "tag-session-refused",
+        "tag-session-denied",
         "the caller sends session tags, and one side does not allow sts:TagSession.",
         said(r"not authorized to perform:? sts:TagSession"),
         f"{IAM_GUIDE}/id_session-tags.html#id_session-tags_permissions-required",
         (
             Cause(
                 CALL,
-                "the tool tags each session by itself, as aws-actions/configure-aws-credentials does, or a tag of "
+                "the tool adds session tags by itself, as aws-actions/configure-aws-credentials does, or a tag of "
                 "the caller's own session is transitive",
                 "aws sts assume-role --role-arn {role} --role-session-name test --profile {caller_profile}",
                 "where that works, switch the tags off: role-skip-session-tagging: true in the GitHub action",
             ),
             Cause(
                 PROD,
-                "the trust policy allows sts:AssumeRole alone: no grant of access.toml takes tags",
+                "the trust policy allows only sts:AssumeRole: no grant of access.toml accepts tags",
                 _TRUST,
-                "leave the tags out; nothing in access.toml opens sts:TagSession",
+                "leave the tags out; access.toml can't allow sts:TagSession",
             ),
         ),
     ),
     Trouble(
-        "source-identity-refused",
+        "source-identity-denied",
         "the caller sends a source identity, and one side does not allow sts:SetSourceIdentity.",
         said(r"not authorized to perform:? sts:SetSourceIdentity"),
         f"{IAM_GUIDE}/id_credentials_temp_control-access_monitor.html",
@@ -113,14 +113,14 @@ TROUBLES = (
     ),
     Trouble(
         "assume-role-not-trusted",
-        "the role's trust policy does not let this caller in.",
+        "the role's trust policy does not allow this caller.",
         said(r"because no (?:role trust|resource-based) policy allows the sts:AssumeRole"),
         f"{IAM_GUIDE}/troubleshoot_roles.html",
         (_NOT_TRUSTED,),
     ),
     Trouble(
         "assume-role-trust-denies",
-        "a statement of the role's trust policy refuses this caller.",
+        "a statement of the role's trust policy explicitly denies this caller.",
         said(r"sts:AssumeRole\b.{0,1300}explicit deny in (?:a|the) (?:role trust|resource-based) policy"),
         f"{IAM_GUIDE}/troubleshoot_access-denied.html",
         (
@@ -135,8 +135,8 @@ TROUBLES = (
         ),
     ),
     Trouble(
-        "assume-role-refused",
-        "STS does not let the caller assume the role. Both sides must allow it, and it does not say which does not.",
+        "assume-role-denied",
+        "STS does not let the caller assume the role. Both sides must allow it; STS does not say which one does not.",
         said(
             r"not authorized to perform:? sts:AssumeRole(?!With)(?!.{0,1300}(?:explicit deny in|because no))",
             r"\(AccessDenied\) when calling the AssumeRole operation(?!.{0,1300}(?:explicit deny in|because no))",
@@ -152,14 +152,14 @@ TROUBLES = (
         ),
     ),
     Trouble(
-        "web-identity-refused",
+        "web-identity-denied",
         "the role does not trust this identity provider or this subject of it.",
         said(r"Not authorized to perform:? sts:AssumeRoleWith(?:WebIdentity|SAML)"),
         f"{IAM_GUIDE}/id_roles_providers_create_oidc.html",
         (
             Cause(
                 DEV,
-                "the trust policy of the provider's role (not of a grant: those trust no provider) names another "
+                "the trust policy of the provider's role (grants do not trust providers) names another "
                 "repository, branch or audience",
                 "aws iam get-role --role-name ROLE --query Role.AssumeRolePolicyDocument --profile dev",
                 "fix the condition on :sub and :aud there; that role then assumes the grant's",

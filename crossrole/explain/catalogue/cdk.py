@@ -1,4 +1,4 @@
-"""What cdk and CloudFormation answer."""
+"""Errors of cdk and CloudFormation."""
 
 from crossrole.explain.catalogue.model import APP, CDK_GUIDE, DEV, HERE, PROD, Cause, Trouble, said
 
@@ -13,7 +13,7 @@ _EVENTS = (
 TROUBLES = (
     Trouble(
         "not-bootstrapped",
-        "the account has not been prepared for the CDK in this region.",
+        "the account is not bootstrapped for the CDK in this region.",
         said(
             r"Has the environment been bootstrapped",
             r"/cdk-bootstrap/\w{1,20}/version",
@@ -45,7 +45,7 @@ TROUBLES = (
         (
             Cause(
                 HERE,
-                "the profile is of the other account, or none was named; or no stack was named, so that cdk wants both",
+                "the profile is of the other account, or missing; or no stack was named, so cdk wants to deploy both",
                 _WHO,
                 "`cdk deploy ProdAccessStack --profile prod`; `cdk deploy DevLambdaStack --profile dev`",
             ),
@@ -82,7 +82,7 @@ TROUBLES = (
     ),
     Trouble(
         "cross-environment",
-        "one stack takes from a stack of another account or region what has no name yet at synth.",
+        "one stack uses a resource of a stack in another account or region, which has no name yet at synth.",
         said(
             r"in a cross-environment fashion",
             r"Cross stack/region references are only supported",
@@ -92,7 +92,7 @@ TROUBLES = (
         (
             Cause(
                 APP,
-                "a construct was passed from one stack to another; here only ARNs cross from account to account",
+                "a construct was passed from one stack to another; between accounts only ARNs can be passed",
                 "git diff -- stacks constructs app.py",
                 "give the resource a name of its own (role_name, bucket_name), and pass the ARN that is made of it",
             ),
@@ -100,7 +100,7 @@ TROUBLES = (
     ),
     Trouble(
         "export-in-use",
-        "a stack would lose an output that another stack still takes in: they deploy in the wrong order.",
+        "a stack would lose an output that another stack still imports: they deploy in the wrong order.",
         said(
             r"cannot be (?:deleted|updated) as it is in use by",
             r"Cannot (?:delete|update) export \S{1,300} as it is in use by",
@@ -110,13 +110,13 @@ TROUBLES = (
         (
             Cause(
                 APP,
-                "the stack that takes it was not deployed without it first",
+                "the importing stack was not deployed first, without the import",
                 "aws cloudformation list-imports --export-name NAME --profile prod",
-                "deploy the taking stack alone first: `cdk deploy STACK --exclusively`, then the other",
+                "deploy the importing stack alone first: `cdk deploy STACK --exclusively`, then the other",
             ),
             Cause(
                 APP,
-                "the stacks of access.toml take nothing from each other: someone added a reference",
+                "the stacks of access.toml do not import from each other: someone added a reference",
                 "grep -rn 'Fn::ImportValue' cdk.out/*.template.json",
                 "pass the ARN in place of the construct",
             ),
@@ -124,7 +124,7 @@ TROUBLES = (
     ),
     Trouble(
         "early-validation-failed",
-        "CloudFormation looked before it changed anything, and something of the template can't be made.",
+        "CloudFormation checked the template before any change, and a resource of it can't be made.",
         said(r"EarlyValidation::", r"hook\(s\)/validation failed", r"(?:^|[❌:] {0,3})(?:early )?validation failed\b"),
         f"{_CFN}/validate-stack-deployments.html",
         (
@@ -139,7 +139,7 @@ TROUBLES = (
     ),
     Trouble(
         "stack-stuck",
-        "the stack is in a state that no deploy leaves.",
+        "the stack is in a state that a deploy can't change.",
         said(
             r"is in (?:the )?[\"']?(?:ROLLBACK_COMPLETE|ROLLBACK_FAILED|UPDATE_ROLLBACK_FAILED|REVIEW_IN_PROGRESS)",
             r"failed creation, it may need to be manually deleted",
@@ -149,7 +149,7 @@ TROUBLES = (
         (
             Cause(
                 PROD,
-                "its first deploy failed: what was made is rolled back, the name stays",
+                "its first deploy failed: its resources are rolled back, but the stack's name is still used",
                 _EVENTS,
                 "fix what the first of these says, then `cdk destroy {stack} --profile {stack_profile}` and "
                 "`cdk deploy {stack} --profile {stack_profile}`",
@@ -170,7 +170,7 @@ TROUBLES = (
         (
             Cause(
                 DEV,
-                "DevUsersStack is there only where a grant names users of the dev account, DevLambdaStack only with "
+                "DevUsersStack exists only where a grant names users of the dev account, DevLambdaStack only with "
                 "[writer]; or the stack is not deployed",
                 "cdk list",
                 "name one of these; an old one: `aws cloudformation delete-stack --stack-name STACK --profile dev`",
@@ -179,13 +179,13 @@ TROUBLES = (
     ),
     Trouble(
         "cdk-too-old",
-        "the cdk on the path is another than the pinned one.",
+        "the cdk on the path is not the pinned version.",
         said(r"Cloud assembly schema version mismatch", r"Maximum schema version supported is"),
         f"{CDK_GUIDE}/versioning.html",
         (
             Cause(
                 HERE,
-                "a cdk that was installed for the whole machine comes first",
+                "a cdk that was installed for the whole machine is found first",
                 "command -v cdk; cdk --version",
                 "`make setup && . .venv/bin/activate`",
             ),

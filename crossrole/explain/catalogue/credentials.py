@@ -10,7 +10,7 @@ _SYNC = "`sudo timedatectl set-ntp true` (a virtual machine: resume it again); t
 TROUBLES = (
     Trouble(
         "clock-skew",
-        "this machine's clock is wrong: AWS takes a request for some minutes only.",
+        "this machine's clock is wrong: AWS accepts a request only for some minutes.",
         said(
             r"RequestTimeTooSkewed",
             r"difference between the request time and the (?:current|server's) time is too large",
@@ -42,18 +42,18 @@ TROUBLES = (
         (
             Cause(
                 HERE,
-                "the session is over: credentials in the environment do not renew themselves",
+                "the session has ended: credentials in the environment do not renew themselves",
                 "env | grep -o '^AWS_[A-Z_]*'; aws sts get-caller-identity",
                 "`unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN`, then use a profile, which renews "
                 "them: `python -m crossrole profile {grant} --source-profile {caller_profile}`",
             ),
-            Cause(HERE, "the Identity Center login behind the profile is over", _WHO, _LOGIN),
+            Cause(HERE, "the Identity Center login behind the profile has ended", _WHO, _LOGIN),
             Cause(HERE, "this machine's clock is ahead", _CLOCK, _SYNC),
         ),
     ),
     Trouble(
         "sso-expired",
-        "the Identity Center login of the profile is over.",
+        "the Identity Center login of the profile has expired.",
         said(
             r"SSO session associated with this profile has expired",
             r"Error when retrieving token from sso",
@@ -65,7 +65,7 @@ TROUBLES = (
         (
             Cause(
                 HERE,
-                "a login lasts some hours only",
+                "a login lasts only some hours",
                 _WHO,
                 "`aws sso login --profile {profile}`",
             ),
@@ -98,7 +98,7 @@ TROUBLES = (
             ),
             Cause(
                 DEV,
-                "the role whose session it was has been deleted, or made again under the same name",
+                "the session's role was deleted, or made again under the same name",
                 "aws sts get-caller-identity --profile {profile}",
                 "assume the role again",
             ),
@@ -112,7 +112,7 @@ TROUBLES = (
     ),
     Trouble(
         "signature-mismatch",
-        "the request was signed with another secret than the access key's, or was changed on its way.",
+        "the request was not signed with the access key's secret, or was changed on its way.",
         said(r"SignatureDoesNotMatch", r"request signature we calculated does not match", r"IncompleteSignature"),
         f"{IAM_GUIDE}/reference_sigv-troubleshooting.html",
         (
@@ -132,8 +132,8 @@ TROUBLES = (
         ),
     ),
     Trouble(
-        "mfa-code-refused",
-        "the MFA code, or the device that it is of, was not accepted.",
+        "mfa-code-invalid",
+        "the MFA code or its device was not accepted.",
         said(
             r"MultiFactorAuthentication failed",
             r"MFA one time pass code",
@@ -145,7 +145,7 @@ TROUBLES = (
         (
             Cause(
                 HERE,
-                "the code was mistyped, or used already: each is good once, for half a minute",
+                "the code was mistyped, or used already: each is valid once, for half a minute",
                 "date -u",
                 "wait for the next code and give that",
             ),
@@ -167,13 +167,13 @@ TROUBLES = (
     ),
     Trouble(
         "partial-credentials",
-        "half of an access key was found, and the AWS CLI looks no further.",
+        "half of an access key was found, and the AWS CLI does not look further.",
         said(r"Partial credentials found", r"PartialCredentialsError"),
         f"{CLI_GUIDE}/cli-configure-envvars.html",
         (
             Cause(
                 HERE,
-                "found in env: a variable was left over or not exported; it counts before every profile",
+                "found in env: a variable was left over or not exported; variables go before every profile",
                 "env | grep -o '^AWS_[A-Z_]*'",
                 "`unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN`, and call with a profile; or export "
                 "the one that is missing",
@@ -199,7 +199,7 @@ TROUBLES = (
         (
             Cause(
                 HERE,
-                "no profile was named, and there is none of the name default",
+                "no profile was named, and there is no profile of the name default",
                 "aws configure list-profiles; aws configure list",
                 "call with --profile dev (or prod), or `export AWS_PROFILE=dev`",
             ),

@@ -1,4 +1,4 @@
-"""Refusals whose message names the kind of policy that refuses: exactly one side, whatever the action is.
+"""Denials whose message names the kind of policy that denies: exactly one side, whatever the action is.
 
 AWS names it within one account or organization only; elsewhere the message is the bare one of `access_denied.py`.
 """
@@ -29,7 +29,7 @@ def _named(kind: str, *, also: str = "polic(?:y|ies)") -> str:
 TROUBLES = (
     Trouble(
         "session-revoked",
-        "the session was revoked: it began before the moment from which sessions are good.",
+        "the session was revoked: it began before the time from which sessions are valid.",
         said(REVOCATION_POLICY, r"aws:TokenIssueTime", r"session (?:has been|was|is) revoked"),
         f"{IAM_GUIDE}/id_roles_use_revoke-sessions.html",
         (
@@ -44,30 +44,30 @@ TROUBLES = (
     ),
     Trouble(
         "scp-refuses",
-        "a service control policy of the caller's organization refuses it.",
+        "a service control policy of the caller's organization denies it.",
         said(_named("service control")),
         f"{_MESSAGES}#access-denied-scp-examples",
         (
             Cause(
                 ORGANIZATION,
-                "the SCP {policy} on the caller's account or unit refuses, or nowhere allows, {action}; no policy of "
-                "the account itself can lift it",
+                "the SCP {policy} on the caller's account or unit denies {action}, or does not allow it; no policy of "
+                "the account itself can change that",
                 "aws organizations list-policies-for-target --target-id {caller_account} --filter "
                 "SERVICE_CONTROL_POLICY --profile MANAGEMENT",
-                "ask the organization's administrators for an exception for {principal}; often it is the region or a "
-                "missing tag that the SCP is about",
+                "ask the organization's administrators for an exception for {principal}; often the SCP is about the "
+                "region or a missing tag",
             ),
         ),
     ),
     Trouble(
         "rcp-refuses",
-        "a resource control policy of the resource's organization refuses it.",
+        "a resource control policy of the resource's organization denies it.",
         said(_named("resource control")),
         f"{IAM_GUIDE}/reference_policies_evaluation-logic.html",
         (
             Cause(
                 ORGANIZATION,
-                "the RCP {policy} on the prod account refuses callers from outside the organization, mostly",
+                "the RCP {policy} on the prod account probably denies callers from outside the organization",
                 "aws organizations list-policies-for-target --target-id {account} --filter RESOURCE_CONTROL_POLICY "
                 "--profile MANAGEMENT",
                 "ask the organization's administrators for an exception for {principal}",
@@ -76,7 +76,7 @@ TROUBLES = (
     ),
     Trouble(
         "boundary-refuses",
-        "the permissions boundary of the caller does not let it through.",
+        "the permissions boundary of the caller does not allow it.",
         said(_named("permissions boundary")),
         f"{IAM_GUIDE}/access_policies_boundaries.html",
         (
@@ -92,7 +92,7 @@ TROUBLES = (
     ),
     Trouble(
         "session-policy-refuses",
-        "the session was narrowed when it was begun: its session policy does not let it through.",
+        "the session was limited when it began: its session policy does not allow it.",
         said(_named("sessions?")),
         f"{IAM_GUIDE}/access_policies.html#policies_session",
         (
@@ -108,7 +108,7 @@ TROUBLES = (
     ),
     Trouble(
         "vpc-endpoint-refuses",
-        "the policy of the VPC endpoint that the request goes through refuses it.",
+        "the policy of the VPC endpoint that the request goes through denies it.",
         said(_named("VPC endpoint")),
         "https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html",
         (
@@ -123,16 +123,16 @@ TROUBLES = (
     ),
     Trouble(
         "bucket-policy-refuses",
-        "the policy of the resource itself refuses it, or does not allow what it must.",
+        "the policy of the resource itself denies it, or does not allow it where it must.",
         said(_named("resource-based")),
         f"{S3_GUIDE}/troubleshoot-403-errors.html",
         (
             Cause(
                 OWNER,
-                "the bucket policy refuses {action}: plain http, an old TLS version, another VPC, other "
-                "callers than it lists",
+                "the bucket policy denies {action}: plain http, an old TLS version, another VPC, or a "
+                "caller that it does not list",
                 "aws s3api get-bucket-policy --bucket {bucket} --query Policy --output text --profile prod",
-                "call over https, or take {principal} out of that Deny",
+                "call over https, or remove {principal} from that Deny",
             ),
             Cause(
                 OWNER,
@@ -146,7 +146,7 @@ TROUBLES = (
     ),
     Trouble(
         "own-policy-denies",
-        "a statement of the caller's own policies refuses it.",
+        "a statement of the caller's own policies explicitly denies it.",
         said(r"explicit deny in an? identity-based"),
         f"{_MESSAGES}#access-denied-identity-based-policy-examples",
         (
@@ -167,13 +167,13 @@ TROUBLES = (
                 PROD,
                 "another Deny, in {policy}",
                 "aws iam list-attached-role-policies --role-name {principal_name} --profile prod",
-                "change it there, with who made it",
+                "change it there, together with the person who made it",
             ),
         ),
     ),
     Trouble(
         "no-grants-action",
-        "the caller's own policies do not allow an action that has nothing to do with grants: those are for S3 alone.",
+        "the caller's own policies do not allow an action that is not about grants: grants are only for S3.",
         said(
             r"not authorized to perform:? (?!s3:|kms:|sts:)[a-z0-9-]{2,40}:\w{1,80}"
             r"(?!.{0,1300}(?:explicit deny|because no (?!identity)))"
@@ -182,16 +182,16 @@ TROUBLES = (
         (
             Cause(
                 CALL,
-                "other credentials are in use than those meant, such as a grant's caller in place of who deploys",
+                "the wrong credentials are in use, such as those of a grant's caller instead of the deployer's",
                 "aws sts get-caller-identity --query Arn",
-                "call with a profile of who may: --profile PROFILE",
+                "call with a profile that may do it: --profile PROFILE",
             ),
             Cause(
                 ACCOUNT,
                 "{principal_name} may not {action} on {resource}; nothing in access.toml gives that",
                 "aws iam simulate-principal-policy --policy-source-arn {principal} --action-names {action} "
                 "--resource-arns {resource} --profile ADMINISTRATOR",
-                "ask the administrators of that account to allow exactly that, if it is meant to be allowed",
+                "if it should be allowed, ask the administrators of that account to allow exactly that",
             ),
         ),
     ),

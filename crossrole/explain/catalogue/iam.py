@@ -1,4 +1,4 @@
-"""Making roles and policies: what IAM does not save."""
+"""Making roles and policies: what IAM rejects."""
 
 from crossrole.explain.catalogue.model import APP, DEV, HERE, IAM_GUIDE, PROD, PUT_BACK, Cause, Trouble, said
 
@@ -25,7 +25,7 @@ TROUBLES = (
             ),
             Cause(
                 PROD,
-                "a bucket's or a key's policy (of yours) still names one that was deleted",
+                "a policy of your bucket or key still names a principal that was deleted",
                 "aws s3api get-bucket-policy --bucket {bucket} --query Policy --output text --profile prod",
                 "replace the unique id or the ARN in it by one that exists",
             ),
@@ -42,7 +42,7 @@ TROUBLES = (
         (
             Cause(
                 PROD,
-                "{unique_id} is what IAM kept of a principal that no longer exists; one that was made again under the "
+                "{unique_id} is the id of a principal that no longer exists; one that was made again under the "
                 "same name has another id and is not trusted",
                 "python -m crossrole doctor {grant} --profile {doctor_profile} --prod-profile prod",
                 "`python -m crossrole policies {grant} --out DIR` writes the trust policy anew and prints the "
@@ -50,7 +50,7 @@ TROUBLES = (
             ),
             Cause(
                 APP,
-                "the grant has pin = true, so that exactly this happens when the principal is made again",
+                "the grant has pin = true: this happens whenever the principal is deleted and made again",
                 "grep -n pin access.toml",
                 "access.toml, [[grants]] {grant}: take out pin = true, if a principal of the same name may come back",
             ),
@@ -116,7 +116,7 @@ TROUBLES = (
             ),
             Cause(
                 APP,
-                "the file's name was given without file://, so that the name was taken for the document",
+                "the file's name was given without file://, so the name was read as the document",
                 "head -c 80 FILE",
                 "write --policy-document file://FILE, with both slashes",
             ),
@@ -124,7 +124,7 @@ TROUBLES = (
     ),
     Trouble(
         "already-exists",
-        "a deploy is to make something of a name that is taken already.",
+        "the deploy would make something whose name is already taken.",
         said(
             r"EntityAlreadyExists",
             r"BucketAlreadyExists",
@@ -166,13 +166,13 @@ TROUBLES = (
     ),
     Trouble(
         "no-such-user",
-        "there is no user of that name in the account: crossrole makes no users, it only gives them a policy.",
+        "the account has no user of that name: crossrole does not make users, it only gives them a policy.",
         said(r"The user with name \S{1,128} cannot be found"),
         f"{IAM_GUIDE}/troubleshoot.html",
         (
             Cause(
                 DEV,
-                "the user {user} is among a grant's principals, and was not made yet, was deleted, or is misspelt",
+                "the user {user} is among a grant's principals, but was not made yet, was deleted, or is misspelt",
                 "aws iam get-user --user-name {user} --profile dev",
                 "fix the name in access.toml, or make the user first: `aws iam create-user --user-name {user} "
                 "--profile dev`, then `cdk deploy DevUsersStack --profile dev`",

@@ -11,7 +11,7 @@ _STATEMENT = (
 )
 
 _NOT_IN_KEY_POLICY = Cause(
-    KEY_OWNER, "the key policy does not let the grant's role use the key", _POLICY, _STATEMENT
+    KEY_OWNER, "the key policy does not allow the grant's role to use the key", _POLICY, _STATEMENT
 )  # fmt: skip
 _NOT_IN_ROLE = Cause(
     PROD,
@@ -23,7 +23,7 @@ _NOT_IN_ROLE = Cause(
     if_allowed=(
         Cause(
             PROD,
-            "the role's own policy is not the one of cdk.out: not deployed since kms_key was set, or changed by hand",
+            "the role's own policy differs from cdk.out: not deployed since kms_key was set, or changed by hand",
             "python -m crossrole doctor {grant} --profile {doctor_profile} --prod-profile prod",
             PUT_BACK,
         ),
@@ -72,7 +72,7 @@ TROUBLES = (
     ),
     Trouble(
         "key-of-another-account",
-        "the key is in another account (or region), and its policy lets nobody in from here.",
+        "the key is in another account (or region), and its policy does not allow this account.",
         said(
             r"kms:\w{1,40}\b.{0,400}because the resource does not exist in this Region, no resource-based",
             r"ciphertext refers to a customer master key that does not exist",
@@ -98,7 +98,7 @@ TROUBLES = (
         (_NOT_IN_KEY_POLICY, _AWS_MANAGED),
     ),
     Trouble(
-        "key-refused",
+        "key-denied",
         "S3 may not use the bucket's key for the caller: the role and the key policy must both allow it.",
         said(
             r"not authorized to perform:? kms:\w{1,40}(?!.{0,700}(?:explicit deny in|because no))",

@@ -1,4 +1,4 @@
-"""What an entry of the catalogue holds: how a trouble is recognised, and what may be behind it."""
+"""An entry of the catalogue: how a trouble is recognised, and its possible causes."""
 
 import re
 from dataclasses import dataclass
@@ -26,27 +26,27 @@ CLI_GUIDE = "https://docs.aws.amazon.com/cli/latest/userguide"
 
 @dataclass(frozen=True)
 class Cause:
-    """One thing that may be behind a trouble. `{role}`, `{bucket}` and the like stand for what the text says."""
+    """A possible cause of a trouble. `{role}`, `{bucket}` and the like stand for values from the text."""
 
     side: str
     what: str
-    tell: str
-    """A command that can be pasted, and that answers whether it is this."""
+    check: str
+    """A command to paste, which shows whether this is the cause."""
     fix: str
     """What to do; a command in it stands between backticks."""
     if_allowed: "tuple[Cause, ...] | None" = None
-    """What it is where the templates allow what was refused: then it lies in what is deployed. None: the same."""
+    """The causes where the templates allow the request: then the deployed policies differ. None: the same causes."""
 
 
 PUT_BACK = (
-    "`python -m crossrole policies {grant} --out DIR` prints the lines that put it back, as no deploy of an unchanged "
-    "template does; where the stack was never deployed: `cdk deploy ProdAccessStack --profile prod`"
+    "`python -m crossrole policies {grant} --out DIR` prints the commands that restore it: deploying an unchanged "
+    "template does not; where the stack was never deployed: `cdk deploy ProdAccessStack --profile prod`"
 )
 
 
 @dataclass(frozen=True)
 class Trouble:
-    """A known trouble, its causes likeliest first, and where AWS tells of it."""
+    """A known trouble, its causes likeliest first, and AWS's page about it."""
 
     name: str
     means: str
@@ -54,7 +54,7 @@ class Trouble:
     source: str
     causes: tuple[Cause, ...]
     beside: "re.Pattern[str] | None" = None
-    """What the text must hold elsewhere, such as in the command that was typed."""
+    """What the text must also contain, such as the command that was typed."""
 
 
 def said(*patterns: str) -> "re.Pattern[str]":

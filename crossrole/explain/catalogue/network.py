@@ -19,7 +19,7 @@ _VPC = "https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-s3.html
 TROUBLES = (
     Trouble(
         "tls-not-trusted",
-        "the certificate of the other end is not trusted here.",
+        "this machine does not trust the server's certificate.",
         said(
             r"CERTIFICATE_VERIFY_FAILED",
             r"certificate verify failed",
@@ -38,7 +38,7 @@ TROUBLES = (
             ),
             Cause(
                 HERE,
-                "AWS_CA_BUNDLE points at a bundle of something else, such as of the local accounts",
+                "AWS_CA_BUNDLE names another bundle, such as that of the local accounts",
                 "env | grep -E '^(AWS_CA_BUNDLE|REQUESTS_CA_BUNDLE|SSL_CERT_FILE)='",
                 "`unset AWS_CA_BUNDLE REQUESTS_CA_BUNDLE SSL_CERT_FILE`",
             ),
@@ -95,7 +95,7 @@ TROUBLES = (
             ),
             Cause(
                 NETWORK,
-                "no way out: no network, a proxy that is not set, a firewall",
+                "no connection: no network, a proxy that is not set, or a firewall",
                 "curl -sSI https://sts.amazonaws.com",
                 "fix the network, or `export HTTPS_PROXY=http://HOST:PORT`",
             ),

@@ -1,4 +1,4 @@
-"""Buckets: which there is, whose it is, where it is, and how it takes objects."""
+"""Buckets: whether one exists, its owner, its region, and how it accepts objects."""
 
 from crossrole.explain.catalogue.model import (
     APP,
@@ -19,7 +19,7 @@ _WHERE = "aws s3api head-bucket --bucket {bucket} --query BucketRegion --profile
 TROUBLES = (
     Trouble(
         "acls-not-supported",
-        "the bucket takes no ACLs, and the request sends one.",
+        "the bucket does not accept ACLs, but the request sends one.",
         said(r"AccessControlListNotSupported", r"The bucket does not allow ACLs"),
         f"{S3_GUIDE}/about-object-ownership.html",
         (
@@ -27,13 +27,13 @@ TROUBLES = (
                 CALL,
                 "--acl (or an x-amz-acl header) is sent; the bucket's owner owns every object anyway",
                 "aws s3api get-bucket-ownership-controls --bucket {bucket} --profile prod",
-                "leave --acl out; only bucket-owner-full-control is taken, and it changes nothing",
+                "leave --acl out; only bucket-owner-full-control is accepted, and it changes nothing",
             ),
         ),
     ),
     Trouble(
         "wrong-bucket-owner-id",
-        "the expected owner of the bucket is no account id.",
+        "the expected owner of the bucket is not an account id.",
         said(r"InvalidBucketOwnerAWSAccountID", r"expected bucket owner parameter must be an AWS account ID"),
         f"{S3_GUIDE}/bucket-owner-condition.html",
         (
@@ -47,7 +47,7 @@ TROUBLES = (
     ),
     Trouble(
         "wrong-bucket-owner",
-        "the bucket may be owned by another account than the request expects: S3 answers a plain AccessDenied.",
+        "the bucket may belong to another account than the request expects: S3 then answers a plain AccessDenied.",
         said(
             r"(?:Access ?Denied|\(403\)).{0,60}(?:Object|Bucket|Multipart|Part)\w{0,20} operation"
             r".{0,5}: (?:Access Denied|Forbidden)"
@@ -68,9 +68,9 @@ TROUBLES = (
             ),
             Cause(
                 PROD,
-                "the owner is right, and a policy refuses the request",
+                "the owner is right, but a policy denies the request",
                 "python -m crossrole can {principal} {action} {resource}",
-                "what that says",
+                "as that command says",
             ),
         ),
         beside=said(r"expected.bucket.owner"),
@@ -147,7 +147,7 @@ TROUBLES = (
     ),
     Trouble(
         "invalid-bucket-name",
-        "that is no name of a bucket.",
+        "that is not the name of a bucket.",
         said(r"InvalidBucketName", r"Invalid bucket name", r"The specified bucket is not valid"),
         f"{S3_GUIDE}/bucketnamingrules.html",
         (
@@ -161,7 +161,7 @@ TROUBLES = (
     ),
     Trouble(
         "conditional-write-lost",
-        "the object changed, or exists already, and the request asks that it does not.",
+        "the object changed or exists already, but the request requires that it does not.",
         said(r"PreconditionFailed", r"ConditionalRequestConflict"),
         f"{S3_GUIDE}/conditional-requests.html",
         (
@@ -175,15 +175,15 @@ TROUBLES = (
     ),
     Trouble(
         "public-access-blocked",
-        "S3 refuses what would make the bucket public.",
+        "S3 blocks a change that would make the bucket public.",
         said(r"BlockPublicPolicy", r"BlockPublicAcls", r"public policies are (?:blocked|prevented)"),
         f"{S3_GUIDE}/access-control-block-public-access.html",
         (
             Cause(
                 DEV,
-                "a bucket policy or an ACL lets everyone in; a grant needs neither",
+                "a bucket policy or an ACL gives everyone access; a grant needs neither",
                 "aws s3api get-public-access-block --bucket {bucket} --profile prod",
-                "leave the block on, and make a grant in access.toml for whoever needs it",
+                "leave the block on, and add a grant in access.toml for those who need access",
             ),
         ),
     ),

@@ -1,4 +1,4 @@
-"""Assuming a role: with what name, for how long, in which region, and as whom it is asked for."""
+"""Assuming a role: the session's name, duration, region and caller."""
 
 from crossrole.explain.catalogue.model import CALL, DEV, IAM_GUIDE, STS_API, Cause, Trouble, said
 from crossrole.iam.quotas import LONGEST_SESSION
@@ -6,7 +6,7 @@ from crossrole.iam.quotas import LONGEST_SESSION
 TROUBLES = (
     Trouble(
         "root-may-not-assume",
-        "an account's root user can assume no role.",
+        "an account's root user can't assume a role.",
         said(r"Roles may not be assumed by root accounts"),
         f"{STS_API}/API_AssumeRole.html",
         (
@@ -33,7 +33,7 @@ TROUBLES = (
             ),
             Cause(
                 CALL,
-                "a person who needs longer came through a role",
+                "a person who needs longer sessions called through a role",
                 "aws configure get role_arn --profile {caller_profile}",
                 "start from an IAM user's access key: `python -m crossrole profile {grant} --source-profile "
                 "{caller_profile}`",
@@ -56,8 +56,8 @@ TROUBLES = (
         ),
     ),
     Trouble(
-        "session-name-refused",
-        "the role session name has a character, or a length, that STS does not take.",
+        "session-name-invalid",
+        "the role session name has a character or a length that STS does not accept.",
         said(r"roleSessionName'? failed to satisfy constraint", r"Invalid length for parameter RoleSessionName"),
         f"{STS_API}/API_AssumeRole.html",
         (
@@ -86,13 +86,13 @@ TROUBLES = (
     ),
     Trouble(
         "external-id-malformed",
-        "the external ID has a character or a length that STS does not take.",
+        "the external ID has a character or a length that STS does not accept.",
         said(r"externalId'? failed to satisfy constraint", r"Invalid length for parameter ExternalId"),
         f"{STS_API}/API_AssumeRole.html",
         (
             Cause(
                 CALL,
-                "it is not of 2 to 1224 letters, digits and +=,.@:/-; often a variable is empty",
+                "it is not 2 to 1224 letters, digits and +=,.@:/-; often a variable is empty",
                 "python -m crossrole profile {grant} --source-profile {caller_profile}",
                 "send the external_id that this shows",
             ),

@@ -9,7 +9,7 @@ _LOG = "aws logs tail /aws/lambda/FUNCTION --since 1h --filter-pattern ERROR --p
 EVENTS = (
     Trouble(
         "writer-invalid-event",
-        "the function was sent an event that it does not take; nothing was written for it.",
+        "the function got an event that is invalid; nothing was written for it.",
         said(r"\bInvalidEvent\b"),
         f"{_LAMBDA}/python-exceptions.html",
         (
@@ -22,7 +22,7 @@ EVENTS = (
             ),
             Cause(
                 APP,
-                "the grant's prefix was changed, and the senders were not",
+                "the grant's prefix was changed, but the senders were not",
                 "grep -n prefix access.toml",
                 "access.toml, [[grants]] {grant}: prefix, or the senders' keys",
             ),
@@ -59,7 +59,7 @@ CALLS = (
             ),
             Cause(
                 PROD,
-                "the chain from the function's role to the grant is not deployed as in cdk.out",
+                "the deployed chain from the function's role to the grant differs from cdk.out",
                 "python -m crossrole doctor {grant} --profile {doctor_profile} --prod-profile prod",
                 "`cdk deploy ProdAccessStack --profile prod` and `cdk deploy DevLambdaStack --profile dev`",
             ),
@@ -67,7 +67,7 @@ CALLS = (
     ),
     Trouble(
         "writer-put-failed",
-        "S3 did not confirm the object; after a timeout it may be there.",
+        "S3 did not confirm the object; after a timeout it may exist.",
         said(r"\bPutFailed\b", r"PutObject on s3://\S{1,1100}: got "),
         "https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html",
         (
@@ -89,7 +89,7 @@ CALLS = (
                 CALL,
                 "each failed object has an error of its own in the message",
                 _LOG,
-                "paste the whole message here; the objects that were written need no second put",
+                "paste the whole message here; objects that were written need not be put again",
             ),
         ),
     ),
@@ -101,7 +101,7 @@ CALLS = (
         (
             Cause(
                 DEV,
-                "a call to STS or S3 got no answer: no way out of a VPC",
+                "a call to STS or S3 got no answer: the VPC has no route to them",
                 f"{_CONFIGURATION} --query '[Timeout,VpcConfig]'",
                 "endpoints for S3 and STS, or a NAT gateway; an object of a batch that was written stays written",
             ),

@@ -241,11 +241,11 @@ BAD: list[tuple[list[str], str]] = [
     (can(action="s3:HeadObject"), '"s3:HeadObject" is a call, not an action; its permission is s3:GetObject'),
     (["who", "s3:HeadObject", REPORT], '"s3:HeadObject" is a call, not an action; its permission is s3:GetObject'),
     (can(action="s3:*"), '"s3:*" stands for many actions; expected one action, such as s3:PutObject'),
-    (can(action="PutObject"), '"PutObject" is no action; expected one action, such as s3:PutObject'),
-    (can(action="s4:PutObject"), '"s4:PutObject" is no action; expected one action, such as s3:PutObject'),
+    (can(action="PutObject"), '"PutObject" is not an action; expected one action, such as s3:PutObject'),
+    (can(action="s4:PutObject"), '"s4:PutObject" is not an action; expected one action, such as s3:PutObject'),
     (
         can(resource="reports/dev/x"),
-        '"reports/dev/x" is no ARN; expected one such as arn:aws:s3:::BUCKET/KEY',
+        '"reports/dev/x" is not an ARN; expected one such as arn:aws:s3:::BUCKET/KEY',
     ),
     (can(resource="s3://reports/x"), '"s3://reports/x" is no ARN; write arn:aws:s3:::reports/x'),
     (
@@ -265,9 +265,9 @@ BAD: list[tuple[list[str], str]] = [
     ),
     (
         can(f"arn:aws:iam::{DEV}:group/devs"),
-        f'"arn:aws:iam::{DEV}:group/devs" is no principal; expected the ARN of an IAM user or role, such as',
+        f'"arn:aws:iam::{DEV}:group/devs" is not a principal; expected the ARN of an IAM user or role, such as',
     ),
-    (can("arn:nonsense"), '"arn:nonsense" is no ARN; expected one such as'),
+    (can("arn:nonsense"), '"arn:nonsense" is not an ARN; expected one such as'),
     (can("DevLamdaRole"), "DevLambdaRole"),
     (["can", "DevLambdaRole", REPORT], "expected CALLER [via GRANT] ACTION RESOURCE, such as:"),
     (["can", "one", "two", "s3:PutObject", REPORT], "expected CALLER [via GRANT] ACTION RESOURCE, such as:"),
@@ -311,10 +311,10 @@ FOLDERS: dict[str, tuple[dict[str, str], str]] = {
     "no manifest": ({}, "there is no DIR/manifest.json; name a folder that cdk synth wrote"),
     "no JSON": ({"manifest.json": "{"}, "DIR/manifest.json can't be read ("),
     "too deep": ({"manifest.json": "[" * 100_000}, "DIR/manifest.json can't be read ("),
-    "no object": ({"manifest.json": "[]"}, "DIR/manifest.json holds no JSON object; make it anew: make synth"),
+    "no object": ({"manifest.json": "[]"}, "DIR/manifest.json is not a JSON object; make it anew: make synth"),
     "no artifacts": (
         {"manifest.json": "{}"},
-        "DIR/manifest.json is no manifest of a cloud assembly: it lists no artifacts",
+        "DIR/manifest.json is not the manifest of a cloud assembly: it lists no artifacts",
     ),
     "no stack": ({"manifest.json": '{"artifacts": {}}'}, "DIR holds no stack; run: make synth"),
     "no template": (
@@ -327,11 +327,11 @@ FOLDERS: dict[str, tuple[dict[str, str], str]] = {
     ),
     "template no object": (
         {"manifest.json": manifest(WITH_TEMPLATE), "template.json": "[]"},
-        "DIR/template.json holds no JSON object; make it anew: make synth",
+        "DIR/template.json is not a JSON object; make it anew: make synth",
     ),
     "any account": (
         {"manifest.json": manifest({**WITH_TEMPLATE, "environment": "aws://unknown-account/unknown-region"})},
-        "DIR: Stack is for any account or region; only a stack of one account can be judged",
+        "DIR: Stack is for any account or region; only a stack of one account can be evaluated",
     ),
     "artifact no object": ({"manifest.json": manifest("text")}, "DIR"),
     "stack without environment": ({"manifest.json": manifest({"type": STACK["type"]})}, "DIR"),
@@ -404,7 +404,7 @@ def test_stale(words: list[str], changed: str, checkout: Path, default: Assembly
     """Templates that are older than a source are refused: they may not say what would be deployed."""
     os.utime(checkout / changed, (3000, 3000))
     status = main([str(default.directory) if word == "BASE" else word for word in words])
-    expected = f"cdk.out is older than {changed}, so it may not say what would be deployed; run: make synth"
+    expected = f"cdk.out is older than {changed}, so it may differ from what would be deployed; run: make synth"
 
     assert 2 == status
     assert expected == assert_one_line(capsys)
@@ -421,8 +421,7 @@ def test_stale_in_an_emergency(command: str, folder: bool, checkout: Path, capsy
 
     assert 2 == status
     assert (
-        "crossrole: cdk.out is older than access.toml, so it may not say what would be deployed; "
-        "going on with it all the same"
+        "crossrole: cdk.out is older than access.toml, so it may differ from what would be deployed; it is used anyway"
     ) == warning
     assert 'no profile "nobody-of-this-name"' in error
 

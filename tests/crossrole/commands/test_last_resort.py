@@ -46,7 +46,8 @@ def test_an_output_that_is_full(default: Assembly) -> None:
         )
 
     expected = (
-        "crossrole: the answer can't be written to standard output (No space left on device); what was done stands\n"
+        "crossrole: the answer can't be written to standard output (No space left on device); "
+        "the command was carried out\n"
     )
     assert (2, expected) == (done.returncode, done.stderr)
 
@@ -80,7 +81,7 @@ def test_it_is_a_command_in_every_folder(tmp_path: Path) -> None:
 def test_a_command_without_its_dashes(capsys: pytest.CaptureFixture[str]) -> None:
     """What stands where the -- is missing is told as that."""
     assert 2 == cli.main(["assume", "DevAccountAccessS3Role", "true"])
-    assert "crossrole: write -- before the command that is to run: assume DevAccountAccessS3Role … -- true\n" == (
+    assert "crossrole: write -- before the command to run: assume DevAccountAccessS3Role … -- true\n" == (
         capsys.readouterr().err
     )
 
@@ -88,6 +89,6 @@ def test_a_command_without_its_dashes(capsys: pytest.CaptureFixture[str]) -> Non
 def test_an_action_without_its_service(default: Assembly, capsys: pytest.CaptureFixture[str]) -> None:
     """The nearest actions of S3 are offered."""
     assert 2 == cli.main(["who", "PutObject", WHO[2], "--template-dir", str(default.directory)])
-    assert '"PutObject" is no action; expected one action, such as s3:PutObject; did you mean s3:PutObject' in (
+    assert '"PutObject" is not an action; expected one action, such as s3:PutObject; did you mean s3:PutObject' in (
         capsys.readouterr().err
     )

@@ -130,6 +130,6 @@ def test_explain_is_not_certain(folder: str, capsys: Capture) -> None:
     main(["explain", text, "--template-dir", folder])
     told = " ".join(capsys.readouterr().out.split())
 
-    assert f"not certain: the templates refuse this, unless the managed policy {ADMINISTRATOR} allows it." in told
-    assert "certain: the templates refuse this." not in told
-    assert "behind it" in told
+    assert f"not certain: the templates deny this, unless the managed policy {ADMINISTRATOR} allows it." in told
+    assert "certain: the templates deny this." not in told
+    assert "possible cause" in told

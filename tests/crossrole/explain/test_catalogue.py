@@ -67,11 +67,11 @@ def test_the_likeliest_cause_is_told_first(trouble: Trouble) -> None:
     """To a person and to a program the causes are told in the catalogue's order, which is their rank."""
     found = recognised(read_error_text(next(text for name, text, _ in TEXTS if name == trouble.name)))
     explanations = explained(found[:1], CommandError("there are no templates"), Environment(now=lambda: NOON))
-    told = [each["tell"] for each in explanations[0].as_json()["causes"]]
+    checks = [each["check"] for each in explanations[0].as_json()["causes"]]
     heads = re.findall(r"^  \d+\. (.*)", explanations_text(explanations, skipped=False), re.MULTILINE)
 
     facts = words_of(found[0].facts, None, None)
-    assert [filled(each, facts).tell for each in trouble.causes] == told
+    assert [filled(each, facts).check for each in trouble.causes] == checks
     assert len(heads) == len(trouble.causes)
     assert all(head.startswith(each.side) for head, each in zip(heads, trouble.causes, strict=True))
 
@@ -81,27 +81,27 @@ def test_a_cause_is_complete(trouble: Trouble, cause: Cause) -> None:
     """Each cause has its side, how to tell it, and its fix, and reads well with nothing filled in."""
     empty = filled(cause, {})
 
-    for text in (empty.side, empty.what, empty.tell, empty.fix):
+    for text in (empty.side, empty.what, empty.check, empty.fix):
         assert text.strip() == text
         assert text
         assert not re.search(r"\{[a-z_]+\}|  ", text), trouble.name
     assert empty.fix.count("`") % 2 == 0
-    assert "`" not in empty.tell
+    assert "`" not in empty.check
 
 
 @BY_CAUSE
 def test_what_is_to_be_pasted_is_shell(trouble: Trouble, cause: Cause) -> None:
     """The command that tells causes apart is one that a shell can read."""
-    assert shlex.split(filled(cause, {}).tell), trouble.name
+    assert shlex.split(filled(cause, {}).check), trouble.name
 
 
 @BY_CAUSE
 def test_only_commands_that_exist_are_named(trouble: Trouble, cause: Cause) -> None:
     """Every crossrole command in a text exists, with its options, and stands where it can be pasted whole."""
     plain = filled(cause, {})
-    commands = [plain.tell, *plain.fix.split("`")[1::2]]
+    commands = [plain.check, *plain.fix.split("`")[1::2]]
 
-    assert (plain.tell + plain.fix).count("python -m crossrole") == sum(
+    assert (plain.check + plain.fix).count("python -m crossrole") == sum(
         each.count("python -m crossrole") for each in commands
     ), trouble.name
     for command in commands:
@@ -122,7 +122,7 @@ def options_of(name: str) -> set[str]:
 @BY_CAUSE
 def test_every_address_is_awss(trouble: Trouble, cause: Cause) -> None:
     """No text leads anywhere but to AWS's documentation, GitHub and AWS's own endpoints."""
-    addresses = re.findall(r"https?://[^\s'\"`]+", f"{cause.what} {cause.tell} {cause.fix} {trouble.source}")
+    addresses = re.findall(r"https?://[^\s'\"`]+", f"{cause.what} {cause.check} {cause.fix} {trouble.source}")
     hosts = ("docs.aws.amazon.com", "github.com", "sts.amazonaws.com", "HOST:PORT")
 
     assert [] == [each for each in addresses if each.split("/")[2] not in hosts]

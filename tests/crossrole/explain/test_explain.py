@@ -47,7 +47,7 @@ def explain(text: str, assembly: Assembly, capsys: Capture, *options: str) -> st
 
 def in_order(out: str, *texts: str) -> list[str]:
     """Return the texts by where the causes first say them; those that they do not say are left out."""
-    causes = " ".join(out.partition("behind it")[2].split())
+    causes = " ".join(out.partition("possible cause")[2].split())
     return sorted((each for each in texts if each in causes), key=causes.index)
 
 
@@ -59,10 +59,10 @@ def test_a_refusal_of_the_templates_is_certain(default: Assembly, capsys: Captur
     out = explain(no_put(), default, capsys)
     screen = "\n".join(out.splitlines()[:20])
 
-    assert "certain: the templates refuse this." in screen
+    assert "certain: the templates deny this." in screen
     assert "fix     access.toml, [[grants]] DevAccountAccessS3Role: use a key under dev/" in screen
     assert f"python -m crossrole can {ROLE} s3:PutObject {BUCKET}/other/x" in screen
-    assert "behind it" not in out
+    assert "possible cause" not in out
 
 
 def test_what_the_templates_allow_is_refused_elsewhere(default: Assembly, capsys: Capture) -> None:
@@ -71,11 +71,11 @@ def test_what_the_templates_allow_is_refused_elsewhere(default: Assembly, capsys
 
     assert "certain: the templates allow this." in out
     assert "python -m crossrole doctor DevAccountAccessS3Role --profile DEV_ADMIN --prod-profile prod" in out
-    assert "behind it, likeliest first:" in out
+    assert "possible causes, likeliest first:" in out
     assert "the role's own policy does not allow" not in out
     assert "the caller is not the grant's role" not in " ".join(out.split())
-    assert ["not those of cdk.out", "was revoked", "bucket policy", "bucket's key", "SCP", "VPC endpoint"] == in_order(
-        out, "not those of cdk.out", "was revoked", "bucket policy", "bucket's key", "SCP", "VPC endpoint"
+    assert ["differ from cdk.out:", "was revoked", "bucket policy", "bucket's key", "SCP", "VPC endpoint"] == in_order(
+        out, "differ from cdk.out:", "was revoked", "bucket policy", "bucket's key", "SCP", "VPC endpoint"
     )
 
 
@@ -83,7 +83,7 @@ def test_a_policy_that_aws_names_is_told_beside_the_templates(default: Assembly,
     """Where an SCP refuses what the templates refuse too, fixing the one alone would not help."""
     out = explain(no_put(reason="with an explicit deny in a service control policy"), default, capsys)
 
-    assert "certain: the templates refuse this." in out
+    assert "certain: the templates deny this." in out
     assert "AWS organization: the SCP on the caller's account" in out
 
 
@@ -91,7 +91,7 @@ def test_the_callers_half_is_decided_too(default: Assembly, capsys: Capture) -> 
     """The function's role may assume the grant's, a bystander may not."""
     assert "certain: the templates allow this." in explain(no_assume(), default, capsys)
     out = explain(no_assume(FUNCTION.replace("DevLambdaRole", "Bystander")), default, capsys)
-    assert "certain: the templates refuse this." in out
+    assert "certain: the templates deny this." in out
     assert 'add "arn:aws:iam::111111111111:role/Bystander" to principals' in " ".join(out.split())
 
 
@@ -133,8 +133,8 @@ def test_who_could_have_called_is_asked_where_nobody_is_named(default: Assembly,
         capsys,
     )
 
-    assert "if it was DevAccountAccessS3Role: the templates refuse this." in out
-    assert "behind it, likeliest first:" in out
+    assert "if it was DevAccountAccessS3Role: the templates deny this." in out
+    assert "possible causes, likeliest first:" in out
 
 
 def test_what_the_templates_do_not_know_is_not_decided(default: Assembly, capsys: Capture) -> None:
@@ -145,10 +145,10 @@ def test_what_the_templates_do_not_know_is_not_decided(default: Assembly, capsys
 
 
 LIKELIEST_FIRST = (
-    "the caller's own policy is not there: DevLambdaStack",
-    "the role's trust policy is not the one of cdk.out",
+    "the caller's own policy is missing: DevLambdaStack",
+    "the role's trust policy differs from cdk.out",
     "disabled with revoke --and-disable",
-    "there is no such role: not deployed yet, deleted by hand",
+    "the role does not exist: not deployed yet, deleted by hand",
     "a control policy of either account's organization",
 )
 
@@ -163,7 +163,7 @@ def test_a_function_is_looked_at_through_an_administrator(default: Assembly, cap
     out = explain(no_assume(), default, capsys)
 
     assert "--profile DEV_ADMIN --prod-profile prod" in out
-    assert "DEV_ADMIN stands for an administrator's profile of the account that calls" in " ".join(out.split())
+    assert "DEV_ADMIN stands for an administrator's profile of the caller's account" in " ".join(out.split())
     assert "doctor DevAccountAccessS3Role --profile dev " not in out
 
 
@@ -183,10 +183,10 @@ def test_an_assumed_condition_is_a_condition(kinds: Assembly, capsys: Capture) -
     text = no_assume("arn:aws:iam::111111111111:user/alice", f"{ROLE.rpartition('/')[0]}/RecentMfa")
     out = " ".join(explain(text, kinds, capsys).split())
 
-    assert "See first that this is so: no error text shows it. Only where it is, it is not deployed" in out
+    assert "Check that first: an error text does not show it. If it holds, the deployed policies differ" in out
     assert "So it is not deployed" not in out
     assert "1. the call itself: it came without aws:MultiFactorAuth" in out
-    assert "python -m crossrole assume RecentMfa --profile alice sends what it asks for" in out
+    assert "python -m crossrole assume RecentMfa --profile alice sends what is required" in out
 
 
 def test_a_caller_without_a_template_is_not_certain(kinds: Assembly, capsys: Capture) -> None:
@@ -201,7 +201,7 @@ def test_a_caller_without_a_template_is_not_certain(kinds: Assembly, capsys: Cap
 
 def test_a_deleted_role_is_made_again_by_hand(default: Assembly, capsys: Capture) -> None:
     """A deploy of an unchanged template makes nothing, so the lines of `policies` are the fix."""
-    no_role = explain(no_assume(), default, capsys).partition("there is no such role")[2].partition("  5. ")[0]
+    no_role = explain(no_assume(), default, capsys).partition("the role does not exist")[2].partition("  5. ")[0]
 
     assert "fix   python -m crossrole policies DevAccountAccessS3Role --out DIR" in no_role
 
@@ -209,9 +209,9 @@ def test_a_deleted_role_is_made_again_by_hand(default: Assembly, capsys: Capture
 def test_a_stranger_is_not_let_in_first(default: Assembly, capsys: Capture) -> None:
     """The refusal of one whom nobody let in may be what the grant is for; letting in is the second fix."""
     out = " ".join(explain(no_assume("arn:aws:iam::111111111111:user/bob"), default, capsys).split())
-    right, _, let_in = out.partition("fix only if it is meant to: access.toml")
+    right, _, let_in = out.partition("fix if it should have access: access.toml")
 
-    assert "fix none, if arn:aws:iam::111111111111:user/bob was never meant to get in" in right
+    assert "fix none, if arn:aws:iam::111111111111:user/bob should not have access" in right
     assert "to principals" in let_in
     assert "to principals" not in right
 
@@ -239,7 +239,7 @@ def test_what_s3_asks_of_a_key_is_asked_through_s3(kinds: Assembly, capsys: Capt
     text = refused("kms:Decrypt", key, SESSION.replace("DevAccountAccessS3Role", "ExistingKey"))
     out = " ".join(explain(text, kinds, capsys).split())
 
-    assert "1. prod account: the role's own policy is not the one of cdk.out" in out
+    assert "1. prod account: the role's own policy differs from cdk.out" in out
     assert "it came without" not in out
 
 
@@ -262,7 +262,7 @@ def test_a_listing_that_the_grant_has_is_not_to_be_set(kinds: Assembly, capsys: 
     out = " ".join(explain(text, kinds, capsys).split())
 
     assert "certain: the templates allow this." in out
-    assert "or the role was deleted, which its sessions outlive" in out
+    assert "or the role was deleted while its sessions still exist" in out
     assert "list_buckets = true" not in out
 
 
@@ -319,12 +319,12 @@ def test_missing_templates_are_no_reason_to_fail(tmp_path: Path, capsys: Capture
     out = " ".join(capsys.readouterr().out.split())
 
     assert "no decision was run on the templates: there is no" in out
-    assert "behind it, likeliest first:" in out
+    assert "possible causes, likeliest first:" in out
 
 
 def test_a_reasonless_refusal_has_each_side_without_templates(tmp_path: Path, capsys: Capture) -> None:
     """The caller's policy, the trust policy, a revocation, the role itself and the organization, likeliest first."""
-    sides = ("caller's own policy", "role's trust policy", "revoke --and-disable", "no such role", "control policy")
+    sides = ("caller's own policy", "role's trust policy", "revoke --and-disable", "does not exist", "control policy")
 
     assert 0 == main(["explain", no_assume(), "--template-dir", str(tmp_path / "none")])
     assert list(sides) == in_order(capsys.readouterr().out, *sides)
@@ -376,7 +376,7 @@ def test_commands_are_never_broken(default: Assembly, capsys: Capture) -> None:
 
     assert [] == [line for line in long if not any(word in line for word in ("aws ", "python -m", "https://", "arn:"))]
     assert (
-        "     tell  aws iam get-role-policy --role-name DevAccountAccessS3Role --policy-name AWSRevokeOlderSessions"
+        "     check aws iam get-role-policy --role-name DevAccountAccessS3Role --policy-name AWSRevokeOlderSessions"
         in out
     )
 
@@ -386,21 +386,21 @@ def test_json_holds_the_same(default: Assembly, capsys: Capture) -> None:
     answer = json.loads(explain(no_put(), default, capsys, "--json"))
     (trouble,) = answer["troubles"]
 
-    assert (True, "put-refused", "DevAccountAccessS3Role") == (
+    assert (True, "put-denied", "DevAccountAccessS3Role") == (
         answer["recognised"],
         trouble["trouble"],
         trouble["grant"],
     )
     assert (SESSION, "s3:PutObject") == (trouble["facts"]["caller"], trouble["facts"]["action"])
     assert False is trouble["decisions"][0]["allowed"]
-    assert {"side", "what", "tell", "fix"} == set(trouble["causes"][0])
+    assert {"side", "what", "check", "fix"} == set(trouble["causes"][0])
 
 
 def test_several_troubles_are_told_in_order(default: Assembly, capsys: Capture) -> None:
     """The root is first and says so."""
     out = explain(f"{no_assume()}\n\nUnable to locate credentials\n", default, capsys)
 
-    assert out.startswith("1 of 2, the root first. assume-role-refused: ")
+    assert out.startswith("1 of 2, the root first. assume-role-denied: ")
     assert "\n2 of 2. no-credentials: " in out
 
 
@@ -424,7 +424,7 @@ def test_what_is_not_recognised_is_told_honestly(default: Assembly, capsys: Capt
 
     assert 1 == main(["explain", text, "--template-dir", str(default.directory)])
     out = capsys.readouterr().out
-    assert out.startswith("this is no trouble that explain knows.")
+    assert out.startswith("explain does not recognise this text.")
     assert "822236a2-097b-40fc-ae6e-d4be18af09d3" in out
     assert "python -m crossrole doctor GRANT --profile CALLER --prod-profile prod" in out
     assert 1 == main(["explain", UNKNOWN, "--json"])
@@ -438,7 +438,7 @@ def test_standard_input_is_read(words: list[str]) -> None:
     done = crossrole("explain", *words, "--template-dir", "none", stdin=text)
 
     assert (0, "") == (done.returncode, done.stderr)
-    assert done.stdout.startswith("put-refused: ")
+    assert done.stdout.startswith("put-denied: ")
     assert "\x1b" not in done.stdout
 
 

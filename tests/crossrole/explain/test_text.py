@@ -101,7 +101,7 @@ def test_cloudtrails_event_is_read_whole() -> None:
     )
     for text in (json.dumps(TRAIL), json.dumps(TRAIL, indent=2), json.dumps({"Records": [TRAIL]}, indent=2)):
         (found,) = recognised(read_error_text(text))
-        assert ("put-refused", expected) == (found.trouble.name, replace(found.facts, denied=None))
+        assert ("put-denied", expected) == (found.trouble.name, replace(found.facts, denied=None))
 
 
 def test_the_functions_log_line_is_read() -> None:
@@ -112,7 +112,7 @@ def test_the_functions_log_line_is_read() -> None:
 
     for text in (json.dumps(line), json.dumps(answer), json.dumps(answer, indent=2)):
         (found,) = recognised(read_error_text(text))
-        assert "put-refused" == found.trouble.name
+        assert "put-denied" == found.trouble.name
         assert ("s3:PutObject", "arn:aws:s3:::reports-222222222222/dev/x") == (
             found.facts.action,
             found.facts.resource,
@@ -158,7 +158,7 @@ def test_pythons_chain_has_its_root_first() -> None:
         "botocore.exceptions.NoCredentialsError: Unable to locate credentials\n"
     )
 
-    assert ["assume-role-refused", "no-credentials"] == names(text)
+    assert ["assume-role-denied", "no-credentials"] == names(text)
 
 
 def test_javas_and_nodes_chains_have_their_root_first() -> None:
@@ -186,7 +186,7 @@ def test_a_batch_tells_each_of_its_errors() -> None:
     text = json.dumps({"errorType": "BatchFailed", "errorMessage": json.dumps(objects)})
 
     found = recognised(read_error_text(text))
-    assert ["writer-invalid-event", "put-refused", "put-refused", "scp-refuses"] == [x.trouble.name for x in found]
+    assert ["writer-invalid-event", "put-denied", "put-denied", "scp-refuses"] == [x.trouble.name for x in found]
     assert ["dev/b", "dev/c"] == [str(x.facts.resource).partition("/")[2] for x in found[1:3]]
 
 

@@ -20,7 +20,7 @@ BUCKET = "arn:aws:s3:::reports"
 OBJECTS = f"{BUCKET}/dev/*"
 EVERYONE = {"Resource": OBJECTS, "Principal": "*"}
 OPEN = (
-    'Allow for Principal "*" lets in everyone in AWS; name who may, or add a condition that every caller must meet, '
+    'Allow for Principal "*" allows everyone in AWS; name the callers, or add a condition that every caller must meet, '
     "such as StringEquals aws:PrincipalOrgID"
 )
 
@@ -71,15 +71,15 @@ STATEMENTS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "everyone but": (
         {"NotPrincipal": {"AWS": "arn:aws:iam::111111111111:root"}},
-        "Allow with NotPrincipal lets in everyone in AWS but those it names; name who may, under Principal",
+        "Allow with NotPrincipal allows everyone in AWS except those it names; name the callers under Principal",
     ),
     "everything but": (
         {"Action": None, "NotAction": "iam:*", "Resource": "*"},
-        "Allow with NotAction allows every action but those it names, future ones too; list them under Action",
+        "Allow with NotAction allows every action except those it names, future ones too; list them under Action",
     ),
     "every resource but": (
         {"Resource": None, "NotResource": BUCKET},
-        "Allow with NotResource allows it on all but what it names, future ones too; list them under Resource",
+        "Allow with NotResource allows it on all but the named ones, future ones too; list them under Resource",
     ),
     "every action": (
         {"Action": "*", "Resource": "*"},
@@ -115,7 +115,7 @@ STATEMENTS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "action without a service": (
         {"Action": "GetObject"},
-        '"GetObject" is no action; expected one action, such as s3:PutObject',
+        '"GetObject" is not an action; expected one action, such as s3:PutObject',
     ),
     "wildcard that matches nothing": (
         {"Action": "s3:GetObjekt*"},
@@ -223,31 +223,31 @@ CONDITIONS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "text with numbers": (
         when("NumericEquals", "aws:ResourceAccount", "222222222222"),
-        "NumericEquals can't compare aws:ResourceAccount, whose type is String; write an operator such as StringEquals",
+        "NumericEquals can't compare aws:ResourceAccount, which is of type String; write an operator such as",
     ),
     "ARN with truth": (
         when("Bool", "aws:PrincipalArn", "true"),
-        "Bool can't compare aws:PrincipalArn, whose type is ARN; write an operator such as ArnLike",
+        "Bool can't compare aws:PrincipalArn, which is of type ARN; write an operator such as ArnLike",
     ),
     "date with text": (
         when("StringEquals", "aws:CurrentTime", "2026-06-01T00:00:00Z"),
-        "StringEquals can't compare aws:CurrentTime, whose type is Date; write an operator such as DateLessThan",
+        "StringEquals can't compare aws:CurrentTime, which is of type Date; write an operator such as DateLessThan",
     ),
     "number with dates": (
         when("DateLessThanIfExists", "aws:MultiFactorAuthAge", "2026-06-01T00:00:00Z"),
-        "DateLessThanIfExists can't compare aws:MultiFactorAuthAge, whose type is Numeric; write an operator such as",
+        "DateLessThanIfExists can't compare aws:MultiFactorAuthAge, which is of type Numeric; write an operator",
     ),
     "truth with text": (
         when("StringEquals", "aws:SecureTransport", "true"),
-        "StringEquals can't compare aws:SecureTransport, whose type is Bool; write an operator such as Bool",
+        "StringEquals can't compare aws:SecureTransport, which is of type Bool; write an operator such as Bool",
     ),
     "address with text": (
         when("StringLike", "aws:SourceIp", "203.0.113.*"),
-        "StringLike can't compare aws:SourceIp, whose type is IPAddress; write an operator such as IpAddress",
+        "StringLike can't compare aws:SourceIp, which is of type IPAddress; write an operator such as IpAddress",
     ),
     "service's number with text": (
         when("StringEquals", "s3:max-keys", "10", Action="s3:ListBucket", Resource=BUCKET),
-        "StringEquals can't compare s3:max-keys, whose type is Numeric; write an operator such as NumericLessThan",
+        "StringEquals can't compare s3:max-keys, which is of type Numeric; write an operator such as NumericLessThan",
     ),
     "several values without a set operator": (
         when("StringLike", "aws:PrincipalOrgPaths", "o-a1b2c3d4e5/*"),
@@ -255,7 +255,7 @@ CONDITIONS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "one value with a set operator": (
         when("ForAnyValue:StringEqualsIfExists", "aws:PrincipalOrgID", "o-a1b2c3d4e5"),
-        "aws:PrincipalOrgID holds one value, which ForAnyValue: is not for; write StringEqualsIfExists",
+        "aws:PrincipalOrgID holds one value, but ForAnyValue: is for several; write StringEqualsIfExists",
     ),
     "no number": (
         when("NumericLessThanEquals", "aws:MultiFactorAuthAge", "1h"),
@@ -486,7 +486,7 @@ TRUSTS = {
         [
             (
                 "1",
-                "everyone whom the identity provider accounts.google.com signs in can assume it; add a condition",
+                "every user of the identity provider accounts.google.com can assume it; add a condition",
             )
         ],
     ),

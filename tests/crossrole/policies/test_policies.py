@@ -299,5 +299,5 @@ def test_what_is_no_file_is_left_alone(default: Assembly, tmp_path: Path, capsys
     assert 2 == main(
         ["policies", "DevAccountAccessS3Role", "--out", str(tmp_path), "--template-dir", str(default.directory)]
     )
-    assert "is no file, so nothing is written over it" in capsys.readouterr().err
+    assert "is not a file, so nothing is written over it" in capsys.readouterr().err
     assert ["trust-policy.json"] == [each.name for each in tmp_path.iterdir()]

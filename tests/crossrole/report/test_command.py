@@ -105,7 +105,9 @@ def test_places_that_are_no_file(words: list[str], tmp_path: Path, capsys: Captu
     )
     for place in (tmp_path / "folder", Path("/dev/null")):
         assert 2 == main([*words, "--out", str(place)])
-        assert f"crossrole: {place} is no file, so nothing is written to it; name a file\n" == capsys.readouterr().err
+        assert (
+            f"crossrole: {place} is not a file, so nothing is written to it; name a file\n" == capsys.readouterr().err
+        )
     assert Path("/dev/null").is_char_device()
 
 

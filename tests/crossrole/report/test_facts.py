@@ -15,15 +15,15 @@ from tests.crossrole.report.conftest import NOW, Read, changed, grant
 from tests.synthesis import Assembly
 
 SENTENCES = {
-    "WholeAccount": "Everyone in account 333333333333 whom its own policies allow may read, write, delete and list "
-    "objects under kinds-222222222222/account/.",
+    "WholeAccount": "Every principal in account 333333333333 whose own policies allow it may read, write, delete and "
+    "list objects under kinds-222222222222/account/.",
     "OneUser": "alice of 111111111111 may read and list objects under kinds-222222222222/user/ and list the names of "
     "all buckets of the account.",
     "ServiceRole": "service-role/Exporter of 111111111111 may write objects under kinds-222222222222/service/.",
     "PermissionSet": "Permission set Dev of 111111111111 may write objects under kinds-222222222222/sso/.",
-    "OrganizationalUnit": "Everyone in the organizational unit o-a1b2c3d4e5/r-ab12/ou-ab12-11111111 whom their own "
-    "accounts' policies allow may write objects under kinds-222222222222/unit/.",
-    "Several": "Everyone in account 555555555555 whom its own policies allow, First of 111111111111, Second of "
+    "OrganizationalUnit": "Every principal in the organizational unit o-a1b2c3d4e5/r-ab12/ou-ab12-11111111 whose own "
+    "policies allow it may write objects under kinds-222222222222/unit/.",
+    "Several": "Every principal in account 555555555555 whose own policies allow it, First of 111111111111, Second of "
     "444444444444 and team/bob of 444444444444 may write objects under kinds-222222222222/several/.",
     "ExactActions": "service-role/Exporter of 111111111111 may do s3:PutObjectAcl, s3:PutObjectTagging and "
     "s3:ListBucketVersions under kinds-222222222222/exact/ and do s3:GetBucketLocation with the bucket "
@@ -31,8 +31,8 @@ SENTENCES = {
     "GivenKey": "service-role/Exporter of 111111111111 may read and list every object in the bucket kinds-given-key "
     "and use the key arn:aws:kms:eu-west-1:222222222222:key/11111111-2222-3333-4444-555555555555 through S3.",
     "EveryBucket": "service-role/Exporter of 111111111111 may read objects in every bucket of the account.",
-    "SeedExample": "Everyone in account 111111111111 whom its own policies allow may do everything (s3:*) with every "
-    "bucket of the account.",
+    "SeedExample": "Every principal in account 111111111111 whose own policies allow it may do everything (s3:*) with "
+    "every bucket of the account.",
     "FullBucket": "service-role/Exporter of 111111111111 may do everything (s3:*) with the bucket kinds-222222222222 "
     "and its objects.",
 }
@@ -52,7 +52,7 @@ CONDITIONS = {
     "OfOrganization": ["belongs to the organization o-a1b2c3d4e5"],
     "Expiring": ["asks before 2099-12-31 22:59:59 UTC"],
     "FromHere": ["comes from 127.0.0.0/8 or 2001:db8::/32"],
-    "Pinned": ["is the very role or user that was there at the deployment (pinned)"],
+    "Pinned": ["is exactly the role or user that existed at the deployment (pinned)"],
     "AllConditions": [
         "sends the external id all-of-them",
         "belongs to the organization o-a1b2c3d4e5",
@@ -79,7 +79,7 @@ def test_a_condition_of_one_caller_is_said_of_it_alone(kinds: Assembly, read: Re
 
     several = grant(read(changed(kinds, tmp_path / "changed", change)), "Several")
 
-    said = "everyone in account 555555555555 whom its own policies allow sends the external id theirs"
+    said = "every principal in account 555555555555 whose own policies allow it sends the external id theirs"
     assert [said] == [plain(each) for each in several.conditions]
     assert ["Whole account"] == [each.title for each in several.tags]
 
@@ -123,8 +123,8 @@ BY_HAND: dict[str, tuple[list[dict[str, object]], list[dict[str, object]], tuple
         [],
         ("An identity provider", "accounts.google.com"),
     ),
-    "everything of IAM": ([], [_allow(Action="iam:*", Resource="*")], ("Can give access on", "iam:*")),
-    "every action": ([], [_allow(Action="*", Resource="*")], ("Can give access on", "*")),
+    "everything of IAM": ([], [_allow(Action="iam:*", Resource="*")], ("Can give access to others", "iam:*")),
+    "every action": ([], [_allow(Action="*", Resource="*")], ("Can give access to others", "*")),
     "every action but": ([], [_allow(NotAction="iam:*", Resource="*")], ("Everything but", "iam:*")),
     "every resource but": (
         [],
@@ -176,7 +176,7 @@ NOBODY: dict[str, tuple[dict[str, object], str]] = {
 def test_state_is_what_the_policy_means(
     statement: dict[str, object], expected: str, default: Assembly, read: Read, tmp_path: Path
 ) -> None:
-    """A grant is disabled where everyone is refused, whatever a statement is named, and ends where a date ends it."""
+    """A grant is disabled where everyone is denied, whatever a statement is named, and ends where a date ends it."""
 
     def change(resources: dict[str, Any]) -> None:
         role = next(each for each in resources.values() if each["Type"] == "AWS::IAM::Role")["Properties"]
@@ -188,11 +188,11 @@ def test_state_is_what_the_policy_means(
 
     assert expected == found.state.label
     if expected == "disabled":
-        assert "nobody can assume the role; sessions begun before live on" == found.state.text
+        assert "nobody can assume the role; sessions that began before still work" == found.state.text
 
 
-def test_a_policy_in_no_template_is_a_serious_warning(default: Assembly, read: Read, tmp_path: Path) -> None:
-    """What it allows is not known, so it is named first, and nothing is told as refused that it may allow."""
+def test_a_policy_outside_the_templates_is_a_serious_warning(default: Assembly, read: Read, tmp_path: Path) -> None:
+    """Its permissions are not known: it is named first, and nothing that it may allow is reported as denied."""
     arn = "arn:aws:iam::aws:policy/AdministratorAccess"
 
     def change(resources: dict[str, dict[str, dict[str, object]]]) -> None:
@@ -202,25 +202,25 @@ def test_a_policy_in_no_template_is_a_serious_warning(default: Assembly, read: R
     found = read(changed(default, tmp_path / "changed", change)).grants[0]
     before = read(default.directory).grants[0]
 
-    assert ("Policy in no template", arn) == (found.warnings[0].kind.title, plain(found.warnings[0].words))
+    assert ("Policy outside the templates", arn) == (found.warnings[0].kind.title, plain(found.warnings[0].words))
     assert found.grave
     assert plain(found.sentence).endswith(f"and do whatever the managed policy {arn} allows.")
-    refused = [plain(each) for each in found.refused]
-    assert "deleting the bucket reports-222222222222" in [plain(each) for each in before.refused]
-    assert [] == [each for each in refused if not each.startswith("assuming the role")]
-    assert "assuming the role from any other account" in refused
+    denied = [plain(each) for each in found.denied]
+    assert "deleting the bucket reports-222222222222" in [plain(each) for each in before.denied]
+    assert [] == [each for each in denied if not each.startswith("assuming the role")]
+    assert "assuming the role from any other account" in denied
 
 
 STATES = {
-    "ServiceRole": ("active", "has no end", True),
+    "ServiceRole": ("active", "has no expiry", True),
     "Expired": ("expired", "since 2026-01-01 00:00 UTC nobody can use it", False),
     "Disabled": ("disabled", "nobody can assume the role, and its sessions can do nothing", False),
-    "Revoked": ("active", "has no end; sessions begun before 2026-01-01 00:00 UTC are revoked", True),
+    "Revoked": ("active", "has no expiry; sessions that began before 2026-01-01 00:00 UTC are revoked", True),
     "Shut": (
         "disabled",
         (
             "nobody can assume the role, and its sessions can do nothing; "
-            "sessions begun before 2026-06-01 00:00 UTC are revoked"
+            "sessions that began before 2026-06-01 00:00 UTC are revoked"
         ),
         False,
     ),
@@ -265,7 +265,7 @@ WARNINGS = {
     "ExternalId": [],
     "OfOrganization": [],
     "Expired": ["Expired"],
-    "ExactActions": ["Can give access on", "Whole bucket"],
+    "ExactActions": ["Can give access to others", "Whole bucket"],
     "NewKey": ["Whole bucket"],
     "EveryBucket": ["Every bucket"],
     "SeedExample": ["Full access", "No condition", "Every bucket", "Whole account"],
@@ -287,7 +287,7 @@ def test_warnings_come_gravest_first(of_kinds: Report) -> None:
     assert "Full access" == of_kinds.warnings[0][0].title
 
 
-REFUSED = {
+DENIED = {
     "ServiceRole": [
         "reading an object under kinds-222222222222/service/",
         "deleting an object under kinds-222222222222/service/",
@@ -313,15 +313,15 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("name", REFUSED)
-def test_refused(name: str, of_kinds: Report) -> None:
-    """What would be refused is what the policy simulator refuses of the requests that it is asked about."""
-    assert REFUSED[name] == [plain(each) for each in grant(of_kinds, name).refused]
+@pytest.mark.parametrize("name", DENIED)
+def test_denied(name: str, of_kinds: Report) -> None:
+    """The denied examples are the requests that the policy simulator denies."""
+    assert DENIED[name] == [plain(each) for each in grant(of_kinds, name).denied]
 
 
 def test_each_condition_is_tried(of_kinds: Report) -> None:
-    """A caller that misses one condition and fulfils all others is refused, condition by condition."""
-    tried = [plain(each) for each in grant(of_kinds, "AllConditions").refused]
+    """A caller that fulfils all conditions except one is denied, for each condition."""
+    tried = [plain(each) for each in grant(of_kinds, "AllConditions").denied]
 
     assert [
         "assuming the role with another external id",
@@ -333,12 +333,12 @@ def test_each_condition_is_tried(of_kinds: Report) -> None:
 
 
 @pytest.mark.parametrize("name", ["Disabled", "Shut", "Expired"])
-def test_a_shut_grant_refuses_its_own_callers(name: str, of_kinds: Report) -> None:
-    """Of a grant that nobody can use, also what it was made for is refused."""
-    refused = [plain(each) for each in grant(of_kinds, name).refused]
+def test_a_disabled_or_expired_grant_denies_its_own_callers(name: str, of_kinds: Report) -> None:
+    """A grant that nobody can use also denies the access that it was made for."""
+    denied = [plain(each) for each in grant(of_kinds, name).denied]
 
-    assert f"writing an object under kinds-222222222222/{name.lower()}/" in refused
-    assert "assuming the role as service-role/Exporter of 111111111111" in refused
+    assert f"writing an object under kinds-222222222222/{name.lower()}/" in denied
+    assert "assuming the role as service-role/Exporter of 111111111111" in denied
 
 
 def test_quotas(kinds: Assembly, of_kinds: Report) -> None:

@@ -22,7 +22,6 @@ NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 MINE, OTHERS = "AROAEXAMPLE:mine", "AROAEXAMPLE:others"
 
 
-@pytest.fixture(scope="module")
 def role_of(grant: Grant, cut: Cut | None, **inline: Any) -> DeployedRole:
     """Return the role as it would be after a revocation."""
     policies = {each.name: each.document for each in grant.role.policies} | inline
@@ -135,7 +134,7 @@ def test_what_cannot_be_judged_is_told(kinds_inventory: Inventory, simulator: Si
     answer = decided(grant, role_of(grant, Cut(NOW), Old=old), Cut(NOW), simulator)
 
     assert () == answer.open_to_old
-    assert 'Old has Version None; only "2012-10-17" can be judged' in " ".join(answer.unjudged)
+    assert 'Old has Version None; only "2012-10-17" can be evaluated' in " ".join(answer.unjudged)
 
 
 PROBES = {

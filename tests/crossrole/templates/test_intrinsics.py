@@ -1,4 +1,4 @@
-"""What a template's intrinsic functions become, and what is refused because it can't be judged."""
+"""What a template's intrinsic functions become, and what is refused because it can't be evaluated."""
 
 from typing import Any
 
@@ -138,7 +138,7 @@ UNKNOWN: list[tuple[Any, str]] = [
 @pytest.mark.parametrize("wrapped", [lambda value: value, lambda value: {"Statement": [{"Resource": [value]}]}])
 def test_unknown(value: Any, named: str, wrapped: Any) -> None:
     """What is not known is refused by name and place, wherever it stands: half a policy is another policy."""
-    expected = f"Stack.template.json, Here: {named} can't be resolved here, so what it makes can't be judged"
+    expected = f"Stack.template.json, Here: {named} can't be resolved here, so what it makes can't be evaluated"
     with pytest.raises(CommandError) as caught:
         resolve(wrapped(value))
 
@@ -197,21 +197,21 @@ def test_place() -> None:
 
 PLACE = "Stack, Role: Policy"
 STATEMENT = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-EPOCH = f"{PLACE} compares a date with {{}}; only ISO 8601 and aws:CurrentTime can be judged"
-VARIABLE = f"{PLACE} has a policy variable in {{}}, which can't be judged"
+EPOCH = f"{PLACE} compares a date with {{}}; only ISO 8601 and aws:CurrentTime can be evaluated"
+VARIABLE = f"{PLACE} has a policy variable in {{}}, which can't be evaluated"
 
 
 @pytest.mark.parametrize(
     ("document", "expected"),
     [
-        (None, f"{PLACE} is no policy document: it has no Statement"),
-        ([], f"{PLACE} is no policy document: it has no Statement"),
-        ({"Version": "2012-10-17"}, f"{PLACE} is no policy document: it has no Statement"),
-        ({"Version": "2012-10-17", "Statement": "x"}, f"{PLACE} is no policy document: it has no Statement"),
-        ({"Statement": [STATEMENT]}, f'{PLACE} has Version None; only "2012-10-17" can be judged'),
+        (None, f"{PLACE} is not a policy document: it has no Statement"),
+        ([], f"{PLACE} is not a policy document: it has no Statement"),
+        ({"Version": "2012-10-17"}, f"{PLACE} is not a policy document: it has no Statement"),
+        ({"Version": "2012-10-17", "Statement": "x"}, f"{PLACE} is not a policy document: it has no Statement"),
+        ({"Statement": [STATEMENT]}, f'{PLACE} has Version None; only "2012-10-17" can be evaluated'),
         (
             {"Version": "2008-10-17", "Statement": [STATEMENT]},
-            f"{PLACE} has Version '2008-10-17'; only \"2012-10-17\" can be judged",
+            f"{PLACE} has Version '2008-10-17'; only \"2012-10-17\" can be evaluated",
         ),
         (
             {"Version": "2012-10-17", "Statement": [{**STATEMENT, "Effect": "allow"}]},

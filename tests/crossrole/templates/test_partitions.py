@@ -21,7 +21,7 @@ from crossrole.live.s3_probes import probes_of
 from crossrole.policies.documents import policies_of
 from crossrole.policies.steps import steps_json, steps_of
 from crossrole.report.callers_and_buckets import halves_of
-from crossrole.report.denied_examples import refused_of
+from crossrole.report.denied_examples import denied_of
 from crossrole.templates.assembly import read_assembly
 from crossrole.templates.grant import grant_of
 from crossrole.templates.inventory import Inventory
@@ -99,7 +99,7 @@ def test_everyone_who_is_asked_about_is_of_the_templates_partition(access: dict[
 
     with Remembering() as simulator:
         who_can(inventory, simulator, "s3:PutObject", "arn:aws-cn:s3:::reports/key", now=now)
-        refused_of(inventory, simulator, grants, now)
+        denied_of(inventory, simulator, grants, now)
         halves_of(inventory, simulator, grants, now)
 
     assert {"aws-cn"} == {partition_of(each.principal) for batch in simulator.batches for each in batch}
