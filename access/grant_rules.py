@@ -9,6 +9,7 @@ from access.policies.permissions import inline_policies
 from access.policies.trust import trust_policy
 from access.principal import PrincipalKind
 from access.problem import Problem
+from crossrole.iam.arn import account_of, partition_of
 from crossrole.iam.quotas import INLINE_POLICIES, ROLE_CHAINING_LIMIT, TRUST_POLICY
 
 
@@ -123,7 +124,7 @@ def _full_access(grant: Grant) -> Iterator[Problem]:
 def _partition(grant: Grant, prod: Environment) -> Iterator[Problem]:
     arns = [(f"principals ({p.text})", p.partition) for p in grant.principals if p.partition]
     own = (("permissions_boundary", grant.permissions_boundary), ("kms_key", grant.kms_key))
-    arns += [(key, arn.split(":")[1]) for key, arn in own if arn]
+    arns += [(key, partition_of(arn)) for key, arn in own if arn]
     for key, partition in arns:
         if partition != prod.partition:
             yield Problem(
@@ -142,7 +143,7 @@ def _partition(grant: Grant, prod: Environment) -> Iterator[Problem]:
 
 
 def _boundary_owner(grant: Grant, prod: Environment) -> Iterator[Problem]:
-    owner = grant.permissions_boundary.split(":")[4] if grant.permissions_boundary else "aws"
+    owner = account_of(grant.permissions_boundary) if grant.permissions_boundary else "aws"
     if owner not in {prod.account, "aws"}:
         yield Problem(
             at(grant, "permissions_boundary"),

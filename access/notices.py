@@ -10,6 +10,7 @@ from access.model import Access, Writer
 from access.principal import PrincipalKind
 from access.problem import Notice, did_you_mean
 from access.s3_actions import limits_by_prefix, manages_permissions, resource_types
+from crossrole.iam.arn import account_of
 from crossrole.iam.policy import instant
 
 
@@ -187,7 +188,7 @@ def _where_from(grant: Grant) -> Iterator[Notice]:
 
 def _key(grant: Grant, prod: Environment, foreign_key: str | None) -> Iterator[Notice]:
     if foreign_key and (grant.reads or grant.writes):
-        in_prod = foreign_key.split(":")[4] == prod.account
+        in_prod = account_of(foreign_key) == prod.account
         default = ", or leave that to IAM policies (AWS's default)" if in_prod else ""
         yield Notice(
             "ForeignKeyPolicy",

@@ -24,7 +24,7 @@ def as_administrator(case: Case, caller: Caller) -> tuple[list[Line], Caller] | 
     principals = case.grant.principals
     if any(_is(caller, each) for each in principals):
         return None
-    account = caller.arn.split(":")[4]
+    account = account_of(caller.arn)
     meant = tuple(each for each in principals if _is_one(each) and account_of(each) == account)
     of_each = [(Caller(each, each), own_policies_line(case, Caller(each, each), whose=name_of(each))) for each in meant]
     if not of_each or any(own.status is Status.UNKNOWN for _, own in of_each):

@@ -9,6 +9,7 @@ from typing import Any
 
 from crossrole.engines.process import Worker
 from crossrole.engines.simulator import Context, Request, named
+from crossrole.iam.arn import account_of
 from crossrole.iam.policy import VERSION, Policy, Statement
 
 
@@ -139,7 +140,7 @@ def _beyond(base: Side, head: Side, action: str, resource: str) -> list[Inquiry]
     if base.account != head.account:
         # It belongs to another account now: base allowed nothing there.
         base = Side(base.principal, head.account, tags=base.tags)
-    if base.principal.split(":")[4] != base.account:
+    if account_of(base.principal) != base.account:
         refused = [*([each, []] for each in within), [[], attached]]
     elif base.required:
         refused = [*([each, directly] for each in within), [[], [*directly, *by_account]]]
@@ -164,7 +165,7 @@ def _attached_to(side: Side) -> list[Policy]:
 
 def _leaves(head: Side, own: Sequence[Statement], given: Sequence[Statement]) -> bool:
     """Return whether anything is left to ask about: not where all that must allow is taken away word for word."""
-    across = head.principal.split(":")[4] != head.account
+    across = account_of(head.principal) != head.account
     left = [each for each in _statements(head.identity, "Allow") if each not in own]
     left_there = [each for each in _statements(_attached_to(head), "Allow") if each not in given]
     return bool(left and left_there) if across else bool(left or left_there)
@@ -208,5 +209,5 @@ def _is_about(statement: Statement, side: Side) -> bool:
         return True
     named = principal.get("AWS", [])
     texts = [named] if isinstance(named, str) else named
-    account = side.principal.split(":")[4]
+    account = account_of(side.principal)
     return any(text in {"*", side.principal, account} or text.endswith(f"::{account}:root") for text in texts)

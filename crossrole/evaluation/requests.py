@@ -13,6 +13,7 @@ from crossrole.evaluation.question import Question
 from crossrole.iam.actions import ASSUME, condition_keys, works_on_no_resource
 from crossrole.iam.arn import account_of, is_role, name_of
 from crossrole.iam.condition_keys import GLOBAL_KEYS
+from crossrole.iam.partitions import dns_suffix
 from crossrole.iam.policy import Policy
 from crossrole.templates.inventory import Bucket, Inventory
 
@@ -174,7 +175,6 @@ _KEY_ACTIONS = {
 
 def _use_key(inventory: Inventory, question: Question, bucket: Bucket, key: str, given: Context) -> Link:
     action = _KEY_ACTIONS[question.action]
-    suffix = "amazonaws.com.cn" if key.startswith("arn:aws-cn:") else "amazonaws.com"
     policy = inventory.resource_policy(key)
     assumptions = [] if policy else [given_key(key)]
     request, others = _request(
@@ -187,7 +187,7 @@ def _use_key(inventory: Inventory, question: Question, bucket: Bucket, key: str,
         now=question.now,
         resource_policy=policy or delegating(inventory, key),
         defaults={
-            "kms:ViaService": f"s3.{bucket.region}.{suffix}",
+            "kms:ViaService": f"s3.{bucket.region}.{dns_suffix(bucket.region)}",
             "kms:CallerAccount": account_of(question.actor),
             "aws:ViaAWSService": "true",
         },

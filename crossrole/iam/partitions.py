@@ -38,6 +38,7 @@ def dns_suffix(region: str) -> str:
     return str(_partition(region)["outputs"]["dnsSuffix"])
 
 
+@cache
 def _partition(region: str) -> dict[str, Any]:
     named = [each for each in _partitions() if region in each["regions"]]
     formed = [each for each in _partitions() if re.fullmatch(each["regionRegex"], region)]

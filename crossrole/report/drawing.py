@@ -8,6 +8,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from crossrole.engines.process import Worker, node_command
+from crossrole.iam.arn import account_of
 from crossrole.report.allowed import EVERY_BUCKET, Access
 from crossrole.report.callers import Caller
 from crossrole.report.model import GrantFacts, Report
@@ -143,7 +144,7 @@ def _graph(grants: Sequence[GrantFacts]) -> Graph:
             )
             edges.append(_edge(grant.arn, bucket, _access(access), "reaches", usable=grant.state.usable))
             for key in grant.keys:
-                nodes.setdefault(key.split(":")[4], {})[key] = Node(
+                nodes.setdefault(account_of(key), {})[key] = Node(
                     key, (_label(key.rpartition("/")[2], _LONGEST_KEY), "key"), "note", "key"
                 )
                 edges.append(_edge(bucket, key, "encrypted with", "uses", usable=True))

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from crossrole.errors import CommandError
+from crossrole.iam.partitions import dns_suffix
 
-_DNS_SUFFIXES = {"aws-cn": "amazonaws.com.cn"}
 _REMOVED = object()
 
 
@@ -67,7 +67,7 @@ class Template:
             "AWS::AccountId": self.account,
             "AWS::Region": self.region,
             "AWS::Partition": self.partition,
-            "AWS::URLSuffix": _DNS_SUFFIXES.get(self.partition, "amazonaws.com"),
+            "AWS::URLSuffix": dns_suffix(self.region),
             "AWS::StackName": self.stack,
             "AWS::NoValue": _REMOVED,
         }
