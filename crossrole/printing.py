@@ -49,9 +49,9 @@ def shown(text: str, marks: re.Pattern[str] | None, stream: TextIO, variables: M
 def wrapped(head: str, text: str, width: int | None, *, indent: int) -> list[str]:
     """Return a text below its head, at most as wide as the terminal, or 80 columns where `width` is None.
 
-    ARNs and other long words stay whole; at a terminal commands do too.
+    ARNs, other long words and commands stay whole.
     """
-    kept = _COMMAND.sub(lambda match: match[0].replace(" ", _KEPT_SPACE), text) if width else text
+    kept = _COMMAND.sub(lambda match: match[0].replace(" ", _KEPT_SPACE), text)
     lines = wrap(
         kept,
         width or _WITHOUT_TERMINAL,

@@ -10,7 +10,7 @@ from crossrole.explain.verdicts import Verdict
 from crossrole.printing import wrapped
 
 MARKS = re.compile(
-    r"^(?:(?P<unknown>not certain:)|(?P<heading>certain:|behind it.*:$|next, .*:$"
+    r"^(?:(?P<unknown>not certain:)|(?P<heading>certain:|possible causes?(?:, .*)?:$|next, .*:$"
     r"|(?<!.\n)(?:[0-9]+ of [0-9]+[^.]*\. )?[\w-]+(?=: ))"
     r")",
     re.MULTILINE,
