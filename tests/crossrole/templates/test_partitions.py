@@ -58,7 +58,7 @@ def test_every_arn_is_of_the_regions_partition(
         assert "arn:aws:" not in written
 
 
-def test_a_bucket_without_an_arn_is_no_reason_for_a_no(
+def test_a_bucket_without_an_arn_does_not_cause_a_no(
     access: dict[str, Any], tmp_path: Path, simulator: Simulator
 ) -> None:
     """The text names neither caller nor region, so the bucket's partition is not known: there is no verdict."""
