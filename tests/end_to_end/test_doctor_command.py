@@ -887,7 +887,7 @@ def test_what_a_killed_write_probe_left_is_told(world: Any, shell: Any) -> None:
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
-        (("--profile", "exporter", "--prod-profile", "other"), "the profile other is of 333333333333, and the grant's"),
+        (("--profile", "exporter", "--prod-profile", "other"), "the profile other is of 333333333333, but the grant's"),
         (("--profile", "nobody"), 'there is no profile "nobody" in'),
         (("--profile", "default"), "there are no credentials of the profile default"),
         (("--profile", "wrong"), "the access key of the profile wrong does not exist"),

@@ -58,10 +58,10 @@ def test_given_invalid_objects_when_written_then_the_others_are_and_it_is_raised
     assert list(aws.objects) == ["/reports-222222222222/dev/a"]
 
 
-def test_given_s3_refuses_when_a_batch_is_written_then_every_object_is_attempted_once(
+def test_given_s3_denies_when_a_batch_is_written_then_every_object_is_attempted_once(
     aws: CannedAws, write: Write
 ) -> None:
-    """Refused puts are answered one by one, with AWS's code and request id, and cost no extra call to STS."""
+    """Denied puts are answered one by one, with AWS's code and request id, and cost no extra call to STS."""
     aws.refusals["PutObject"] = Refusal(403, "AccessDenied")
 
     with pytest.raises(BatchFailed) as caught:
@@ -76,7 +76,7 @@ def test_given_s3_refuses_when_a_batch_is_written_then_every_object_is_attempted
 def test_given_a_revoked_session_when_a_batch_is_retried_then_the_role_is_assumed_afresh(
     aws: CannedAws, write: Write
 ) -> None:
-    """A batch gives up a refused session as a single put does."""
+    """A batch drops a denied session as a single put does."""
     aws.refusals["PutObject"] = Refusal(403, "AccessDenied")
     with pytest.raises(BatchFailed):
         write({"objects": [{"body": "1"}, {"body": "2"}]})
@@ -88,7 +88,7 @@ def test_given_a_revoked_session_when_a_batch_is_retried_then_the_role_is_assume
     assert {"ASIAASSUMED2"} == {put.access_key for put in aws.puts[2:]}
 
 
-def test_given_sts_refuses_when_a_batch_is_written_then_it_is_asked_once(aws: CannedAws, write: Write) -> None:
+def test_given_sts_denies_when_a_batch_is_written_then_it_is_asked_once(aws: CannedAws, write: Write) -> None:
     """A role that can't be assumed is one failure of the invocation, not one for each object."""
     aws.refusals["AssumeRole"] = Refusal(403, "AccessDenied")
 

@@ -54,7 +54,7 @@ def test_given_a_large_batch_when_written_then_its_connections_are_bounded(aws: 
 
 
 def test_given_a_put_when_signed_then_its_checksum_and_owner_are_in_the_signature(aws: CannedAws, write: Write) -> None:
-    """Nobody on the way can take out what makes S3 refuse a damaged body or a wrong bucket; the body is whole."""
+    """Nobody on the way can take out what makes S3 reject a damaged body or a wrong bucket; the body is whole."""
     write({"body": "text", "metadata": {"job": "nightly"}})
 
     (put,) = aws.puts
@@ -66,7 +66,7 @@ def test_given_a_put_when_signed_then_its_checksum_and_owner_are_in_the_signatur
 def test_given_credentials_that_end_under_load_when_written_then_no_put_fails(
     aws: CannedAws, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Eight threads write while the session is renewed again and again; S3 refuses what an ended one signed."""
+    """Eight threads write while the session is renewed again and again; S3 denies what an ended one signed."""
     monkeypatch.setattr("s3_writer.credentials.refresh_windows", lambda _duration: (2, 1))
     aws.lifetime = 2.2
     aws.delay = 0.01
@@ -86,7 +86,7 @@ def test_given_credentials_that_end_under_load_when_written_then_no_put_fails(
     assert 5 == len(aws.assume_roles)
 
 
-def test_given_an_ended_session_when_it_signs_then_the_canned_s3_refuses(aws: CannedAws, write: Write) -> None:
+def test_given_an_ended_session_when_it_signs_then_the_canned_s3_rejects_it(aws: CannedAws, write: Write) -> None:
     """The server of these tests knows an ended session, so that the test above can fail."""
     aws.lifetime = 200
     write({"body": "x"})
@@ -97,7 +97,7 @@ def test_given_an_ended_session_when_it_signs_then_the_canned_s3_refuses(aws: Ca
         write({"body": "x"})
 
 
-def test_given_a_damaged_body_when_it_arrives_then_the_canned_s3_refuses(
+def test_given_a_damaged_body_when_it_arrives_then_the_canned_s3_rejects_it(
     aws: CannedAws, connections: ConnectionCache, settings: Settings
 ) -> None:
     """The server of these tests compares the checksum, in a header or after a body in chunks."""

@@ -19,10 +19,10 @@ Logged = Callable[[], list[dict[str, Any]]]
 SOON = 400  # milliseconds: far less than botocore waits for one answer
 
 
-def test_given_s3_hangs_when_there_is_little_time_then_it_is_told_in_time(
+def test_given_s3_hangs_when_there_is_little_time_then_it_is_reported_in_time(
     aws: CannedAws, write: Write, logged: Logged
 ) -> None:
-    """The function's own limit is told as such, before botocore's would be; afterwards the same instance writes."""
+    """The function's own limit is reported as such, before botocore's would be; afterwards the same instance writes."""
     write({"body": "x"})
     logged()
     aws.refusals["PutObject"] = Wire.HANG
@@ -41,7 +41,7 @@ def test_given_s3_hangs_when_there_is_little_time_then_it_is_told_in_time(
     assert "dev/b" == write({"key": "dev/b", "body": "x"}, remaining=SOON * 10)["key"]
 
 
-def test_given_sts_hangs_when_there_is_little_time_then_it_is_told_in_time(aws: CannedAws, write: Write) -> None:
+def test_given_sts_hangs_when_there_is_little_time_then_it_is_reported_in_time(aws: CannedAws, write: Write) -> None:
     """An AssumeRole that isn't answered ends the invocation as one, for a single object and for a batch."""
     aws.refusals["AssumeRole"] = Wire.HANG
 
@@ -53,7 +53,7 @@ def test_given_sts_hangs_when_there_is_little_time_then_it_is_told_in_time(aws: 
     assert 0 == aws.attempts["PutObject"]
 
 
-def test_given_a_slow_processor_when_the_clients_are_made_then_it_is_told_in_time(
+def test_given_a_slow_processor_when_the_clients_are_made_then_it_is_reported_in_time(
     write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Making the clients anew, in which nothing waits for AWS, is in the invocation's time too."""
@@ -73,7 +73,7 @@ def test_given_a_slow_processor_when_the_clients_are_made_then_it_is_told_in_tim
 def test_given_a_batch_larger_than_its_time_when_written_then_each_object_is_reported(
     aws: CannedAws, write: Write, logged: Logged
 ) -> None:
-    """What was stored is confirmed, and the rest is told apart: sent without an answer, or never begun."""
+    """What was stored is confirmed, and the rest is distinguished: sent without an answer, or never begun."""
     write({"body": "x"})
     logged()
     done, hanging, waiting = 5, client_options.MAX_CONCURRENCY, 20

@@ -1,4 +1,4 @@
-"""The event contract: what is refused, for which field, before anything is written."""
+"""The event contract: which events are invalid, in which field, before anything is written."""
 
 import base64
 from collections.abc import Callable
@@ -21,7 +21,7 @@ def read(event: object) -> PutRequest | tuple[PutRequest | InvalidEvent, ...]:
 
 
 def refusal(event: object) -> InvalidEvent:
-    """Return how `event` is refused."""
+    """Return the error of an invalid `event`."""
     with pytest.raises(InvalidEvent) as caught:
         read(event)
     return caught.value
@@ -53,8 +53,8 @@ def refusal(event: object) -> InvalidEvent:
         ("dev/\ud800", "text that can be encoded as UTF-8"),
     ],
 )
-def test_given_an_unsound_key_when_read_then_it_is_refused(key: str, expected: str) -> None:
-    """A key outside the prefix, or one that a client could take for one outside it, is refused."""
+def test_given_an_unsound_key_when_read_then_it_is_invalid(key: str, expected: str) -> None:
+    """A key outside the prefix, or one that a client could take for one outside it, is invalid."""
     error = refusal({"key": key, "body": "x"})
 
     assert error.field == "key"
@@ -106,7 +106,7 @@ def test_given_a_sound_key_when_read_then_it_is_taken_as_it_is(key: str) -> None
     ],
 )
 def test_given_a_wrong_value_when_read_then_the_field_is_named(field: str, value: object, got: str) -> None:
-    """Each field that isn't as it should be is refused with its name and what was got."""
+    """Each field that isn't as it should be is invalid with its name and what was got."""
     error = refusal({"body": "x", field: value})
 
     assert field == error.field
@@ -114,7 +114,7 @@ def test_given_a_wrong_value_when_read_then_the_field_is_named(field: str, value
 
 
 @pytest.mark.parametrize("body", ["a", "YQ", "YQ==\n", "Y Q=", "YQ==YQ==", "-_==", "é===", "x" * 5])
-def test_given_bad_base64_when_read_then_it_is_refused(body: str) -> None:
+def test_given_bad_base64_when_read_then_it_is_invalid(body: str) -> None:
     """Base64 is taken to the letter: no white space, no missing padding, nothing after it."""
     error = refusal({"body": body, "encoding": "base64"})
 
@@ -147,7 +147,7 @@ def test_given_the_largest_body_when_read_then_it_is_taken(event: dict[str, str]
     ],
     ids=["ascii", "utf-8", "base64"],
 )
-def test_given_a_byte_more_when_read_then_it_is_refused(event: dict[str, str]) -> None:
+def test_given_a_byte_more_when_read_then_it_is_invalid(event: dict[str, str]) -> None:
     """The limit counts the bytes that would be stored."""
     assert str(refusal(event)) == "body: got 5242881 bytes, expected at most 5242880"
 
@@ -181,19 +181,19 @@ def test_given_a_byte_more_when_read_then_it_is_refused(event: dict[str, str]) -
         ),
     ],
 )
-def test_given_a_malformed_event_when_read_then_it_is_refused_as_a_whole(event: object, message: str) -> None:
-    """A shape that leaves open what was meant is refused before anything is written."""
+def test_given_a_malformed_event_when_read_then_it_is_invalid_as_a_whole(event: object, message: str) -> None:
+    """An ambiguous shape is invalid before anything is written."""
     assert message == str(refusal(event))
 
 
-def test_given_a_long_value_when_refused_then_the_message_is_short() -> None:
-    """A refusal quotes no more than the beginning of what it got."""
+def test_given_a_long_invalid_value_when_read_then_the_message_is_short() -> None:
+    """An error quotes no more than the beginning of what it got."""
     assert len(str(refusal({"key": "k" * 100_000, "body": "x"}))) < 200
     assert len(str(refusal({"n" * 100_000: 1, "body": "x"}))) < 250
 
 
-def test_given_a_refused_event_when_written_then_aws_is_not_asked(aws: CannedAws, write: Write) -> None:
-    """An event that is refused costs no call to STS or S3."""
+def test_given_an_invalid_event_when_written_then_aws_is_not_asked(aws: CannedAws, write: Write) -> None:
+    """An invalid event costs no call to STS or S3."""
     with pytest.raises(InvalidEvent):
         write({"key": "prod/a", "body": "x"})
 

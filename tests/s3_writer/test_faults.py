@@ -1,4 +1,4 @@
-"""Each fault that AWS or the network can have, over real sockets: retried by botocore, or told as it is."""
+"""Each fault that AWS or the network can have, over real sockets: retried by botocore, or reported as it is."""
 
 import json
 import logging
@@ -31,7 +31,7 @@ SIGNATURE = "for a proxy or endpoint that changes signed requests"
 
 
 class Case(NamedTuple):
-    """A fault, the codes that it may be told with, how its `check` begins, and whether botocore tries again."""
+    """A fault, the codes that it may be reported with, how its `check` begins, and whether botocore tries again."""
 
     fault: Fault
     codes: set[str]
@@ -127,7 +127,7 @@ def case_of(operation: str, name: str) -> Case:
 
 
 @pytest.mark.parametrize(("operation", "name"), ALL)
-def test_given_a_lasting_fault_when_written_then_it_is_told_and_forgotten(
+def test_given_a_lasting_fault_when_written_then_it_is_reported_and_forgotten(
     *, aws: CannedAws, write: Write, logged: Logged, caplog: pytest.LogCaptureFixture, operation: str, name: str
 ) -> None:
     """It is raised with AWS's code and what to check, no secret in sight; once it is over, the same instance writes."""
@@ -194,7 +194,7 @@ def test_given_a_fault_in_a_batch_when_written_then_the_others_are_whole(
         ("BUCKET_OWNER", "333333333333", "AccessDenied", "the role's permissions policy and the key against its"),
     ],
 )
-def test_given_another_bucket_or_owner_when_written_then_s3_refuses(
+def test_given_another_bucket_or_owner_when_written_then_s3_denies_it(
     *, aws: CannedAws, write: Write, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, code: str, check: str
 ) -> None:
     """A bucket that is gone, or in another account's hands by now, gets nothing."""

@@ -1,4 +1,4 @@
-"""`if_absent`: an object that is there already is left as it is, and the put that finds it is no failure."""
+"""`if_absent`: an object that is there already is left as it is, and the put that finds it is not a failure."""
 
 from collections.abc import Callable
 from typing import Any
@@ -61,7 +61,7 @@ def test_given_an_object_when_written_if_absent_then_it_stays_and_the_answer_say
 def test_given_the_answer_was_lost_when_delivered_again_then_the_object_is_not_doubled(
     aws: CannedAws, write: Write, fault: Wire
 ) -> None:
-    """Whoever tries again, botocore at once or Lambda later, finds the object that its own put stored."""
+    """A retry, by botocore at once or by Lambda later, finds the object that its own put stored."""
     event = {"key": "dev/a", "body": "x", "if_absent": True}
     aws.faults["PutObject"] = [fault]
 
@@ -85,8 +85,8 @@ def test_given_a_batch_when_delivered_twice_then_each_object_is_there_once(aws: 
     assert {PATH: 1, "/reports-222222222222/dev/b": 2} == aws.versions
 
 
-def test_given_a_precondition_nobody_asked_for_when_refused_then_it_is_a_failure(aws: CannedAws, write: Write) -> None:
-    """Only the put that set the condition takes its refusal for an answer."""
+def test_given_a_precondition_nobody_asked_for_when_it_fails_then_it_is_a_failure(aws: CannedAws, write: Write) -> None:
+    """Only the put that set the condition takes its failure for an answer."""
     aws.refusals["PutObject"] = Refusal(412, "PreconditionFailed")
 
     with pytest.raises(PutFailed):

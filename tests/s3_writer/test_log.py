@@ -37,10 +37,10 @@ def test_given_a_success_when_logged_then_it_is_one_line_with_the_receipt(write:
 
 
 @pytest.mark.parametrize(("operation", "error"), [("AssumeRole", AssumeRoleFailed), ("PutObject", PutFailed)])
-def test_given_aws_refuses_when_logged_then_it_is_one_line_with_what_to_check(
+def test_given_aws_denies_when_logged_then_it_is_one_line_with_what_to_check(
     aws: CannedAws, write: Write, logged: Logged, operation: str, error: type[WriterError]
 ) -> None:
-    """A refusal is one ERROR line with both request ids, AWS's code, and what to look at."""
+    """A denial is one ERROR line with both request ids, AWS's code, and what to look at."""
     aws.refusals[operation] = Refusal(403, "AccessDenied", "User: x is not authorized")
 
     with pytest.raises(error) as caught:
@@ -82,7 +82,7 @@ def test_given_a_renewal_fails_when_logged_then_botocore_warns_only_of_one_that_
 
 
 def test_given_an_invalid_event_when_logged_then_it_is_one_line_with_the_field(write: Write, logged: Logged) -> None:
-    """A refused event is one ERROR line that names the field."""
+    """An invalid event is one ERROR line that names the field."""
     with pytest.raises(InvalidEvent):
         write({"key": "prod/a", "body": "x"})
 

@@ -162,7 +162,7 @@ def test_its_data_are_of_what_the_function_calls(folder: Path) -> None:
 
 
 def test_each_library_in_it_has_its_licence_beside_it(folder: Path) -> None:
-    """Whoever passes the zip on passes the licences on."""
+    """A copy of the zip has the licences too."""
     named = {path.name for path in (folder / "licences").iterdir()}
 
     assert {"botocore", "jmespath", "python-dateutil", "six", "urllib3"} == named

@@ -67,7 +67,7 @@ def test_given_an_unversioned_bucket_when_written_then_there_is_no_version_id(wr
 
 
 def test_given_a_body_when_written_then_its_checksum_and_owner_are_on_the_wire(aws: CannedAws, write: Write) -> None:
-    """S3 is sent what it needs to refuse a damaged body, or a bucket in another account's hands."""
+    """S3 is sent what it needs to reject a damaged body, or a bucket in another account's hands."""
     write({"key": "dev/a", "body": "text"})
 
     (put,) = aws.puts
@@ -137,10 +137,10 @@ def test_given_no_prefix_when_a_key_is_made_then_it_is_the_request_id(
         (400, "NeverSeenBefore", "NeverSeenBefore among the errors of PutObject"),
     ],
 )
-def test_given_s3_refuses_when_written_then_the_error_says_what_to_check(
+def test_given_s3_denies_when_written_then_the_error_says_what_to_check(
     aws: CannedAws, write: Write, status: int, code: str, check: str
 ) -> None:
-    """A refusal is raised as PutFailed with AWS's own code and request id, and names what to look at."""
+    """A denial is raised as PutFailed with AWS's own code and request id, and names what to look at."""
     aws.refusals["PutObject"] = Refusal(status, code)
 
     with pytest.raises(PutFailed) as caught:

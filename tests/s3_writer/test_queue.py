@@ -15,7 +15,7 @@ BUCKET = "/reports-222222222222"
 
 
 def record(message_id: str, body: object, *, received: int = 1) -> dict[str, Any]:
-    """Return one message as Lambda hands it over; a body that is no text yet is written as JSON."""
+    """Return one message as Lambda hands it over; a body that is not text yet is written as JSON."""
     return {
         "messageId": message_id,
         "receiptHandle": f"receipt-{message_id}",
@@ -102,7 +102,7 @@ def test_given_one_object_that_fails_when_taken_then_its_whole_message_comes_bac
     assert 1 == sum(line["level"] == "ERROR" for line in lines)
 
 
-def test_given_s3_refuses_one_object_when_taken_then_its_whole_message_comes_back(aws: CannedAws, write: Write) -> None:
+def test_given_s3_denies_one_object_when_taken_then_its_whole_message_comes_back(aws: CannedAws, write: Write) -> None:
     """The objects of a message that are written never hide the one that is not."""
     aws.faults["PutObject"] = [Refusal(403, "AccessDenied")]
     objects = [{"key": f"dev/{number}", "body": "x"} for number in range(10)]
@@ -113,7 +113,7 @@ def test_given_s3_refuses_one_object_when_taken_then_its_whole_message_comes_bac
     assert 9 == len(aws.objects)
 
 
-def test_given_s3_refuses_when_taken_then_every_message_comes_back_and_each_object_has_its_line(
+def test_given_s3_denies_when_taken_then_every_message_comes_back_and_each_object_has_its_line(
     aws: CannedAws, write: Write, logged: Logged
 ) -> None:
     """The invocation itself succeeds: an error would only say less."""
@@ -152,7 +152,7 @@ def test_given_only_invalid_messages_when_taken_then_sts_is_not_asked(aws: Canne
         {"Records": [record("m1", {"body": "x"}), {"eventSource": "aws:kinesis"}]},
     ],
 )
-def test_given_records_of_another_source_when_taken_then_they_are_refused(write: Write, event: object) -> None:
+def test_given_records_of_another_source_when_taken_then_they_are_invalid(write: Write, event: object) -> None:
     """An answer that nobody reads as a partial one would lose what failed: only SQS gets it."""
     with pytest.raises(InvalidEvent, match="Records"):
         write(event)

@@ -54,7 +54,7 @@ def test_given_variables_are_missing_when_written_then_all_are_named_at_once(
 def test_given_a_garbled_variable_when_written_then_it_is_named_with_what_was_expected(
     aws: CannedAws, write: Write, monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
-    """A value that can't be right is refused before AWS is asked."""
+    """A value that can't be right is invalid before AWS is asked."""
     monkeypatch.setenv(name, value)
 
     with pytest.raises(Misconfigured) as caught:
@@ -67,7 +67,7 @@ def test_given_a_garbled_variable_when_written_then_it_is_named_with_what_was_ex
 def test_given_a_garbled_external_id_when_written_then_its_value_is_not_shown(
     write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An external ID that STS would refuse is reported by its length."""
+    """An external ID that STS would not accept is reported by its length."""
     monkeypatch.setenv("EXTERNAL_ID", "#")
 
     with pytest.raises(Misconfigured, match=r"EXTERNAL_ID: got 1 characters, expected 2 to 1224") as caught:

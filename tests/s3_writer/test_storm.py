@@ -44,7 +44,7 @@ def _shortened(event: Any, context: Context) -> dict[str, object]:
 
 
 def _talkative(event: Any, context: Context) -> dict[str, object]:
-    """Show what is no log's business."""
+    """Show what must not be in the log."""
     print(event)  # noqa: T201 - that is what must be found
     return handler(event, context)
 

@@ -1,4 +1,4 @@
-"""The dev account's half: the function, and the users' policies."""
+"""The dev account: the function, and the users' policies."""
 
 from pathlib import Path
 from typing import Any
@@ -95,7 +95,7 @@ def test_the_function(default: Assembly) -> None:
 
 
 def test_the_function_sends_the_grants_external_id(kinds: Assembly) -> None:
-    """The function's half of the external ID comes from the same file as the trust policy's."""
+    """The function's external ID comes from the same file as the trust policy's."""
     variables = only(kinds, "AWS::Lambda::Function")["Environment"]["Variables"]
 
     assert variables["EXTERNAL_ID"] == "export:2026/nightly"
@@ -154,7 +154,7 @@ def test_one_error_raises_an_alarm(default: Assembly, kinds: Assembly) -> None:
 
 
 def test_each_grant_that_names_users_lets_them_assume_its_role(kinds: Assembly) -> None:
-    """The users of the dev account get the people's half, with the MFA condition where the grant has one."""
+    """The users of the dev account get their own policy, with the MFA condition where the grant has one."""
     policies = {
         policy["Properties"]["ManagedPolicyName"]: policy["Properties"]
         for policy in kinds.resources("DevUsersStack", "AWS::IAM::ManagedPolicy").values()

@@ -76,7 +76,7 @@ def _places_of(file: dict[str, Any]) -> dict[str, tuple[str, str]]:
         return places(synthesize(file, Path(directory)))
 
 
-def test_a_file_that_outgrows_its_stack_is_told_how_to_go_on(access: dict[str, Any]) -> None:
+def test_a_file_that_outgrows_its_stack_gets_a_fix(access: dict[str, Any]) -> None:
     """Which of its roles are deployed already, and so must stay, only its author knows."""
     access["grants"] = many(access["grants"][0], 101)
 

@@ -131,7 +131,7 @@ def test_only_failed_messages_come_back(kinds: Assembly, snapped: Assembly) -> N
     assert ":live" == limited["FunctionName"]["Fn::Join"][1][1]
 
 
-def test_a_reservation_beyond_what_a_mapping_can_be_held_to_is_no_fault(access: dict[str, Any], tmp_path: Path) -> None:
+def test_a_reservation_beyond_what_a_mapping_allows_is_valid(access: dict[str, Any], tmp_path: Path) -> None:
     """AWS holds a mapping to at most a thousand."""
     access["writer"] = {"grant": "Grant", "role": "App", "reserved_concurrency": 1500, "queue": True}
     ((_, mapping),) = properties(synthesize(access, tmp_path), "AWS::Lambda::EventSourceMapping").items()

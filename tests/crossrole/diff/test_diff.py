@@ -403,7 +403,7 @@ CHANGED = [
 
 @pytest.mark.parametrize("row", CHANGED, ids=lambda row: row.says)
 def test_a_changed_grant(row: Changed, read: Read, compare: Compare) -> None:
-    """Each key of a grant, changed, is told as the access that it opens or takes away, once."""
+    """Each key of a grant, changed, is reported as the access that it opens or takes away, once."""
     found = compare(read(**row.before), read(**row.after))
 
     assert row.expected == found
@@ -455,14 +455,14 @@ THROUGH_NEW = (
 
 
 def test_a_new_grant(read: Read, compare: Compare) -> None:
-    """A new grant is told once for each principal, with what it may do through it."""
+    """A new grant is reported once for each principal, with what it may do through it."""
     found = compare(read(), read(WITH_NEW))
 
     assert [gained(f"{ALICE} can now assume role New in {PROD}", ADDED, *THROUGH_NEW)] == found
 
 
 def test_a_grant_gone(read: Read, compare: Compare) -> None:
-    """A grant that is gone is told once for each principal, with what it could do through it."""
+    """A grant that is gone is reported once for each principal, with what it could do through it."""
     found = compare(read(WITH_NEW), read())
 
     assert [lost(f"{ALICE} can no longer assume role New in {PROD}", *THROUGH_NEW)] == found
@@ -607,7 +607,7 @@ EDITED: list[tuple[str, Edit, list[Change]]] = [
 
 @pytest.mark.parametrize(("edit", "expected"), [row[1:] for row in EDITED], ids=[row[0] for row in EDITED])
 def test_an_edited_template(edit: Edit, expected: list[Change], read: Read, compare: Compare) -> None:
-    """What no key of access.toml could change is told as well, once it is in a template."""
+    """A change that no key of access.toml can make is reported too."""
     found = compare(read(), edited(read(), edit))
 
     assert expected == found
@@ -650,7 +650,7 @@ def test_permissions_hidden_by_or(read: Read, compare: Compare) -> None:
 
 
 def test_key_opened_to_another_account(read: Read, compare: Compare) -> None:
-    """A key's policy that lets another account in is told as what it may do with the key."""
+    """A key's policy that lets another account in is reported as what it may do with the key."""
     base = read({"buckets": [{"name": BUCKET, "create": True, "kms_key": "new"}]})
 
     def opened(prod: Resources, _: Resources) -> None:
@@ -675,7 +675,7 @@ def test_key_opened_to_another_account(read: Read, compare: Compare) -> None:
 
 
 def test_boundary_of_a_template_loosened(read: Read, compare: Compare) -> None:
-    """What a boundary of a template no longer cuts off is gained by whoever may assume the role."""
+    """What a boundary of a template no longer cuts off is gained by every caller that may assume the role."""
 
     def bounded(*actions: str) -> Edit:
         def edit(prod: Resources, _: Resources) -> None:
@@ -789,7 +789,7 @@ SAME = {
 @pytest.mark.parametrize("edit", SAME.values(), ids=SAME)
 @pytest.mark.parametrize("forth", [True, False], ids=["forth", "back"])
 def test_other_words_for_the_same(edit: Edit, forth: bool, read: Read, compare: Compare) -> None:
-    """A template that says the same in other words is no change of access, neither way (back: split is merged)."""
+    """A template that says the same in other words is not a change of access, neither way (back: split is merged)."""
     base = read(access=["write", "delete"])
     pair = (base, edited(base, edit))
     found = compare(*(pair if forth else pair[::-1]))
@@ -799,7 +799,7 @@ def test_other_words_for_the_same(edit: Edit, forth: bool, read: Read, compare: 
 
 
 def test_bucket_policy_in_other_words(read: Read, compare: Compare) -> None:
-    """A bucket's policy that only names its statements is no change of access."""
+    """A bucket's policy that only names its statements is not a change of access."""
 
     def renamed(prod: Resources, _: Resources) -> None:
         for number, statement in enumerate(of_bucket(prod)):
@@ -853,8 +853,8 @@ def test_order_is_stable(read: Read) -> None:
     assert runs[0] == runs[1]
 
 
-def test_each_change_is_told_once(read: Read, compare: Compare) -> None:
-    """No sentence is told twice, and none is unproved, of two states that differ in much."""
+def test_each_change_is_reported_once(read: Read, compare: Compare) -> None:
+    """No sentence is reported twice, and none is unproved, of two states that differ in much."""
     found = compare(read(), read(WITH_NEW, access=["write", "list"], prefix=None, external_id="abc"))
 
     assert found

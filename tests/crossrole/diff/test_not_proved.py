@@ -1,4 +1,4 @@
-"""What no proof is about is told as well: silence of `diff` means that nothing changed."""
+"""Changes that can't be proved are reported too: no output of `diff` means that nothing changed."""
 
 import copy
 import json
@@ -34,7 +34,7 @@ def edited(assembly: Assembly, folder: Path, stack: str, edit: Callable[[Resourc
 
 @pytest.fixture
 def told(default: Assembly, default_inventory: Inventory, simulator: Simulator, prover: Prover, tmp_path: Path) -> Told:
-    """Return a function that tells what a change by hand of one stack opens and takes away."""
+    """Return a function that reports what a change by hand of one stack opens and takes away."""
     return lambda stack, edit: changes(default_inventory, edited(default, tmp_path, stack, edit), simulator, prover)
 
 
@@ -187,14 +187,14 @@ WIDENED: dict[str, tuple[str, Callable[[Resources], object]]] = {
 
 @pytest.mark.parametrize(("stack", "edit"), WIDENED.values(), ids=WIDENED)
 def test_a_widening_is_never_silent(stack: str, edit: Callable[[Resources], object], told: Told) -> None:
-    """What is not judged is told as gained, so that `--fail-on-widening` stops it."""
+    """A change that is not evaluated is reported as gained, so that `--fail-on-widening` stops it."""
     assert any(each.gained for each in told(stack, edit))
 
 
 def test_a_tag_of_the_stack_is_proved(
     default: Assembly, default_inventory: Inventory, simulator: Simulator, prover: Prover, tmp_path: Path
 ) -> None:
-    """What a tag opens that the template gives the role is told by what it opens; another value opens nothing."""
+    """What a tag opens that the template gives the role is reported by what it opens; another value opens nothing."""
     (tmp_path / "has").mkdir()
     (tmp_path / "has not").mkdir()
     has = named("StringEquals", "aws:PrincipalTag/application", "crossrole")
@@ -208,7 +208,7 @@ def test_a_tag_of_the_stack_is_proved(
     assert [] == changes(default_inventory, without, simulator, prover)
 
 
-def test_a_tag_that_meets_a_condition_is_told(
+def test_a_tag_that_meets_a_condition_is_reported(
     default: Assembly, simulator: Simulator, prover: Prover, tmp_path: Path
 ) -> None:
     """A role that gets the tag which one of its statements asks for has more access, by no change of a policy."""
@@ -231,7 +231,7 @@ def test_a_tag_that_meets_a_condition_is_told(
 
 
 @pytest.mark.parametrize("principal", [{"AWS": "arn:aws:iam::222222222222:user/bob"}, {"AWS": "*"}])
-def test_a_deny_of_some_callers_taken_out_is_told(  # noqa: PLR0917 they are fixtures
+def test_a_deny_of_some_callers_taken_out_is_reported(  # noqa: PLR0917 they are fixtures
     principal: dict[str, str],
     default: Assembly,
     default_inventory: Inventory,
@@ -239,14 +239,14 @@ def test_a_deny_of_some_callers_taken_out_is_told(  # noqa: PLR0917 they are fix
     prover: Prover,
     tmp_path: Path,
 ) -> None:
-    """A Deny that means some callers alone may have held back somebody whom no template names."""
+    """A Deny for some callers may have denied a caller that no template names."""
     condition = {} if principal["AWS"] != "*" else named("ArnEquals", "aws:PrincipalArn", INTERN)
     base = edited(default, tmp_path, PROD, lambda r: bucket(r, Effect="Deny", Principal=principal, **condition))
 
     assert any(each.gained for each in changes(base, default_inventory, simulator, prover))
 
 
-def test_a_macro_of_the_whole_template_is_told(
+def test_a_macro_of_the_whole_template_is_reported(
     default: Assembly, default_inventory: Inventory, simulator: Simulator, prover: Prover, tmp_path: Path
 ) -> None:
     """What a macro makes of a template at deployment, nobody can prove before."""
@@ -273,12 +273,12 @@ HARMLESS: dict[str, tuple[str, Callable[[Resources], object]]] = {
 
 @pytest.mark.parametrize(("stack", "edit"), HARMLESS.values(), ids=HARMLESS)
 def test_what_gives_nobody_access_is_silent(stack: str, edit: Callable[[Resources], object], told: Told) -> None:
-    """A change of what is known to give nobody access is no change of access."""
+    """A change of what is known to give nobody access is not a change of access."""
     assert [] == told(stack, edit)
 
 
 def test_the_templates_of_every_kind_hold_nothing_unknown(kinds_inventory: Inventory) -> None:
-    """Of all that the app makes, only public access to its buckets is left to be told, and what feeds its function."""
+    """Of what the app makes, only public access to its buckets and its function's event sources are reported."""
     left = ('{"OwnershipControls"', '{"EventSourceArn"')
     assert all('"PublicAccessBlockConfiguration"' in each for each in kinds_inventory.unjudged.values())
     assert all(each.startswith(left) for each in kinds_inventory.unjudged_changing.values())
@@ -296,7 +296,7 @@ def test_a_stack_that_is_gone_is_lost(
 
 
 @pytest.mark.parametrize("policies", [["x"], None, [{"PolicyName": "x", "PolicyDocument": {"Statement": "x"}}]])
-def test_what_is_no_cloudformation_is_unusable(policies: Any, default: Assembly, tmp_path: Path) -> None:
-    """Rubbish in a template is one clear refusal."""
+def test_templates_that_are_not_cloudformation_are_invalid(policies: Any, default: Assembly, tmp_path: Path) -> None:
+    """Rubbish in a template is one clear error."""
     with pytest.raises(CommandError):
         edited(default, tmp_path, PROD, lambda r: r[GRANT].update(Properties=copy.deepcopy({"Policies": policies})))

@@ -1,4 +1,4 @@
-"""What `crossrole doctor` makes of AWS's answers: clocks, refusals in AWS's words, and how it is read."""
+"""What `crossrole doctor` makes of AWS's answers: clocks, denials in AWS's words, and how it is read."""
 
 import json
 import os
@@ -46,7 +46,7 @@ def test_a_clock_may_be_five_minutes_off(seconds: int, status: str) -> None:
         assert line.text.startswith(f"{abs(seconds)} s {'ahead of' if seconds > 0 else 'behind'} AWS's")
 
 
-def test_an_answer_without_a_date_tells_no_time() -> None:
+def test_an_answer_without_a_date_gives_no_time() -> None:
     """Behind a proxy that drops it, the clock is not checkable."""
     assert Status.UNKNOWN == clock_line(None, NOON).status
 
@@ -56,7 +56,7 @@ def test_an_answer_without_a_date_tells_no_time() -> None:
 
 @contextmanager
 def sts(code: str, message: str, *, behind: timedelta) -> Iterator[str]:
-    """Serve one refusal to every request, with a Date that is behind this machine's."""
+    """Serve one denial to every request, with a Date that is behind this machine's."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -169,7 +169,7 @@ def test_what_an_answer_shows(status: int, code: str, message: str, *, hidden: b
 
 
 def test_an_answer_about_nothing_is_raised() -> None:
-    """Throttling says nothing of a permission, and is no refusal."""
+    """Throttling is not a denial."""
     with pytest.raises(ClientError, match="SlowDown"):
         answered(PROBE, _error(503, "SlowDown", "Please reduce your request rate."), hidden=False)
 
@@ -209,7 +209,7 @@ ASSUMES = (
 def test_the_reason_in_awss_words_decides_the_side(
     kinds_inventory: Inventory, simulator: Simulator, reason: str, text: str, fix: str
 ) -> None:
-    """Where the caller's policies and the role can't be read, AWS still says which of them refuses."""
+    """Where the caller's policies and the role can't be read, AWS still says which of them denies."""
     alice = "arn:aws:iam::111111111111:user/alice"
     error = _error(403, "AccessDenied", f"{ASSUMES} {reason}")
     unseen = [unknown("own policy", "can't be read"), unknown("role", "name --prod-profile")]
@@ -271,7 +271,7 @@ def test_a_probe_beside_the_prefix_is_beside_it(kinds_inventory: Inventory) -> N
 
 
 def test_lines_are_aligned_and_what_to_fix_first_stands_last() -> None:
-    """One line a check, what stands behind it and the fix indented; an ARN is never broken, a fix told once."""
+    """One line a check, what stands behind it and the fix indented; an ARN is never broken, a fix printed once."""
     arn = "arn:aws:iam::222222222222:role/a-path-that-is-long/and-longer/AndAnEvenLongerNameOfARoleThatIsLong"
     lines: list[Line] = [
         ok("clock", "within 300 s of AWS's"),

@@ -55,7 +55,7 @@ def test_names_are_unique() -> None:
 
 
 @BY_NAME
-def test_an_entry_tells_awss_own_source(trouble: Trouble) -> None:
+def test_an_entry_names_awss_own_source(trouble: Trouble) -> None:
     """Each trouble has a page of AWS, what it means, and at least one cause."""
     assert trouble.source.startswith(("https://docs.aws.amazon.com/", "https://github.com/"))
     assert trouble.means.endswith(".")
@@ -63,8 +63,8 @@ def test_an_entry_tells_awss_own_source(trouble: Trouble) -> None:
 
 
 @BY_NAME
-def test_the_likeliest_cause_is_told_first(trouble: Trouble) -> None:
-    """To a person and to a program the causes are told in the catalogue's order, which is their rank."""
+def test_the_likeliest_cause_is_first(trouble: Trouble) -> None:
+    """As text and as JSON the causes are in the catalogue's order, which is their rank."""
     found = recognised(read_error_text(next(text for name, text, _ in TEXTS if name == trouble.name)))
     explanations = explained(found[:1], CommandError("there are no templates"), Environment(now=lambda: NOON))
     checks = [each["check"] for each in explanations[0].as_json()["causes"]]
@@ -91,7 +91,7 @@ def test_a_cause_is_complete(trouble: Trouble, cause: Cause) -> None:
 
 @BY_CAUSE
 def test_what_is_to_be_pasted_is_shell(trouble: Trouble, cause: Cause) -> None:
-    """The command that tells causes apart is one that a shell can read."""
+    """The command that checks a cause is valid in a shell."""
     assert shlex.split(filled(cause, {}).check), trouble.name
 
 

@@ -24,7 +24,7 @@ Capture = pytest.CaptureFixture[str]
 
 
 def no_put(key: str = "other/x", *, caller: str = SESSION, reason: str = "") -> str:
-    """Return S3's refusal of a put."""
+    """Return S3's denial of a put."""
     return (
         f"An error occurred (AccessDenied) when calling the PutObject operation: User: {caller} is not authorized to "
         f'perform: s3:PutObject on resource: "{BUCKET}/{key}" {reason}'
@@ -32,7 +32,7 @@ def no_put(key: str = "other/x", *, caller: str = SESSION, reason: str = "") -> 
 
 
 def no_assume(caller: str = FUNCTION, role: str = ROLE) -> str:
-    """Return STS's refusal of a session."""
+    """Return STS's denial of a session."""
     return (
         f"An error occurred (AccessDenied) when calling the AssumeRole operation: User: {caller} is not authorized to "
         f"perform: sts:AssumeRole on resource: {role}"
@@ -54,8 +54,8 @@ def in_order(out: str, *texts: str) -> list[str]:
 # --- the certain answer
 
 
-def test_a_refusal_of_the_templates_is_certain(default: Assembly, capsys: Capture) -> None:
-    """It is told with its reason and its fix on the first screen, and no list of causes follows."""
+def test_a_denial_of_the_templates_is_certain(default: Assembly, capsys: Capture) -> None:
+    """It is printed with its reason and its fix on the first screen, and no list of causes follows."""
     out = explain(no_put(), default, capsys)
     screen = "\n".join(out.splitlines()[:20])
 
@@ -65,7 +65,7 @@ def test_a_refusal_of_the_templates_is_certain(default: Assembly, capsys: Captur
     assert "possible cause" not in out
 
 
-def test_what_the_templates_allow_is_refused_elsewhere(default: Assembly, capsys: Capture) -> None:
+def test_what_the_templates_allow_is_denied_elsewhere(default: Assembly, capsys: Capture) -> None:
     """Then it is not deployed as in cdk.out, or no template holds it; that is what the causes say."""
     out = explain(no_put("dev/x"), default, capsys)
 
@@ -79,15 +79,15 @@ def test_what_the_templates_allow_is_refused_elsewhere(default: Assembly, capsys
     )
 
 
-def test_a_policy_that_aws_names_is_told_beside_the_templates(default: Assembly, capsys: Capture) -> None:
-    """Where an SCP refuses what the templates refuse too, fixing the one alone would not help."""
+def test_a_policy_that_aws_names_is_reported_beside_the_templates(default: Assembly, capsys: Capture) -> None:
+    """Where an SCP and the templates both deny it, one fix alone would not help."""
     out = explain(no_put(reason="with an explicit deny in a service control policy"), default, capsys)
 
     assert "certain: the templates deny this." in out
     assert "AWS organization: the SCP on the caller's account" in out
 
 
-def test_the_callers_half_is_decided_too(default: Assembly, capsys: Capture) -> None:
+def test_the_callers_own_policy_is_decided_too(default: Assembly, capsys: Capture) -> None:
     """The function's role may assume the grant's, a bystander may not."""
     assert "certain: the templates allow this." in explain(no_assume(), default, capsys)
     out = explain(no_assume(FUNCTION.replace("DevLambdaRole", "Bystander")), default, capsys)
@@ -95,14 +95,14 @@ def test_the_callers_half_is_decided_too(default: Assembly, capsys: Capture) -> 
     assert 'add "arn:aws:iam::111111111111:role/Bystander" to principals' in " ".join(out.split())
 
 
-def test_one_who_forgot_to_assume_the_role_is_told_so(default: Assembly, capsys: Capture) -> None:
+def test_one_caller_that_forgot_to_assume_the_role_gets_that_fix(default: Assembly, capsys: Capture) -> None:
     """The function's own role can't put; through the grant it can."""
     out = explain(no_put("dev/x", caller=FUNCTION), default, capsys)
 
     assert "fix     assume DevAccountAccessS3Role first" in out
 
 
-def test_what_the_call_must_carry_is_told(kinds: Assembly, capsys: Capture) -> None:
+def test_what_the_call_must_carry_is_reported(kinds: Assembly, capsys: Capture) -> None:
     """A text does not show whether the external ID was sent; the answer says that it must have been."""
     caller = "arn:aws:sts::111111111111:assumed-role/Exporter/job"
     out = explain(no_assume(caller, f"{ROLE.rpartition('/')[0]}/ExternalIdByHand"), kinds, capsys)
@@ -115,7 +115,7 @@ def test_what_the_call_must_carry_is_told(kinds: Assembly, capsys: Capture) -> N
     ("grant", "allowed"), [("Disabled", False), ("Expired", False), ("FromElsewhere", True), ("RecentMfa", True)]
 )
 def test_each_kind_of_grant_is_decided(grant: str, allowed: bool, kinds: Assembly, capsys: Capture) -> None:
-    """A disabled and an expired grant are refused whatever is sent; an address or a code may have been right."""
+    """A disabled and an expired grant are denied whatever is sent; an address or a code may have been right."""
     person, job = "arn:aws:iam::111111111111:user/alice", "arn:aws:sts::111111111111:assumed-role/Exporter/job"
     text = no_assume(person if grant == "RecentMfa" else job, f"{ROLE.rpartition('/')[0]}/{grant}")
     out = explain(text, kinds, capsys, "--json")
@@ -207,7 +207,7 @@ def test_a_deleted_role_is_made_again_by_hand(default: Assembly, capsys: Capture
 
 
 def test_a_stranger_is_not_let_in_first(default: Assembly, capsys: Capture) -> None:
-    """The refusal of one whom nobody let in may be what the grant is for; letting in is the second fix."""
+    """The denial of a stranger may be right; allowing the caller is the second fix."""
     out = " ".join(explain(no_assume("arn:aws:iam::111111111111:user/bob"), default, capsys).split())
     right, _, let_in = out.partition("fix if it should have access: access.toml")
 
@@ -217,7 +217,7 @@ def test_a_stranger_is_not_let_in_first(default: Assembly, capsys: Capture) -> N
 
 
 def refused(action: str, resource: str, caller: str = SESSION) -> str:
-    """Return AWS's refusal by the caller's own policies."""
+    """Return AWS's denial by the caller's own policies."""
     return (
         f"An error occurred (AccessDenied) when calling the PutObject operation: User: {caller} is not authorized to "
         f"perform: {action} on resource: {resource} because no identity-based policy allows the {action} action"
@@ -244,7 +244,7 @@ def test_what_s3_asks_of_a_key_is_asked_through_s3(kinds: Assembly, capsys: Capt
 
 
 @pytest.mark.parametrize("caller", ["arn:aws:iam::111111111111:user/alice", FUNCTION])
-def test_what_no_grant_gives_is_no_grants_fix(caller: str, default: Assembly, capsys: Capture) -> None:
+def test_what_no_grant_gives_has_no_fix_in_a_grant(caller: str, default: Assembly, capsys: Capture) -> None:
     """Grants are for S3: no grant would let anybody pass a role."""
     text = refused("iam:PassRole", "arn:aws:iam::111111111111:role/DevLambdaRole", caller)
     out = " ".join(explain(text, default, capsys).split())
@@ -313,8 +313,8 @@ def test_a_fix_is_for_what_the_text_names(
 # --- without templates
 
 
-def test_missing_templates_are_no_reason_to_fail(tmp_path: Path, capsys: Capture) -> None:
-    """Without cdk.out the causes are told, and why nothing was decided."""
+def test_missing_templates_do_not_make_it_fail(tmp_path: Path, capsys: Capture) -> None:
+    """Without cdk.out the causes are reported, and why nothing was decided."""
     assert 0 == main(["explain", no_put(), "--template-dir", str(tmp_path / "none")])
     out = " ".join(capsys.readouterr().out.split())
 
@@ -322,7 +322,7 @@ def test_missing_templates_are_no_reason_to_fail(tmp_path: Path, capsys: Capture
     assert "possible causes, likeliest first:" in out
 
 
-def test_a_reasonless_refusal_has_each_side_without_templates(tmp_path: Path, capsys: Capture) -> None:
+def test_a_denial_without_a_reason_has_each_side_without_templates(tmp_path: Path, capsys: Capture) -> None:
     """The caller's policy, the trust policy, a revocation, the role itself and the organization, likeliest first."""
     sides = ("caller's own policy", "role's trust policy", "revoke --and-disable", "does not exist", "control policy")
 
@@ -331,7 +331,7 @@ def test_a_reasonless_refusal_has_each_side_without_templates(tmp_path: Path, ca
 
 
 @pytest.mark.parametrize("manifest", ["", "[]", "{}", '{"artifacts": {}}', "\x00"])
-def test_broken_templates_are_no_reason_to_fail(manifest: str, tmp_path: Path, capsys: Capture) -> None:
+def test_broken_templates_do_not_make_it_fail(manifest: str, tmp_path: Path, capsys: Capture) -> None:
     """Whatever is in the folder, the text is explained."""
     (tmp_path / "manifest.json").write_text(manifest)
 
@@ -339,7 +339,7 @@ def test_broken_templates_are_no_reason_to_fail(manifest: str, tmp_path: Path, c
     assert "no decision was run" in capsys.readouterr().out
 
 
-def test_without_the_engine_the_causes_are_told(
+def test_without_the_engine_the_causes_are_reported(
     default: Assembly, capsys: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Where Node is not installed, it is said and the rest is answered."""
@@ -355,7 +355,7 @@ def test_without_the_engine_the_causes_are_told(
 @pytest.mark.parametrize(
     "resource", ["*", f"{BUCKET}/*", f"{BUCKET}/a?b", f"{BUCKET}/$(reboot)", "arn:aws:s3:::;reboot", f"{BUCKET}/é"]
 )
-def test_an_odd_resource_is_no_reason_to_fail(resource: str, default: Assembly, capsys: Capture) -> None:
+def test_an_odd_resource_does_not_make_it_fail(resource: str, default: Assembly, capsys: Capture) -> None:
     """What can't be asked is said, and nothing of the text reaches a shell unquoted."""
     out = explain(no_put().replace(f"{BUCKET}/other/x", resource), default, capsys)
 
@@ -396,7 +396,7 @@ def test_json_holds_the_same(default: Assembly, capsys: Capture) -> None:
     assert {"side", "what", "check", "fix"} == set(trouble["causes"][0])
 
 
-def test_several_troubles_are_told_in_order(default: Assembly, capsys: Capture) -> None:
+def test_several_troubles_are_reported_in_order(default: Assembly, capsys: Capture) -> None:
     """The root is first and says so."""
     out = explain(f"{no_assume()}\n\nUnable to locate credentials\n", default, capsys)
 
@@ -418,7 +418,7 @@ def test_secrets_are_not_echoed(default: Assembly, capsys: Capture) -> None:
 # --- exit status and standard input
 
 
-def test_what_is_not_recognised_is_told_honestly(default: Assembly, capsys: Capture) -> None:
+def test_what_is_not_recognised_is_reported(default: Assembly, capsys: Capture) -> None:
     """Exit status 1, what was understood, and what to do next; as JSON too."""
     text = f"{UNKNOWN}: request id: 822236a2-097b-40fc-ae6e-d4be18af09d3"
 
@@ -433,7 +433,7 @@ def test_what_is_not_recognised_is_told_honestly(default: Assembly, capsys: Capt
 
 @pytest.mark.parametrize("words", [["-"], []], ids=["-", "nothing"])
 def test_standard_input_is_read(words: list[str]) -> None:
-    """With - or nothing the text comes through the pipe; bytes that are no text do no harm."""
+    """With - or nothing the text comes through the pipe; bytes that are not text do no harm."""
     text = b"\xff\xfe\x00\x1b[31m" + no_put().encode() + b"\x00\xc3"
     done = crossrole("explain", *words, "--template-dir", "none", stdin=text)
 

@@ -74,14 +74,14 @@ KINDS = [
 
 @pytest.mark.parametrize(("words", "kind", "denied"), KINDS, ids=[words for words, _, _ in KINDS])
 def test_the_kind_of_policy_is_read(words: str, kind: str, denied: bool) -> None:
-    """Each kind that AWS's messages name is known, and whether it refuses or only does not allow."""
+    """Each kind that AWS's messages name is known, and whether the denial is explicit or implicit."""
     facts = facts_of(f"User: {SESSION} is not authorized to perform: s3:PutObject on resource: * {words}")
 
     assert (kind, denied) == (facts.policy_type, facts.denied)
 
 
 def test_the_policys_own_arn_is_read() -> None:
-    """Within one organization AWS adds the ARN of the policy that refuses."""
+    """Within one organization AWS adds the ARN of the policy that denies."""
     arn = "arn:aws:organizations::987654321098:policy/o-qv5af4abcd/service_control_policy/p-2kgnabcd"
 
     assert arn == facts_of(f"{NO_PUT}: {arn}.").policy
@@ -147,7 +147,7 @@ def test_a_torn_message_is_put_together() -> None:
 
 
 def test_pythons_chain_has_its_root_first() -> None:
-    """Python prints what was raised first at the top; the frames between are no errors."""
+    """Python prints what was raised first at the top; the frames between are not errors."""
     text = (
         "Traceback (most recent call last):\n"
         '  File "/var/task/x.py", line 3, in assume\n    raise error_class(parsed_response, operation_name)\n'
@@ -172,8 +172,8 @@ def _writers(key: str) -> str:
     return f"PutObject on s3://reports-222222222222/{key}: got AccessDenied (Access Denied), expected success; check x"
 
 
-def test_a_batch_tells_each_of_its_errors() -> None:
-    """Every object's own error is told; that the batch failed is not, as it says nothing more."""
+def test_a_batch_reports_each_of_its_errors() -> None:
+    """Every object's own error is reported; that the batch failed is not, as it says nothing more."""
     objects = {
         "objects": [
             {"bucket": "reports-222222222222", "key": "dev/a"},
@@ -190,7 +190,7 @@ def test_a_batch_tells_each_of_its_errors() -> None:
     assert ["dev/b", "dev/c"] == [str(x.facts.resource).partition("/")[2] for x in found[1:3]]
 
 
-def test_an_error_that_is_repeated_is_told_once() -> None:
+def test_an_error_that_is_repeated_is_reported_once() -> None:
     """A log with the same error a hundred times, each at its own moment, has one trouble."""
     assert ["scp-refuses"] == names("\n".join(f"2026-11-24 02:00:{number} ERROR {NO_PUT}" for number in range(100)))
 
@@ -204,7 +204,7 @@ def test_of_many_errors_the_last_are_read() -> None:
     assert ["scp-refuses"] == [each.trouble.name for each in recognised(text)]
 
 
-def test_a_frame_of_a_trace_is_no_error() -> None:
+def test_a_frame_of_a_trace_is_not_an_error() -> None:
     """A file or a function that is called like a trouble is none."""
     frames = '  File "/srv/ExpiredToken.py", line 1, in SlowDown\n    at InternalError (/srv/Throttling.js:1)\n'
 
@@ -282,7 +282,7 @@ PIECES = (PARTS["<middle>"], PARTS["<tail>"], PARTS["<TAIL>"])
 
 @pytest.mark.parametrize("secret", SECRETS)
 def test_no_secret_is_left(secret: str) -> None:
-    """Of a secret beside an error nothing is left to be told, and the error is recognised all the same."""
+    """Of a secret beside an error nothing is left to be printed, and the error is recognised all the same."""
     for name, part in PARTS.items():
         secret = secret.replace(name, part)
     text = read_error_text(f"{secret}\n{NO_PUT}")
@@ -309,7 +309,7 @@ KEPT = [
 
 
 @pytest.mark.parametrize("text", KEPT)
-def test_what_is_no_secret_is_kept(text: str) -> None:
+def test_text_that_is_not_secret_is_kept(text: str) -> None:
     """ARNs, keys of objects, request ids and AWS's own words about tokens and signatures stay as they are."""
     assert text == without_secrets(text)
 

@@ -502,8 +502,8 @@ def test_who_is_trusted_beside_accounts(statements: list[Any], expected: list[tu
     assert expected == [(each.statement, each.text) for each in findings]
 
 
-def test_all_problems_are_told_at_once_in_order() -> None:
-    """Templates, policies and statements are told in their order, statements by Sid or number, from one."""
+def test_all_problems_are_reported_at_once_in_order() -> None:
+    """Templates, policies and statements are reported in their order, statements by Sid or number, from one."""
     first = {"Effect": "Allow", "Action": ["s3:GetObjekt", "s3:PutObjekt"], "Resource": OBJECTS}
     second = {"Sid": "Named", "Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": {"Boole": {"s3:x": 1}}}
     templates = [

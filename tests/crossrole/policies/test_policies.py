@@ -1,4 +1,4 @@
-"""`crossrole policies`: the documents that it writes, the lines that it prints, and what it refuses."""
+"""`crossrole policies`: the documents that it writes, the commands that it prints, and its errors."""
 
 import json
 import os
@@ -28,7 +28,7 @@ def policies(kinds: Assembly, capsys: Capture) -> Any:
 
 
 def refusal(capsys: Capture, assembly: Assembly, *words: str) -> str:
-    """Return the one line with which the command refuses."""
+    """Return the command's one-line error."""
     assert 2 == main(["policies", *words, "--template-dir", str(assembly.directory)])
     out, err = capsys.readouterr()
     assert "" == out
@@ -66,7 +66,7 @@ def test_what_is_written_is_what_the_template_holds(kinds: Assembly, policies: A
 
 
 @pytest.mark.parametrize("name", ["OneUser", "RecentMfa", "AllConditions"])
-def test_a_users_half_is_the_dev_users_stacks(name: str, kinds: Assembly, policies: Any) -> None:
+def test_a_users_own_policy_is_that_of_dev_users_stack(name: str, kinds: Assembly, policies: Any) -> None:
     """The caller's policy of a grant to users of dev is the managed policy that CDK would attach, under its name."""
     managed = kinds.resources("DevUsersStack", "AWS::IAM::ManagedPolicy").values()
     expected = next(each["Properties"] for each in managed if each["Properties"]["ManagedPolicyName"].endswith(name))
@@ -77,7 +77,7 @@ def test_a_users_half_is_the_dev_users_stacks(name: str, kinds: Assembly, polici
     assert expected["ManagedPolicyName"] == made[0][made[0].index("--policy-name") + 1]
 
 
-def test_a_callers_half_is_for_exactly_this_role(policies: Any) -> None:
+def test_a_callers_own_policy_is_for_exactly_this_role(policies: Any) -> None:
     """Of the function's policies it takes the one statement that assumes this role, and makes the same for others."""
     statement = {
         "Sid": "AssumeGrantRole",
@@ -94,7 +94,7 @@ def test_a_callers_half_is_for_exactly_this_role(policies: Any) -> None:
         } == document
 
 
-def test_a_callers_half_is_the_templates_own(kinds: Assembly, tmp_path: Path, capsys: Capture) -> None:
+def test_a_callers_own_policy_is_that_of_the_templates(kinds: Assembly, tmp_path: Path, capsys: Capture) -> None:
     """Where a template gives it, it is not made anew: what stands there is what is written, this role's alone."""
     folder = tmp_path / "changed"
     shutil.copytree(kinds.directory, folder)
@@ -118,7 +118,7 @@ def test_a_role_that_may_assume_two(tmp_path: Path, capsys: Capture) -> None:
     assert f"arn:aws:iam::{PROD}:role/Second" == statement["Resource"]
 
 
-def test_mfa_is_asked_for_where_no_template_makes_the_callers_half(tmp_path: Path, capsys: Capture) -> None:
+def test_mfa_is_asked_for_where_no_template_makes_the_callers_own_policy(tmp_path: Path, capsys: Capture) -> None:
     """A user of an account without a stack gets the condition that a user of dev would get."""
     elsewhere = synthesize(smallest(principals=["arn:aws:iam::444444444444:user/x"], mfa_max_age=60), tmp_path / "a")
     here = synthesize(smallest(principals=[f"arn:aws:iam::{DEV}:user/x"], mfa_max_age=60), tmp_path / "b")
@@ -135,7 +135,7 @@ def test_mfa_is_asked_for_where_no_template_makes_the_callers_half(tmp_path: Pat
 
 
 def test_the_lines_in_their_order(policies: Any, tmp_path: Path) -> None:
-    """The role, its trust for later, its permissions; then the caller's half, each with its account's profile."""
+    """The role, its trust for later, its permissions; then the caller's own policy, each with its account's profile."""
     lines = commands(policies("OneUser", "--out", str(tmp_path / "a b")))
 
     assert ["create-role", "update-assume-role-policy", "put-role-policy", "create-policy", "attach-user-policy"] == [
@@ -180,7 +180,7 @@ def test_every_kind_of_caller(policies: Any) -> None:
 
 @pytest.mark.parametrize("name", ["PermissionSet", "Organization", "OrganizationalUnit"])
 def test_what_iam_cannot_attach_to_is_said(name: str, policies: Any) -> None:
-    """For a permission set or an organization there is no line of IAM's, but a comment with whom to ask."""
+    """For a permission set or an organization there is no line of IAM's, but a comment that names whom to ask."""
     text = policies(name)
 
     assert {"prod"} == {words[-1] for words in commands(text)}
@@ -189,7 +189,7 @@ def test_what_iam_cannot_attach_to_is_said(name: str, policies: Any) -> None:
 
 
 def test_pinned_principals_come_first(policies: Any) -> None:
-    """IAM refuses to trust a principal that does not exist."""
+    """IAM does not save a trust of a principal that does not exist."""
     assert f"these must exist: arn:aws:iam::{DEV}:role/service-role/Exporter" in policies("Pinned")
     assert "must exist" not in policies("ServiceRole")
 
@@ -226,7 +226,7 @@ def test_a_folder_named_like_a_home(policies: Any, tmp_path: Path, monkeypatch: 
 
 
 def test_a_name_that_only_deployment_knows(kinds: Assembly, capsys: Capture, tmp_path: Path) -> None:
-    """A grant that uses a key of the stack is refused before anything is written: its ARN would be made up."""
+    """A grant that uses a key of the stack is an error before anything is written: its ARN would be made up."""
     folder = tmp_path / "out"
     line = refusal(capsys, kinds, "NewKey", "--out", str(folder))
 
@@ -236,7 +236,7 @@ def test_a_name_that_only_deployment_knows(kinds: Assembly, capsys: Capture, tmp
 
 
 def test_an_unknown_grant(kinds: Assembly, capsys: Capture) -> None:
-    """The nearest name is told."""
+    """The nearest name is suggested."""
     assert "did you mean OneUser?" in refusal(capsys, kinds, "OneUsr")
 
 
@@ -251,7 +251,7 @@ def test_the_same_again_changes_nothing(policies: Any, tmp_path: Path) -> None:
 
 
 def test_another_text_is_kept(policies: Any, tmp_path: Path) -> None:
-    """What a file held before is kept under the next free number, told, and never lost; nothing else is left."""
+    """What a file held before is kept under the next free number, reported, and never lost; nothing else is left."""
     trust = tmp_path / "trust-policy.json"
     trust.write_text("first")
     assert f"# kept: {trust}.~1~" in policies("OneUser", "--out", str(tmp_path)).splitlines()
@@ -292,7 +292,9 @@ def _no_room(path: Path) -> Path:
     raise OSError(28, os.strerror(28), str(path))
 
 
-def test_what_is_no_file_is_left_alone(default: Assembly, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_place_that_is_not_a_file_is_left_alone(
+    default: Assembly, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A pipe in a file's place is neither read, which would wait for ever, nor replaced."""
     os.mkfifo(tmp_path / "trust-policy.json")
 

@@ -25,7 +25,7 @@ Paged = Callable[[Report], str]
 
 @pytest.fixture(scope="session")
 def read() -> Iterator[Read]:
-    """Return what reads a folder of templates into a report, at NOW and without git if not told otherwise."""
+    """Return what reads a folder of templates into a report, at NOW and without git by default."""
     with Simulator() as simulator:
 
         def reading(folder: Path, history: History = NOTHING, now: datetime = NOW) -> Report:

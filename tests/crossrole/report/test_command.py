@@ -25,7 +25,7 @@ def words(default: Assembly, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     return ["report", "--template-dir", str(default.directory)]
 
 
-def test_the_page_is_written_and_its_place_told(words: list[str], capsys: Capture) -> None:
+def test_the_page_is_written_and_its_place_reported(words: list[str], capsys: Capture) -> None:
     """Without --out the page is access.html in the folder that one is in; nothing else is left there."""
     status = main(words)
     path = Path("access.html").resolve()
@@ -95,8 +95,8 @@ def test_a_folder_that_is_read_only(words: list[str], locked: Path, capsys: Capt
     assert err.endswith("; name another file\n")
 
 
-def test_places_that_are_no_file(words: list[str], tmp_path: Path, capsys: Capture) -> None:
-    """A folder that is not there, a folder in place of a file, and a device are refused in one line each."""
+def test_places_that_are_not_files(words: list[str], tmp_path: Path, capsys: Capture) -> None:
+    """A folder that is not there, a folder in place of a file, and a device are invalid in one line each."""
     (tmp_path / "folder").mkdir()
 
     assert 2 == main([*words, "--out", str(tmp_path / "none" / "access.html")])
@@ -148,7 +148,7 @@ def test_it_needs_neither_boto3_nor_cdk(words: list[str]) -> None:
 def test_git_knows_the_checkouts_own_templates(
     default: Assembly, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
-    """The history is that of the checkout's access.toml; of templates in another folder none is told."""
+    """The history is that of the checkout's access.toml; of templates in another folder none is reported."""
     shutil.copytree(default.directory, tmp_path / "cdk.out")
     shutil.copy(ROOT / "access.toml", tmp_path)
     git = ["git", "-C", str(tmp_path), "-c", "user.name=Ada", "-c", "user.email=ada@example.com"]

@@ -143,7 +143,7 @@ def test_what_was_added_by_hand_is_a_serious_warning(  # noqa: PLR0917 they are 
     read: Read,
     tmp_path: Path,
 ) -> None:
-    """Whom no configuration can trust, and what none can give, is warned of by name."""
+    """The report warns by name about trust and access that access.toml can't give."""
     found = read(changed(default, tmp_path / "changed", by_hand(trust, own))).grants[0]
 
     assert expected in [(each.kind.title, plain(each.words)) for each in found.warnings]
@@ -370,7 +370,7 @@ def test_session(name: str, of_kinds: Report) -> None:
 
 
 def test_boundary(of_kinds: Report) -> None:
-    """A permissions boundary is told."""
+    """A permissions boundary is reported."""
     assert "arn:aws:iam::222222222222:policy/Boundary" == grant(of_kinds, "Bounded").boundary
     assert grant(of_kinds, "ServiceRole").boundary is None
 
@@ -381,7 +381,7 @@ def test_revoke_line(of_kinds: Report) -> None:
 
 
 def test_halves(of_kinds: Report) -> None:
-    """Of each caller it is told whether a template makes its half, or its own account has to."""
+    """For each caller it is reported whether a template makes its own policy, or its own account must."""
     halves = {(plain(each.caller), str(each.account)): each for each in of_kinds.halves}
     alice, exporter = halves["alice", "111111111111"], halves["service-role/Exporter", "333333333333"]
 
@@ -391,8 +391,8 @@ def test_halves(of_kinds: Report) -> None:
     assert ("ExternalId",) == halves["WriterRole", "111111111111"].may
 
 
-def test_a_missing_half_is_told(default: Assembly, read: Read, tmp_path: Path) -> None:
-    """A caller that a template makes, but whose policies do not let it assume the role, is missing its half."""
+def test_a_missing_own_policy_is_reported(default: Assembly, read: Read, tmp_path: Path) -> None:
+    """A caller that a template makes, but whose policies do not let it assume the role, has no own policy."""
 
     def change(resources: dict[str, dict[str, dict[str, str]]]) -> None:
         role = next(each for each in resources.values() if str(each["Type"]) == "AWS::IAM::Role")
@@ -404,7 +404,7 @@ def test_a_missing_half_is_told(default: Assembly, read: Read, tmp_path: Path) -
 
 
 def test_buckets(of_kinds: Report) -> None:
-    """Each bucket is told with its encryption and the grants that reach it; also one that no template makes."""
+    """Each bucket is reported with its encryption and the grants that reach it; also one that no template makes."""
     buckets = {str(each.name): each for each in of_kinds.buckets}
 
     assert "S3's own keys" == plain(buckets["kinds-222222222222"].encryption)

@@ -78,7 +78,7 @@ def test_what_is_taken_out_is_a_change(repository: Repository) -> None:
     [TWO + ONE, f"# a comment\n{ONE}{TWO}", ONE.replace(" = ", "   =   ") + TWO],
     ids=["order", "comment", "space"],
 )
-def test_writing_it_otherwise_is_no_change(text: str, repository: Repository) -> None:
+def test_writing_it_differently_is_not_a_change(text: str, repository: Repository) -> None:
     """An entry that is moved, commented or aligned says what it said."""
     first = repository.commit(ONE + TWO, "add both")
     repository.commit(text, "tidy")
@@ -99,7 +99,7 @@ def test_a_change_of_a_merged_branch_is_its_own(repository: Repository) -> None:
     assert (branched, trunk) == (found["One"].commit, found["Two"].commit)
 
 
-def test_a_version_that_is_no_toml_is_passed_over(repository: Repository) -> None:
+def test_a_version_that_is_not_toml_is_skipped(repository: Repository) -> None:
     """A commit that broke the file does not end the report."""
     repository.commit("[[grants", "break it")
     fixed = repository.commit(ONE, "fix it")
@@ -107,8 +107,8 @@ def test_a_version_that_is_no_toml_is_passed_over(repository: Repository) -> Non
     assert fixed == history_of(repository.file).changes["One"].commit
 
 
-def test_what_is_not_committed_is_told(repository: Repository) -> None:
-    """An entry that the file has otherwise than the last commit is told, and so is a new one."""
+def test_what_is_not_committed_is_reported(repository: Repository) -> None:
+    """An entry that differs from the last commit is reported, and so is a new one."""
     first = repository.commit(ONE, "add One")
     repository.file.write_text(ONE.replace("one/", "other/") + TWO)
     found = history_of(repository.file)

@@ -191,8 +191,8 @@ def test_markdown_has_the_facts(of_kinds: Report) -> None:
         assert fact in text
 
 
-def test_a_change_in_git_is_told(default: Assembly, read: Read, paged: Paged) -> None:
-    """The last commit of the entry is told with its hash, date, author and subject."""
+def test_a_change_in_git_is_reported(default: Assembly, read: Read, paged: Paged) -> None:
+    """The last commit of the entry is reported with its hash, date, author and subject."""
     name = "DevAccountAccessS3Role"
     change = Change("abc1234", "2026-11-24", "Ada", "widen it")
     report = read(default.directory, History({name: change}, frozenset({name})))

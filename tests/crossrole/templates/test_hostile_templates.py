@@ -54,7 +54,7 @@ CASES = [
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0]} {case[1].__name__}")
-def test_it_is_refused_in_one_line(
+def test_it_is_invalid_in_one_line(
     default: Assembly,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],

@@ -1,4 +1,4 @@
-"""What a template's intrinsic functions become, and what is refused because it can't be evaluated."""
+"""What a template's intrinsic functions become, and which are errors because they can't be evaluated."""
 
 from typing import Any
 
@@ -137,7 +137,7 @@ UNKNOWN: list[tuple[Any, str]] = [
 @pytest.mark.parametrize(("value", "named"), UNKNOWN, ids=lambda each: str(each)[:50])
 @pytest.mark.parametrize("wrapped", [lambda value: value, lambda value: {"Statement": [{"Resource": [value]}]}])
 def test_unknown(value: Any, named: str, wrapped: Any) -> None:
-    """What is not known is refused by name and place, wherever it stands: half a policy is another policy."""
+    """An unknown function is an error with its name and place: a policy read in part is another policy."""
     expected = f"Stack.template.json, Here: {named} can't be resolved here, so what it makes can't be evaluated"
     with pytest.raises(CommandError) as caught:
         resolve(wrapped(value))
@@ -239,8 +239,8 @@ VARIABLE = f"{PLACE} has a policy variable in {{}}, which can't be evaluated"
         ),
     ],
 )
-def test_refused(document: Any, expected: str) -> None:
-    """What an engine would judge otherwise than AWS is refused with its place."""
+def test_unresolvable_templates(document: Any, expected: str) -> None:
+    """A policy that an engine would evaluate differently than AWS is an error with its place."""
     with pytest.raises(CommandError) as caught:
         policy(document)
 

@@ -105,7 +105,7 @@ def test_everyone_who_is_asked_about_is_of_the_templates_partition(access: dict[
     assert {"aws-cn"} == {partition_of(each.principal) for batch in simulator.batches for each in batch}
 
 
-def test_a_bucket_without_an_arn_is_no_reason_for_a_no(
+def test_a_bucket_without_an_arn_does_not_cause_a_no(
     access: dict[str, Any], tmp_path: Path, simulator: Simulator
 ) -> None:
     """The text names neither caller nor region, so the bucket's partition is not known: there is no verdict."""

@@ -1,4 +1,4 @@
-"""A session that is refused: by STS when it is due, or by S3 when it was revoked."""
+"""A session that is denied: by STS when it is due, or by S3 when it was revoked."""
 
 from collections.abc import Callable
 from typing import Any
@@ -48,7 +48,7 @@ def test_given_sts_fails_when_credentials_are_about_to_end_then_it_is_raised(aws
         ("NeverSeenBefore", "NeverSeenBefore among the errors of AssumeRole"),
     ],
 )
-def test_given_sts_refuses_when_written_then_nothing_is_put_and_the_error_says_what_to_check(
+def test_given_sts_denies_when_written_then_nothing_is_put_and_the_error_says_what_to_check(
     aws: CannedAws, write: Write, code: str, check: str
 ) -> None:
     """A role that can't be assumed is raised as AssumeRoleFailed with AWS's own code and request id."""
@@ -62,7 +62,7 @@ def test_given_sts_refuses_when_written_then_nothing_is_put_and_the_error_says_w
     assert aws.puts == []
 
 
-def test_given_a_refused_role_when_it_is_fixed_then_the_same_instance_writes(aws: CannedAws, write: Write) -> None:
+def test_given_a_denied_role_when_it_is_fixed_then_the_same_instance_writes(aws: CannedAws, write: Write) -> None:
     """A failed AssumeRole leaves nothing behind: the next invocation asks again."""
     aws.refusals["AssumeRole"] = Refusal(403, "AccessDenied")
     with pytest.raises(AssumeRoleFailed):
@@ -104,7 +104,7 @@ def test_given_no_connection_to_sts_when_written_then_the_network_is_named(
 def test_given_a_revoked_session_when_the_event_is_retried_then_the_role_is_assumed_afresh(
     aws: CannedAws, write: Write, code: str
 ) -> None:
-    """A warm instance doesn't hold on to a session that S3 refuses; the refusal itself is still raised."""
+    """A warm instance doesn't hold on to a session that S3 denies; the denial itself is still raised."""
     write({"body": "x"})
     aws.refusals["PutObject"] = Refusal(403, code)
     with pytest.raises(PutFailed):
@@ -117,7 +117,7 @@ def test_given_a_revoked_session_when_the_event_is_retried_then_the_role_is_assu
     assert ["ASIAASSUMED1", "ASIAASSUMED1", "ASIAASSUMED2"] == [put.access_key for put in aws.puts]
 
 
-def test_given_a_refusal_of_another_kind_when_written_again_then_the_session_is_kept(
+def test_given_an_error_of_another_kind_when_written_again_then_the_session_is_kept(
     aws: CannedAws, write: Write
 ) -> None:
     """A missing bucket says nothing about the session: no extra call to STS."""
