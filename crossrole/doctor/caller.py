@@ -179,8 +179,8 @@ def _judged(case: Case, check: str, own: Identity, whose: str | None) -> Line:
     )
 
 
-def own_fix(case: Case, arn: str, *, denied: bool, profile: str | None = None) -> str:
-    """Return how a user or role gets to be allowed to assume the role; `profile` is an administrator's, if known."""
+def own_fix(case: Case, arn: str, *, denied: bool, profile: str | None = None, action: str = ASSUME) -> str:
+    """Return how a user or role gets to be allowed an action on the role; `profile` is an administrator's."""
     account, name, by = account_of(arn), name_of(arn), profile or "DEV"
     who = "" if profile else f", by an administrator of {account}, whose profile DEV is"
     if denied:
@@ -196,7 +196,7 @@ def own_fix(case: Case, arn: str, *, denied: bool, profile: str | None = None) -
         attach = f"aws iam attach-user-policy --user-name {name} --policy-arn {policy} --profile {by}"
         return f"`cdk deploy {given[0]} --profile {by}`, or, where that is deployed already, `{attach}`{who}"
     lines = f"`{case.policies.replace(' --prod-profile', f' --profile {by} --prod-profile')}`"
-    return f"allow {name} {ASSUME} on {case.grant.arn}: the lines for {account} that {lines} prints{who}"
+    return f"allow {name} {action} on {case.grant.arn}: the lines for {account} that {lines} prints{who}"
 
 
 def _as_templated(case: Case, arn: str) -> str:

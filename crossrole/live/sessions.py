@@ -120,6 +120,7 @@ _UNREADABLE = (
     AttributeError,
     LookupError,
     OverflowError,
+    SyntaxError,  # so XML's parser says that a page of a proxy is no answer to GetBucketLocation
     TypeError,
     ValueError,
 )

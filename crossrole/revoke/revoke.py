@@ -16,7 +16,7 @@ from crossrole.iam.names import REVOCATION_POLICY
 from crossrole.iam.session_denials import Document, is_shut
 from crossrole.live.sessions import client, live_session, told
 from crossrole.revoke.deployed_role import Iam, NotKnownError, NotWrittenError, pauses, write
-from crossrole.revoke.live_check import LiveCheck, Proof
+from crossrole.revoke.live_check import LiveCheck, Proof, live_check
 from crossrole.revoke.plan import TRUST, Asked, Revoked, plan_of
 from crossrole.revoke.simulated_check import decided
 from crossrole.revoke.statements import revoked, shut
@@ -33,7 +33,7 @@ def revoke(grant: Grant, asked: Asked, environment: Environment) -> Revoked:
         iam = Iam(administrator, grant, environment)
         iam.expect_account(asked.profile)
         iam.facts()
-    live_check = _live_check(grant, asked, administrator, environment)
+    live = _live_check(grant, asked, administrator, environment)
     with told(asked.profile):
         role = iam.role()
     begun = environment.monotonic()
@@ -48,9 +48,7 @@ def revoke(grant: Grant, asked: Asked, environment: Environment) -> Revoked:
             # The moment is the second after AWS's answer; a session that is begun before it has passed is hit too.
             environment.sleep(max(0.0, 1.0 - (environment.monotonic() - begun)))
         answers = list(
-            live_check.given(
-                plan.cut, future=plan.in_the_future, was_shut=is_shut(role.trust), left_open=bool(plan.wrong)
-            )
+            live.given(plan.cut, future=plan.in_the_future, was_shut=is_shut(role.trust), left_open=bool(plan.wrong))
         )
         # Last of all, so that what somebody else has written over it meanwhile shows.
         _prove(plan, iam, environment)
@@ -59,15 +57,14 @@ def revoke(grant: Grant, asked: Asked, environment: Environment) -> Revoked:
 
 
 def _live_check(grant: Grant, asked: Asked, administrator: boto3.Session, environment: Environment) -> LiveCheck:
-    if asked.caller_profile is None or asked.dry_run:
-        return LiveCheck(grant, environment)
-    with told(asked.caller_profile):
-        caller = live_session(asked.caller_profile, region=grant.region)
-        client(caller, "sts").get_caller_identity()
+    profile = asked.caller_profile
+    if profile is None or asked.dry_run:
+        return LiveCheck(environment)
+    with told(profile):
+        caller = live_session(profile, region=grant.region)
+        arn = client(caller, "sts").get_caller_identity()["Arn"]
     environment.hint("begin a session as a witness")
-    return LiveCheck.taken(
-        grant, environment, caller, administrator, profile=asked.caller_profile, session=asked.session
-    )
+    return live_check(caller, arn, grant, administrator, environment, profile=profile, name=asked.session)
 
 
 def _write(plan: Revoked, iam: Iam, environment: Environment) -> None:
