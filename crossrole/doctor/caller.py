@@ -14,8 +14,8 @@ from crossrole.iam.actions import ASSUME
 from crossrole.iam.arn import account_of, is_role, name_of
 from crossrole.iam.policy import texts
 from crossrole.live.caller import caller_of
-from crossrole.live.identity import DENIED, Unreadable, live_identity
-from crossrole.live.sessions import client, code_of, date_of, message_of, told
+from crossrole.live.identity import Unreadable, live_identity
+from crossrole.live.sessions import DENIED, client, code_of, date_of, message_of, told
 from crossrole.templates.inventory import Identity, Inventory
 
 CLOCK_LIMIT = 300

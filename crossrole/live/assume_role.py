@@ -11,9 +11,8 @@ from botocore.exceptions import ClientError
 from crossrole.iam.actions import ASSUME
 from crossrole.iam.quotas import SHORTEST_SESSION
 from crossrole.live.caller import Caller
-from crossrole.live.identity import DENIED
 from crossrole.live.mfa import mfa_code
-from crossrole.live.sessions import assumed_session, client, code_of, date_of, message_of
+from crossrole.live.sessions import DENIED, assumed_session, client, code_of, date_of, message_of
 from crossrole.templates.grant import Grant
 
 SET_SOURCE_IDENTITY = "sts:SetSourceIdentity"

@@ -12,6 +12,7 @@ from crossrole.environment import Environment
 from crossrole.errors import CommandError
 from crossrole.iam.names import REVOCATION_POLICY
 from crossrole.iam.session_denials import Document
+from crossrole.live.identity import PolicyReader
 from crossrole.live.sessions import client, code_of, date_of, message_of, told
 from crossrole.templates.grant import Grant
 
@@ -59,22 +60,25 @@ class Iam:
     def role(self) -> DeployedRole:
         """Return the role; raises `CommandError` where it is not deployed, or another one has its name."""
         found = self.facts()
+        name = self._grant.name
+        own, managed, bounds = (PolicyReader(self._iam) for _ in range(3))
         # The one that is to be written is asked for by its name: a listing may be older than the policy.
-        names = dict.fromkeys([*self._pages("list_role_policies", "PolicyNames"), REVOCATION_POLICY])
-        inline = {each: document for each in names if (document := self.policy(each)) is not None}
-        unread: list[str] = []
-        attached = self._unless_refused(unread, "its managed policies", self._attached) or {}
+        inline = own.inline("role", name, REVOCATION_POLICY)
+        if own.denied:
+            raise own.denied[0]
+        attached = {each: managed.managed(each) for each in managed.attached("role", name)}
         bound = found.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
-        boundary = self._unless_refused(unread, "its boundary", lambda: self._managed(bound)) if bound else None
+        boundary = bounds.managed(bound) if bound else None
+        denied = {"its managed policies": managed.denied, "its boundary": bounds.denied}
         return DeployedRole(
             arn=found["Arn"],
             id=found["RoleId"],
             max_session=found["MaxSessionDuration"],
             trust=found["AssumeRolePolicyDocument"],
             inline=inline,
-            attached=attached,
+            attached={arn: document for arn, document in attached.items() if document},
             boundary=(bound, boundary) if boundary else None,
-            unread=tuple(unread),
+            unread=tuple(f"{what} ({code_of(e)}: {message_of(e)})" for what, errors in denied.items() for e in errors),
         )
 
     def facts(self) -> Any:
@@ -123,30 +127,6 @@ class Iam:
     def put_trust(self, document: Document) -> None:
         """Write the trust policy."""
         self._iam.update_assume_role_policy(RoleName=self._grant.name, PolicyDocument=_text(document))
-
-    def _attached(self) -> dict[str, Document]:
-        listed = self._pages("list_attached_role_policies", "AttachedPolicies")
-        return {each["PolicyArn"]: self._managed(each["PolicyArn"]) for each in listed}
-
-    def _managed(self, arn: str) -> Document:
-        version = self._iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
-        answer = self._iam.get_policy_version(PolicyArn=arn, VersionId=version)
-        document: Document = answer["PolicyVersion"]["Document"]
-        return document
-
-    def _pages(self, operation: str, key: str) -> list[Any]:
-        pages = self._iam.get_paginator(operation).paginate(RoleName=self._grant.name)
-        return [each for page in pages for each in page[key]]
-
-    @staticmethod
-    def _unless_refused(unread: list[str], what: str, read: Callable[[], Any]) -> Any:
-        try:
-            return read()
-        except ClientError as error:
-            if code_of(error) not in {"AccessDenied", "NoSuchEntity"}:
-                raise
-            unread.append(f"{what} ({code_of(error)}: {message_of(error)})")
-            return None
 
     def _note_time(self, parsed: Any, **_: Any) -> None:
         self.now = date_of(parsed) or self._environment.now()
