@@ -1,9 +1,9 @@
 """The deployed role of a grant, with every policy that it has in IAM."""
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 import boto3
 from botocore.exceptions import ClientError
@@ -13,10 +13,12 @@ from crossrole.errors import CommandError
 from crossrole.iam.names import REVOCATION_POLICY
 from crossrole.iam.session_denials import Document
 from crossrole.live.identity import PolicyReader
-from crossrole.live.sessions import client, code_of, date_of, message_of, told
+from crossrole.live.sessions import client, code_of, date_of, message_of
 from crossrole.templates.grant import Grant
 
 _PAUSE, _LONGEST_PAUSE = 0.5, 8.0
+TRUST = "trust policy"
+"""What stands for the name of the trust policy, which has none."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,17 @@ class DeployedRole:
     boundary: tuple[str, Document] | None = None
     unread: tuple[str, ...] = ()
     """What the profile may not read, as text."""
+
+    def document(self, name: str) -> Document | None:
+        """Return the trust policy, or an inline policy; None where the role has none of that name."""
+        return self.trust if name == TRUST else self.inline.get(name)
+
+    def with_document(self, name: str, document: Any) -> Self:
+        """Return the role with another trust policy or inline policy; without the inline policy where None is given."""
+        if name == TRUST:
+            return replace(self, trust=document)
+        inline = {**self.inline, name: document}
+        return replace(self, inline={each: inline[each] for each in inline if inline[each] is not None})
 
 
 class Iam:
@@ -96,8 +109,29 @@ class Iam:
             raise CommandError(f"the role there is {found['Arn']}, and the templates' is {self._grant.arn}; make synth")
         return found
 
-    def policy(self, name: str) -> Document | None:
-        """Return one inline policy; None where the role has none of that name."""
+    def document(self, name: str) -> Document | None:
+        """Return the trust policy, or an inline policy; None where the role has none of that name."""
+        if name == TRUST:
+            document: Document = self.facts()["AssumeRolePolicyDocument"]
+            return document
+        return self._policy(name)
+
+    def put(self, name: str, document: Document | None) -> None:
+        """Write the trust policy or an inline policy; delete the inline policy where None is given."""
+        role = {"RoleName": self._grant.name}
+        if document is None:
+            try:
+                self._iam.delete_role_policy(**role, PolicyName=name)
+            except ClientError as error:
+                # A retried request whose first answer was lost.
+                if code_of(error) != "NoSuchEntity":
+                    raise
+        elif name == TRUST:
+            self._iam.update_assume_role_policy(**role, PolicyDocument=_text(document))
+        else:
+            self._iam.put_role_policy(**role, PolicyName=name, PolicyDocument=_text(document))
+
+    def _policy(self, name: str) -> Document | None:
         try:
             document: Document = self._iam.get_role_policy(RoleName=self._grant.name, PolicyName=name)["PolicyDocument"]
         except ClientError as error:
@@ -105,28 +139,6 @@ class Iam:
                 raise
             return None
         return document
-
-    def trust(self) -> Document:
-        """Return the trust policy."""
-        document: Document = self.facts()["AssumeRolePolicyDocument"]
-        return document
-
-    def put_policy(self, name: str, document: Document | None) -> None:
-        """Write one inline policy, or delete it where None is given."""
-        role = {"RoleName": self._grant.name, "PolicyName": name}
-        if document is not None:
-            self._iam.put_role_policy(**role, PolicyDocument=_text(document))
-            return
-        try:
-            self._iam.delete_role_policy(**role)
-        except ClientError as error:
-            # A retried request whose first answer was lost.
-            if code_of(error) != "NoSuchEntity":
-                raise
-
-    def put_trust(self, document: Document) -> None:
-        """Write the trust policy."""
-        self._iam.update_assume_role_policy(RoleName=self._grant.name, PolicyDocument=_text(document))
 
     def _note_time(self, parsed: Any, **_: Any) -> None:
         self.now = date_of(parsed) or self._environment.now()
@@ -145,38 +157,3 @@ def pauses(seconds: float, environment: Environment) -> Iterator[float]:
 def _text(document: Document) -> str:
     # As short as it can be, since the quotas count characters; and what was not escaped stays so.
     return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
-
-
-class NotWrittenError(CommandError):
-    """IAM has not made the change; its text says why."""
-
-
-class NotKnownError(CommandError):
-    """IAM may have made the change or not: no answer came, and it could not be asked either."""
-
-
-def write(profile: str, change: Callable[[], None], *, is_made: Callable[[], bool], full: str) -> None:
-    """Make a change in IAM; `full` says what to do where a quota is in the way.
-
-    Raises `NotWrittenError` or `NotKnownError`. An answer that was lost is no failure: the change is looked for.
-    """
-    try:
-        with told(profile):
-            _change(change, full)
-    except CommandError as error:
-        try:
-            with told(profile):
-                made = is_made()
-        except CommandError:
-            raise NotKnownError(f"{error}; whether IAM has made the change is not known") from None
-        if not made:
-            raise NotWrittenError(str(error)) from None
-
-
-def _change(change: Callable[[], None], full: str) -> None:
-    try:
-        change()
-    except ClientError as error:
-        if code_of(error) != "LimitExceeded":
-            raise
-        raise CommandError(f"{error.operation_name} was refused: LimitExceeded: {message_of(error)}; {full}") from None
