@@ -1,8 +1,7 @@
 """`crossrole assume GRANT`: temporary credentials of a grant's role, and why there are none where there are none."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
 
 import boto3
 from botocore.exceptions import ClientError
@@ -10,9 +9,10 @@ from botocore.exceptions import ClientError
 from crossrole.environment import Environment
 from crossrole.errors import CommandError
 from crossrole.iam.quotas import ROLE_CHAINING_LIMIT, SHORTEST_SESSION
+from crossrole.live.assume_role import WRONG_CODE, Credentials, assume_role, denied_action
 from crossrole.live.caller import Caller, caller_of
-from crossrole.live.mfa import device_named_after
-from crossrole.live.sessions import client, code_of, message_of, told
+from crossrole.live.mfa import mfa_code
+from crossrole.live.sessions import client, message_of, told
 from crossrole.templates.grant import Grant
 
 
@@ -26,29 +26,7 @@ class Asked:
     policy: str | None
     """The session policy that narrows it."""
     mfa_serial: str | None
-    """The ARN of the caller's MFA device; None to take the one that is named after the user."""
-
-
-@dataclass(frozen=True)
-class Credentials:
-    """A session's credentials. They are never logged and never part of an error."""
-
-    answer: dict[str, Any]
-    """What AssumeRole answered."""
-
-    def __repr__(self) -> str:
-        """Return no secret."""
-        return f"Credentials({self.answer['AssumedRoleUser']['Arn']})"
-
-    @property
-    def expiration(self) -> str:
-        """When they end, in UTC."""
-        moment: datetime = self.answer["Credentials"]["Expiration"]
-        return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-    def part(self, name: str) -> str:
-        """Return AccessKeyId, SecretAccessKey or SessionToken."""
-        return str(self.answer["Credentials"][name])
+    """The ARN of the caller's MFA device; None to take the profile's, or to ask IAM."""
 
 
 @dataclass(eq=False)
@@ -98,66 +76,43 @@ def assume(asked: Asked, session: boto3.Session, environment: Environment, *, pr
     Raises `Refusal` where AWS says no, and `CommandError` for anything else that keeps it from answering.
     """
     with told(profile):
-        sts = client(session, "sts")
-        caller = caller_of(sts.get_caller_identity()["Arn"])
-    request = _request(asked, caller)
-    if asked.grant.mfa_max_age is not None and not caller.is_role:
-        serial = asked.mfa_serial or device_named_after(caller.arn)
-        request |= {"SerialNumber": serial, "TokenCode": environment.read_code(serial)}
-    try:
-        return _answered(sts, request, caller, profile)
-    except Refusal as refusal:
-        if refusal.action != _SET_IDENTITY or not caller.is_role:
+        caller = caller_of(client(session, "sts").get_caller_identity()["Arn"])
+    seconds = _seconds(asked, caller)
+    code = mfa_code(session, caller, asked.grant, environment.read_code, profile=profile, device=asked.mfa_serial)
+    with told(profile):
+        try:
+            given = assume_role(
+                session, caller, asked.grant, name=caller.name, seconds=seconds, code=code, policy=asked.policy
+            )
+        except ClientError as error:
+            if action := denied_action(error):
+                raise Refusal(caller, action, message_of(error), mfa=bool(code)) from None
+            _raise_fault(error, code)
             raise
-    # A session that has a source identity keeps it, and may set no other.
-    # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
-    identity = request.pop("SourceIdentity")
-    environment.hint(f'the source identity was not set to "{identity}": AWS did not let {caller.arn} do so')
-    return _answered(sts, request, caller, profile)
+    if given.hint:
+        environment.hint(given.hint)
+    return given
 
 
-_SET_IDENTITY = "sts:SetSourceIdentity"
-
-
-def _request(asked: Asked, caller: Caller) -> dict[str, Any]:
-    grant = asked.grant
-    longest = grant.longest_session(chained=caller.is_role)
+def _seconds(asked: Asked, caller: Caller) -> int:
+    longest = asked.grant.longest_session(chained=caller.is_role)
     if (asked.duration or 0) > longest:
         raise CommandError(
             f"--duration {asked.duration} is too long: {caller.arn} is a role's session, and AWS ends what it assumes "
             f"after {ROLE_CHAINING_LIMIT} seconds (role chaining); a user's own keys last longer"
         )
-    # A user's own policy lets it give no name but its own; one of a single letter is too short for STS.
-    identity = caller.name if caller.user_name in {caller.name, None} else None
-    optional = {
-        "ExternalId": grant.external_id,
-        "Policy": asked.policy,
-        "SourceIdentity": identity if grant.takes_source_identity else None,
-    }
-    return {
-        "RoleArn": grant.arn,
-        "RoleSessionName": caller.name,
-        "DurationSeconds": asked.duration or longest,
-        **{name: value for name, value in optional.items() if value is not None},
-    }
+    return asked.duration or longest
 
 
-def _answered(sts: Any, request: dict[str, Any], caller: Caller, profile: str | None) -> Credentials:
-    with told(profile):
-        try:
-            return Credentials(sts.assume_role(**request))
-        except ClientError as error:
-            words = message_of(error)
-            if words.startswith("MultiFactorAuthentication failed"):
-                raise CommandError(
-                    f"the code was not taken: {words}; wait for the device's next code, since each is good once; "
-                    f"see that {request.get('SerialNumber', 'none')} is its ARN (--mfa-serial), and its clock right"
-                ) from None
-            if "DurationSeconds exceeds" in words:
-                raise CommandError(
-                    f"the role allows less than its template: {words}; deploy ProdAccessStack, or give --duration"
-                ) from None
-            if code_of(error) != "AccessDenied":
-                raise
-            action = _SET_IDENTITY if _SET_IDENTITY in words else "sts:AssumeRole"
-            raise Refusal(caller, action, words, mfa="TokenCode" in request) from None
+def _raise_fault(error: ClientError, code: dict[str, str]) -> None:
+    """Raise `CommandError` for what is no denial and can be put right here."""
+    words = message_of(error)
+    if words.startswith(WRONG_CODE):
+        raise CommandError(
+            f"the code was not taken: {words}; wait for the device's next code, since each is good once; "
+            f"see that {code.get('SerialNumber', 'none')} is its ARN (--mfa-serial), and its clock right"
+        ) from None
+    if "DurationSeconds exceeds" in words:
+        raise CommandError(
+            f"the role allows less than its template: {words}; deploy ProdAccessStack, or give --duration"
+        ) from None

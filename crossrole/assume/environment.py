@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from crossrole.assume.assume import Credentials
+from crossrole.live.assume_role import Credentials
 
 Variables = Mapping[str, str | None]
 """Values by name; None for a variable that is to be gone."""

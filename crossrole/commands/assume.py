@@ -9,13 +9,14 @@ import sys
 from collections.abc import Mapping
 from typing import NoReturn
 
-from crossrole.assume.assume import Asked, Credentials, Refusal, assume, check_duration, check_open
+from crossrole.assume.assume import Asked, Refusal, assume, check_duration, check_open
 from crossrole.assume.environment import SHELLS, remembered, variables_of, way_back
 from crossrole.assume.session_policy import narrowed
 from crossrole.assume.why_denied import why
 from crossrole.commands.common import add_template_dir, inventory_of
 from crossrole.environment import Environment
 from crossrole.errors import CommandError
+from crossrole.live.assume_role import Credentials
 from crossrole.live.sessions import live_session, reach_of
 from crossrole.templates.grant import grant_of
 
@@ -40,7 +41,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "--only", action="append", default=[], metavar="ACTION", help="limit the session to these actions"
     )
     command.add_argument("--prefix", help="limit the session to the keys under this longer prefix")
-    command.add_argument("--mfa-serial", metavar="ARN", help="the MFA device; the profile's mfa_serial if left out")
+    command.add_argument(
+        "--mfa-serial", metavar="ARN", help="the MFA device; the profile's mfa_serial, or what IAM lists, if left out"
+    )
     command.add_argument("--show", action="store_true", help="print the secrets even to a terminal")
     command.add_argument("--unset", action="store_true", help="print the commands that remove the variables")
     add_template_dir(command)
@@ -61,7 +64,7 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
     policy = narrowed(grant, only=arguments.only, prefix=arguments.prefix)
     session = live_session(arguments.profile, region=grant.region)
     reach = reach_of(arguments.profile)
-    asked = Asked(grant, arguments.duration, policy, arguments.mfa_serial or reach.mfa_serial)
+    asked = Asked(grant, arguments.duration, policy, arguments.mfa_serial)
     try:
         given = assume(asked, session, environment, profile=arguments.profile)
     except Refusal as refusal:

@@ -2,21 +2,21 @@
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
 import boto3
 from botocore.exceptions import ClientError
 
 from crossrole.doctor.as_administrator import only_itself
-from crossrole.doctor.caller import Caller, own_fix, refused
+from crossrole.doctor.caller import Caller, own_fix
 from crossrole.doctor.case import Case
 from crossrole.doctor.check import Line, Status, failed, ok, unknown
 from crossrole.doctor.expected import UNSEEN
 from crossrole.errors import CommandError
-from crossrole.iam.arn import is_role, name_of
 from crossrole.iam.quotas import SHORTEST_SESSION
-from crossrole.live.mfa import device_named_after
-from crossrole.live.sessions import assumed_session, client, code_of, message_of, told
+from crossrole.live.assume_role import SET_SOURCE_IDENTITY, WRONG_CODE, assume_role, denied_action
+from crossrole.live.caller import caller_of
+from crossrole.live.mfa import mfa_code
+from crossrole.live.sessions import code_of, message_of, told
 
 SESSION_NAME = "crossrole-doctor"
 
@@ -28,42 +28,21 @@ def assume_line(case: Case, caller: Caller | None, before: Sequence[Line]) -> tu
         return unknown(check, "nobody calls"), None
     if caller.looks_at:
         return only_itself(case, caller.looks_at), None
-    chained = caller.principal is not None and is_role(caller.principal)
-    seconds = max(SHORTEST_SESSION, grant.longest_session(chained=chained))
-    request: dict[str, Any] = {
-        "RoleArn": grant.arn,
-        "RoleSessionName": SESSION_NAME,
-        "DurationSeconds": seconds,
-    }
-    if grant.external_id:
-        request["ExternalId"] = grant.external_id
-    if grant.mfa_max_age is not None and caller.principal and not chained:
-        device = _device(case, caller.principal)
-        try:
-            request |= {"SerialNumber": device, "TokenCode": case.environment.read_code(device)}
-        except CommandError as error:
-            return unknown(check, str(error)), None
+    who = caller_of(caller.arn) if caller.principal else None
+    seconds = max(SHORTEST_SESSION, grant.longest_session(chained=who is not None and who.is_role))
+    try:
+        code = mfa_code(case.session, who, grant, case.environment.read_code, profile=case.profile)
+    except CommandError as error:
+        return unknown(check, str(error)), None
     case.tell(f"assuming {grant.name} for {seconds} s")
     with told(case.profile):
         try:
-            answer = client(case.session, "sts").assume_role(**request)
+            given = assume_role(case.session, who, grant, name=SESSION_NAME, seconds=seconds, code=code)
         except ClientError as error:
             return why_refused(case, caller, error, before), None
-    session = assumed_session(case.profile, answer["Credentials"], region=grant.region)
     why = " (a role's sessions chain: an hour at most)" if seconds < grant.max_session else ""
-    return ok(check, f"a session of {seconds} s{why}"), session
-
-
-def _device(case: Case, user: str) -> str:
-    """Return the ARN of the user's MFA device: the profile's, else the user's first, else as AWS names one."""
-    named: str | None = case.session._session.get_scoped_config().get("mfa_serial")  # noqa: SLF001 no public way
-    if named:
-        return named
-    try:
-        devices = client(case.session, "iam").list_mfa_devices(UserName=name_of(user))["MFADevices"]
-    except ClientError:
-        devices = []
-    return str(devices[0]["SerialNumber"]) if devices else device_named_after(user)
+    details = [given.hint] if given.hint else []
+    return ok(check, f"a session of {seconds} s{why}", *details), given.session(case.profile, region=grant.region)
 
 
 _CHECK = "assume"
@@ -107,15 +86,39 @@ _OF_OTHERS = (
 def why_refused(case: Case, caller: Caller, error: ClientError, before: Sequence[Line]) -> Line:
     """Return the refusal with its cause and the fix; `before` are the checks that may say why."""
     said, words = message_of(error), f"AWS: {message_of(error)}"
-    if "MultiFactorAuthentication" in said:
+    if said.startswith(WRONG_CODE):
         fix = "wait for the next code and call again; another device is named by mfa_serial in the profile"
         return failed(_CHECK, "the MFA code was refused", words, fix=fix)
-    if not refused(error):
+    action = denied_action(error)
+    if action is None:
         return failed(_CHECK, f"refused with {code_of(error)}", words, fix=_fix_of(case, error))
-    for name, cause, fix in _OF_OTHERS:
-        if name in said:
-            account = caller.arn.split(":")[4]
-            return failed(_CHECK, f"refused by {cause}, as AWS says", words, fix=fix.format(account=account))
+    if action == SET_SOURCE_IDENTITY:
+        text = f"{action} is denied: the grant takes a source identity, and you may not set yours"
+        return failed(_CHECK, text, words, fix=_fix_of_identity(case, caller, said))
+    if other := _other(caller, said):
+        return failed(_CHECK, f"refused by {other[0]}, as AWS says", words, fix=other[1])
+    return _denied(case, caller, said, before)
+
+
+def _other(caller: Caller, said: str) -> tuple[str, str] | None:
+    """Return who else denies it by AWS's words, and the fix; None where it is the caller's own policies or the role."""
+    account = caller.arn.split(":")[4]
+    return next(((cause, fix.format(account=account)) for name, cause, fix in _OF_OTHERS if name in said), None)
+
+
+def _fix_of_identity(case: Case, caller: Caller, said: str) -> str:
+    if other := _other(caller, said):
+        return f"{other[0]} denies it: {other[1]}"
+    own, trust = _OF_OWN.search(said), f"have the role's trust policy allow {SET_SOURCE_IDENTITY}: {case.put_back}"
+    if _OF_ROLE.search(said):
+        return trust
+    fix = own_fix(case, str(caller.principal), denied=bool(own and own["denied"]), action=SET_SOURCE_IDENTITY)
+    return fix if own else f"{fix}. If your own policies allow it already, {trust}"
+
+
+def _denied(case: Case, caller: Caller, said: str, before: Sequence[Line]) -> Line:
+    """Return the denial of sts:AssumeRole with what the checks before it say of it."""
+    words = f"AWS: {said}"
     causes = [each for each in before if each.status is Status.FAILED and each.check in _CAUSES]
     own = _OF_OWN.search(said)
     if own and caller.principal and not any(each.check in _OWN for each in causes):

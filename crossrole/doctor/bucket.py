@@ -15,8 +15,8 @@ from crossrole.doctor.key import key_lines
 from crossrole.errors import CommandError
 from crossrole.iam.arn import bucket_arn
 from crossrole.iam.policy import Policy, canonical, policy_of
-from crossrole.live.identity import DENIED, LIVE
-from crossrole.live.sessions import client, code_of, told
+from crossrole.live.identity import LIVE
+from crossrole.live.sessions import DENIED, client, code_of, told
 
 _REGION = "x-amz-bucket-region"
 

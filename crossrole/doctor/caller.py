@@ -15,8 +15,8 @@ from crossrole.iam.arn import account_of, is_role, name_of, partition_of
 from crossrole.iam.names import caller_policy
 from crossrole.iam.policy import texts
 from crossrole.live.caller import caller_of
-from crossrole.live.identity import DENIED, Unreadable, live_identity
-from crossrole.live.sessions import client, code_of, date_of, message_of, told
+from crossrole.live.identity import Unreadable, live_identity
+from crossrole.live.sessions import DENIED, client, code_of, date_of, message_of, told
 from crossrole.templates.inventory import Identity, Inventory
 
 CLOCK_LIMIT = 300
@@ -182,8 +182,8 @@ def _judged(case: Case, check: str, own: Identity, whose: str | None) -> Line:
     )
 
 
-def own_fix(case: Case, arn: str, *, denied: bool, profile: str | None = None) -> str:
-    """Return the fix that allows a user or role to assume the role; `profile` is an administrator's, if known."""
+def own_fix(case: Case, arn: str, *, denied: bool, profile: str | None = None, action: str = ASSUME) -> str:
+    """Return the fix that allows a user or role an action on the role; `profile` is an administrator's, if known."""
     account, name, by = account_of(arn), name_of(arn), profile or "DEV"
     who = "" if profile else f"; DEV is the profile of an administrator of {account}"
     if denied:
@@ -199,7 +199,7 @@ def own_fix(case: Case, arn: str, *, denied: bool, profile: str | None = None) -
         attach = f"aws iam attach-user-policy --user-name {name} --policy-arn {policy} --profile {by}"
         return f"`cdk deploy {given[0]} --profile {by}`, or, where that is deployed already, `{attach}`{who}"
     lines = f"`{case.policies.replace(' --prod-profile', f' --profile {by} --prod-profile')}`"
-    return f"allow {name} {ASSUME} on {case.grant.arn}: the lines for {account} that {lines} prints{who}"
+    return f"allow {name} {action} on {case.grant.arn}: the lines for {account} that {lines} prints{who}"
 
 
 def _as_templated(case: Case, arn: str) -> str:

@@ -16,8 +16,8 @@ from crossrole.evaluation.requests import links_of
 from crossrole.iam.arn import account_of, bucket_arn
 from crossrole.iam.partitions import partition_of_region
 from crossrole.iam.policy import policy_of, texts
-from crossrole.live.identity import DENIED, LIVE
-from crossrole.live.sessions import client, code_of, told
+from crossrole.live.identity import LIVE
+from crossrole.live.sessions import DENIED, client, code_of, told
 from crossrole.templates.inventory import Bucket
 
 

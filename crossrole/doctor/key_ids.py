@@ -8,8 +8,7 @@ from botocore.exceptions import ClientError
 
 from crossrole.doctor.case import Case
 from crossrole.iam.policy import Policy
-from crossrole.live.identity import DENIED
-from crossrole.live.sessions import client, code_of, told
+from crossrole.live.sessions import DENIED, client, code_of, told
 from crossrole.templates.inventory import Identity
 
 

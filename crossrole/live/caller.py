@@ -27,6 +27,11 @@ class Caller:
     user_name: str | None
     """The IAM user's name; None for a role's session."""
 
+    @property
+    def source_identity(self) -> str | None:
+        """Who CloudTrail is to name; a user may give no name but its own, and STS takes none of a single letter."""
+        return self.name if self.user_name in {self.name, None} else None
+
 
 def caller_of(arn: str) -> Caller:
     """Return who an ARN of GetCallerIdentity is; raises `CommandError` for one that can assume no role."""

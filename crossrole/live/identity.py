@@ -1,121 +1,142 @@
 """A role or a user as IAM has it now, read with IAM's own calls."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from crossrole.iam.arn import is_role, name_of
 from crossrole.iam.policy import Policy, policy_of
-from crossrole.live.sessions import code_of
+from crossrole.iam.session_denials import Document
+from crossrole.live.sessions import DENIED, code_of
 from crossrole.templates.inventory import Identity
 
 LIVE = "live"
 """The template that deployed policies are said to stand in."""
-DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
 
 
 class Unreadable(Exception):  # noqa: N818 it is what the policies are
-    """IAM refuses to show it; `permissions` are the actions that are missing."""
+    """IAM denies to show it; `permissions` are the actions that are missing."""
 
     def __init__(self, permissions: tuple[str, ...]) -> None:
         super().__init__(", ".join(permissions))
         self.permissions = permissions
 
 
+class PolicyReader:
+    """Reads the policies of a role, user or group as IAM has them; what is denied is left out and remembered.
+
+    A `kind` is "role", "user" or "group", as IAM's calls are named.
+    """
+
+    def __init__(self, iam: Any) -> None:
+        """Read with an IAM client."""
+        self._iam = iam
+        self.denied: list[ClientError] = []
+        """IAM's answers to what the profile may not read."""
+
+    def inline(self, kind: str, name: str, *more: str) -> dict[str, Document]:
+        """Return the inline policies by name: those that IAM lists, and those of `more` that there are."""
+        holder = {f"{kind.title()}Name": name}
+        names = dict.fromkeys([*self.listed(f"list_{kind}_policies", "PolicyNames", **holder), *more])
+        answers = {each: self._policy(f"get_{kind}_policy", **holder, PolicyName=each) for each in names}
+        return {each: answer["PolicyDocument"] for each, answer in answers.items() if answer}
+
+    def attached(self, kind: str, name: str) -> list[str]:
+        """Return the ARNs of the managed policies."""
+        holder = {f"{kind.title()}Name": name}
+        return [
+            each["PolicyArn"] for each in self.listed(f"list_attached_{kind}_policies", "AttachedPolicies", **holder)
+        ]
+
+    def managed(self, arn: str) -> Document | None:
+        """Return a managed policy; None where it may not be read, or is gone."""
+        if not (described := self._policy("get_policy", PolicyArn=arn)):
+            return None
+        version = described["Policy"]["DefaultVersionId"]
+        answer = self._policy("get_policy_version", PolicyArn=arn, VersionId=version)
+        return answer["PolicyVersion"]["Document"] if answer else None
+
+    def asked(self, operation: str, **request: str) -> Mapping[str, Any]:
+        """Return IAM's answer, or an empty one where it is denied."""
+        answer: Mapping[str, Any] = {}
+        with self._denials():
+            answer = getattr(self._iam, operation)(**request)
+        return answer  # noqa: RET504 the empty one where it is denied
+
+    def listed(self, operation: str, key: str, **request: str) -> list[Any]:
+        """Return what stands under the key in every page of IAM's answer."""
+        found: list[Any] = []
+        with self._denials():
+            for page in self._iam.get_paginator(operation).paginate(**request):
+                found += page[key]
+        return found
+
+    def _policy(self, operation: str, **request: str) -> Mapping[str, Any]:
+        """Return IAM's answer, or an empty one where there is no such policy: a listing may be older or newer."""
+        try:
+            return self.asked(operation, **request)
+        except ClientError as error:
+            if code_of(error) != "NoSuchEntity":
+                raise
+            return {}
+
+    @contextmanager
+    def _denials(self) -> Iterator[None]:
+        try:
+            yield
+        except ClientError as error:
+            if code_of(error) not in DENIED:
+                raise
+            self.denied.append(error)
+
+
 def live_identity(iam: Any, arn: str, templated: Identity | None = None) -> Identity:
     """Return what IAM says of a role or user.
 
     A managed policy that the templates name but do not hold is named here too, and not read, so that the two can be
-    compared. Raises `Unreadable` with everything that is refused, `ClientError` for what else goes wrong, and
+    compared. Raises `Unreadable` with everything that is denied, `ClientError` for what else goes wrong, and
     `CommandError` for a policy that can't be judged.
     """
-    return _Reader(iam, name_of(arn), templated).identity(arn)
-
-
-class _Reader:
-    def __init__(self, iam: Any, name: str, templated: Identity | None) -> None:
-        self._iam = iam
-        self._name = name
-        self._by_name_only = set(templated.elsewhere) if templated else set()
-        self._boundary_is_judged = templated is None or templated.boundary is not None
-        self._refused: list[str] = []
-
-    def identity(self, arn: str) -> Identity:
-        kind = "Role" if is_role(arn) else "User"
-        holder = self._get(f"Get{kind}", **{f"{kind}Name": self._name}).get(kind, {})
-        policies, elsewhere = self._policies(kind, self._name)
-        for group in self._groups() if kind == "User" else []:
-            more, others = self._policies("Group", group)
-            policies, elsewhere = [*policies, *more], [*elsewhere, *others]
-        boundary_arn = holder.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
-        boundary = self._managed(boundary_arn) if boundary_arn and self._boundary_is_judged else None
-        trust = holder.get("AssumeRolePolicyDocument")
-        if self._refused:
-            raise Unreadable(tuple(dict.fromkeys(self._refused)))
-        return Identity(
-            arn=str(holder["Arn"]),
-            policies=tuple(policies),
-            boundary_arn=boundary_arn,
-            boundary=boundary,
-            trust=_policy(self._name, "AssumeRolePolicyDocument", trust) if trust else None,
-            max_session=holder.get("MaxSessionDuration"),
-            elsewhere=tuple(elsewhere),
-            tags={str(tag["Key"]): str(tag["Value"]) for tag in holder.get("Tags", [])},
-        )
-
-    def _policies(self, kind: str, name: str) -> tuple[list[Policy], list[str]]:
-        """Return the policies of a role, user or group, and in words those that are not to be read."""
-        holder = {f"{kind}Name": name}
-        inline = self._all(f"List{kind}Policies", "PolicyNames", **holder)
-        documents = [(each, self._get(f"Get{kind}Policy", **holder, PolicyName=each)) for each in inline]
-        policies = [_policy(name, each, answer["PolicyDocument"]) for each, answer in documents if answer]
-        elsewhere = []
-        for each in self._all(f"ListAttached{kind}Policies", "AttachedPolicies", **holder):
-            words = f"the managed policy {each['PolicyArn']}"
-            if words in self._by_name_only:
+    reader, kind, name = PolicyReader(iam), "role" if is_role(arn) else "user", name_of(arn)
+    by_name_only = set(templated.elsewhere) if templated else set()
+    policies: list[Policy] = []
+    elsewhere: list[str] = []
+    found = reader.asked(f"get_{kind}", **{f"{kind.title()}Name": name}).get(kind.title(), {})
+    for holder in _holders(reader, kind, name):
+        policies += [_policy(holder[1], each, document) for each, document in reader.inline(*holder).items()]
+        for each in reader.attached(*holder):
+            if (words := f"the managed policy {each}") in by_name_only:
                 elsewhere.append(words)
-            elif policy := self._managed(each["PolicyArn"]):
-                policies.append(policy)
-        return policies, elsewhere
-
-    def _groups(self) -> list[str]:
-        groups = self._all("ListGroupsForUser", "Groups", UserName=self._name)
-        return [str(each["GroupName"]) for each in groups]
-
-    def _managed(self, arn: str) -> Policy | None:
-        described = self._get("GetPolicy", PolicyArn=arn)
-        if not described:
-            return None
-        version = described["Policy"]["DefaultVersionId"]
-        answer = self._get("GetPolicyVersion", PolicyArn=arn, VersionId=version)
-        return _policy(self._name, arn, answer["PolicyVersion"]["Document"]) if answer else None
-
-    def _get(self, operation: str, **request: str) -> Mapping[str, Any]:
-        """Return IAM's answer, or an empty one where it refuses, which is remembered."""
-        for answer in self._answers(operation, request):
-            return answer
-        return {}
-
-    def _all(self, operation: str, key: str, **request: str) -> list[Any]:
-        return [each for page in self._answers(operation, request) for each in page[key]]
-
-    def _answers(self, operation: str, request: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
-        method = _snake(operation)
-        try:
-            if self._iam.can_paginate(method):
-                yield from self._iam.get_paginator(method).paginate(**request)
-            else:
-                yield getattr(self._iam, method)(**request)
-        except ClientError as error:
-            if code_of(error) not in DENIED:
-                raise
-            # IAM's calls are named as their permissions are.
-            self._refused.append(f"iam:{operation}")
+            elif document := reader.managed(each):
+                policies.append(_policy(name, each, document))
+    boundary_arn = found.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
+    is_judged = templated is None or templated.boundary is not None
+    boundary = reader.managed(boundary_arn) if boundary_arn and is_judged else None
+    trust = found.get("AssumeRolePolicyDocument")
+    if reader.denied:
+        # IAM's calls are named as their permissions are.
+        raise Unreadable(tuple(dict.fromkeys(f"iam:{each.operation_name}" for each in reader.denied)))
+    return Identity(
+        arn=str(found["Arn"]),
+        policies=tuple(policies),
+        boundary_arn=boundary_arn,
+        boundary=_policy(name, boundary_arn, boundary) if boundary else None,
+        trust=_policy(name, "AssumeRolePolicyDocument", trust) if trust else None,
+        max_session=found.get("MaxSessionDuration"),
+        elsewhere=tuple(elsewhere),
+        tags={str(tag["Key"]): str(tag["Value"]) for tag in found.get("Tags", [])},
+    )
 
 
-def _snake(operation: str) -> str:
-    return "".join(f"_{each.lower()}" if each.isupper() else each for each in operation).removeprefix("_")
+def _holders(reader: PolicyReader, kind: str, name: str) -> Iterator[tuple[str, str]]:
+    """Yield who holds the policies of a role or user: itself, and a user's groups."""
+    yield kind, name
+    if kind == "user":
+        yield from (
+            ("group", each["GroupName"]) for each in reader.listed("list_groups_for_user", "Groups", UserName=name)
+        )
 
 
 def _policy(holder: str, name: str, document: Any) -> Policy:

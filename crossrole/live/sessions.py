@@ -20,6 +20,9 @@ from botocore.parsers import ResponseParserError
 
 from crossrole.errors import CommandError, nearest
 
+DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
+"""The codes of an error that says that the caller lacks a permission."""
+
 # Throttling and a network that stumbles are retried, with jitter and growing pauses.
 # https://docs.aws.amazon.com/boto3/latest/guide/retries.html
 CONFIG = Config(
@@ -120,6 +123,7 @@ _UNREADABLE = (
     AttributeError,
     LookupError,
     OverflowError,
+    SyntaxError,  # so XML's parser says that a page of a proxy is no answer to GetBucketLocation
     TypeError,
     ValueError,
 )

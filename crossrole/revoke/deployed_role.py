@@ -1,9 +1,9 @@
 """The deployed role of a grant, with every policy that it has in IAM."""
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 import boto3
 from botocore.exceptions import ClientError
@@ -12,10 +12,13 @@ from crossrole.environment import Environment
 from crossrole.errors import CommandError
 from crossrole.iam.names import REVOCATION_POLICY
 from crossrole.iam.session_denials import Document
-from crossrole.live.sessions import client, code_of, date_of, message_of, told
+from crossrole.live.identity import PolicyReader
+from crossrole.live.sessions import client, code_of, date_of, message_of
 from crossrole.templates.grant import Grant
 
 _PAUSE, _LONGEST_PAUSE = 0.5, 8.0
+TRUST = "trust policy"
+"""What stands for the name of the trust policy, which has none."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,17 @@ class DeployedRole:
     boundary: tuple[str, Document] | None = None
     unread: tuple[str, ...] = ()
     """What the profile may not read, as text."""
+
+    def document(self, name: str) -> Document | None:
+        """Return the trust policy, or an inline policy; None where the role has none of that name."""
+        return self.trust if name == TRUST else self.inline.get(name)
+
+    def with_document(self, name: str, document: Any) -> Self:
+        """Return the role with another trust policy or inline policy; without the inline policy where None is given."""
+        if name == TRUST:
+            return replace(self, trust=document)
+        inline = {**self.inline, name: document}
+        return replace(self, inline={each: inline[each] for each in inline if inline[each] is not None})
 
 
 class Iam:
@@ -59,22 +73,25 @@ class Iam:
     def role(self) -> DeployedRole:
         """Return the role; raises `CommandError` where it is not deployed, or another one has its name."""
         found = self.facts()
+        name = self._grant.name
+        own, managed, bounds = (PolicyReader(self._iam) for _ in range(3))
         # The one that is to be written is asked for by its name: a listing may be older than the policy.
-        names = dict.fromkeys([*self._pages("list_role_policies", "PolicyNames"), REVOCATION_POLICY])
-        inline = {each: document for each in names if (document := self.policy(each)) is not None}
-        unread: list[str] = []
-        attached = self._unless_refused(unread, "its managed policies", self._attached) or {}
+        inline = own.inline("role", name, REVOCATION_POLICY)
+        if own.denied:
+            raise own.denied[0]
+        attached = {each: managed.managed(each) for each in managed.attached("role", name)}
         bound = found.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
-        boundary = self._unless_refused(unread, "its boundary", lambda: self._managed(bound)) if bound else None
+        boundary = bounds.managed(bound) if bound else None
+        denied = {"its managed policies": managed.denied, "its boundary": bounds.denied}
         return DeployedRole(
             arn=found["Arn"],
             id=found["RoleId"],
             max_session=found["MaxSessionDuration"],
             trust=found["AssumeRolePolicyDocument"],
             inline=inline,
-            attached=attached,
+            attached={arn: document for arn, document in attached.items() if document},
             boundary=(bound, boundary) if boundary else None,
-            unread=tuple(unread),
+            unread=tuple(f"{what} ({code_of(e)}: {message_of(e)})" for what, errors in denied.items() for e in errors),
         )
 
     def facts(self) -> Any:
@@ -92,8 +109,29 @@ class Iam:
             raise CommandError(f"the role there is {found['Arn']}, and the templates' is {self._grant.arn}; make synth")
         return found
 
-    def policy(self, name: str) -> Document | None:
-        """Return one inline policy; None where the role has none of that name."""
+    def document(self, name: str) -> Document | None:
+        """Return the trust policy, or an inline policy; None where the role has none of that name."""
+        if name == TRUST:
+            document: Document = self.facts()["AssumeRolePolicyDocument"]
+            return document
+        return self._policy(name)
+
+    def put(self, name: str, document: Document | None) -> None:
+        """Write the trust policy or an inline policy; delete the inline policy where None is given."""
+        role = {"RoleName": self._grant.name}
+        if document is None:
+            try:
+                self._iam.delete_role_policy(**role, PolicyName=name)
+            except ClientError as error:
+                # A retried request whose first answer was lost.
+                if code_of(error) != "NoSuchEntity":
+                    raise
+        elif name == TRUST:
+            self._iam.update_assume_role_policy(**role, PolicyDocument=_text(document))
+        else:
+            self._iam.put_role_policy(**role, PolicyName=name, PolicyDocument=_text(document))
+
+    def _policy(self, name: str) -> Document | None:
         try:
             document: Document = self._iam.get_role_policy(RoleName=self._grant.name, PolicyName=name)["PolicyDocument"]
         except ClientError as error:
@@ -101,52 +139,6 @@ class Iam:
                 raise
             return None
         return document
-
-    def trust(self) -> Document:
-        """Return the trust policy."""
-        document: Document = self.facts()["AssumeRolePolicyDocument"]
-        return document
-
-    def put_policy(self, name: str, document: Document | None) -> None:
-        """Write one inline policy, or delete it where None is given."""
-        role = {"RoleName": self._grant.name, "PolicyName": name}
-        if document is not None:
-            self._iam.put_role_policy(**role, PolicyDocument=_text(document))
-            return
-        try:
-            self._iam.delete_role_policy(**role)
-        except ClientError as error:
-            # A retried request whose first answer was lost.
-            if code_of(error) != "NoSuchEntity":
-                raise
-
-    def put_trust(self, document: Document) -> None:
-        """Write the trust policy."""
-        self._iam.update_assume_role_policy(RoleName=self._grant.name, PolicyDocument=_text(document))
-
-    def _attached(self) -> dict[str, Document]:
-        listed = self._pages("list_attached_role_policies", "AttachedPolicies")
-        return {each["PolicyArn"]: self._managed(each["PolicyArn"]) for each in listed}
-
-    def _managed(self, arn: str) -> Document:
-        version = self._iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
-        answer = self._iam.get_policy_version(PolicyArn=arn, VersionId=version)
-        document: Document = answer["PolicyVersion"]["Document"]
-        return document
-
-    def _pages(self, operation: str, key: str) -> list[Any]:
-        pages = self._iam.get_paginator(operation).paginate(RoleName=self._grant.name)
-        return [each for page in pages for each in page[key]]
-
-    @staticmethod
-    def _unless_refused(unread: list[str], what: str, read: Callable[[], Any]) -> Any:
-        try:
-            return read()
-        except ClientError as error:
-            if code_of(error) not in {"AccessDenied", "NoSuchEntity"}:
-                raise
-            unread.append(f"{what} ({code_of(error)}: {message_of(error)})")
-            return None
 
     def _note_time(self, parsed: Any, **_: Any) -> None:
         self.now = date_of(parsed) or self._environment.now()
@@ -165,38 +157,3 @@ def pauses(seconds: float, environment: Environment) -> Iterator[float]:
 def _text(document: Document) -> str:
     # As short as it can be, since the quotas count characters; and what was not escaped stays so.
     return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
-
-
-class NotWrittenError(CommandError):
-    """IAM has not made the change; its text says why."""
-
-
-class NotKnownError(CommandError):
-    """IAM may have made the change or not: no answer came, and it could not be asked either."""
-
-
-def write(profile: str, change: Callable[[], None], *, is_made: Callable[[], bool], full: str) -> None:
-    """Make a change in IAM; `full` says what to do where a quota is in the way.
-
-    Raises `NotWrittenError` or `NotKnownError`. An answer that was lost is no failure: the change is looked for.
-    """
-    try:
-        with told(profile):
-            _change(change, full)
-    except CommandError as error:
-        try:
-            with told(profile):
-                made = is_made()
-        except CommandError:
-            raise NotKnownError(f"{error}; whether IAM has made the change is not known") from None
-        if not made:
-            raise NotWrittenError(str(error)) from None
-
-
-def _change(change: Callable[[], None], full: str) -> None:
-    try:
-        change()
-    except ClientError as error:
-        if code_of(error) != "LimitExceeded":
-            raise
-        raise CommandError(f"{error.operation_name} was refused: LimitExceeded: {message_of(error)}; {full}") from None

@@ -1,24 +1,25 @@
 """What AWS itself answered a session from before a revocation, and one that was begun after it."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from fnmatch import fnmatchcase
-from typing import Any, Self
+from typing import Any
 
 import boto3
 from botocore.exceptions import ClientError
 
 from crossrole.environment import Environment
 from crossrole.errors import CommandError
+from crossrole.iam.actions import ASSUME
 from crossrole.iam.arn import bucket_arn
 from crossrole.iam.policy import instant
 from crossrole.iam.quotas import SHORTEST_SESSION
 from crossrole.iam.session_denials import Cut
-from crossrole.live.caller import caller_of
-from crossrole.live.mfa import device_named_after
+from crossrole.live.assume_role import assume_role, denied_action, session_with_mfa
+from crossrole.live.caller import Caller, caller_of
 from crossrole.live.s3_probes import Probe, Seen, probe_of, send
-from crossrole.live.sessions import assumed_session, client, code_of, date_of, reach_of, told
+from crossrole.live.sessions import client, told
 from crossrole.revoke.deployed_role import pauses
 from crossrole.templates.grant import Grant, Reach
 
@@ -68,15 +69,41 @@ class Proof:
     holds: bool | None
 
 
-@dataclass
+@dataclass(frozen=True)
+class Witness:
+    """Whoever begins sessions of the role, and the request that they are asked with."""
+
+    session: boto3.Session = field(repr=False)
+    caller: Caller
+    grant: Grant
+    profile: str
+    probe: Probe
+
+    def begin(self, name: str = NAME) -> tuple[CheckedSession, str | None]:
+        """Begin a session; return it with a hint, if there is one, and raise what STS answers."""
+        given = assume_role(self.session, self.caller, self.grant, name=name, seconds=SHORTEST_SESSION)
+        s3 = client(given.session(self.profile, region=self.grant.region), "s3")
+        return CheckedSession(name, given.begun, s3, self.probe), given.hint
+
+    def can_begin(self) -> bool:
+        """Return whether AWS lets it begin a session; raises whatever else STS answers."""
+        try:
+            self.begin()
+        except ClientError as error:
+            # Whoever may not set a source identity may still be let in without one.
+            if denied_action(error) != ASSUME:
+                raise
+            return False
+        return True
+
+
+@dataclass(frozen=True)
 class LiveCheck:
     """The sessions that were begun before the change, and what they were answered then."""
 
-    grant: Grant
     environment: Environment
-    caller: boto3.Session | None = None
     profile: str | None = None
-    probe: Probe | None = None
+    witness: Witness | None = None
     old: CheckedSession | None = None
     was_let_through: bool = False
     neighbour: CheckedSession | None = None
@@ -84,56 +111,31 @@ class LiveCheck:
     why_not: str = ""
     """Why there is no session."""
 
-    @classmethod
-    def taken(
-        cls,
-        grant: Grant,
-        environment: Environment,
-        caller: boto3.Session,
-        administrator: boto3.Session,
-        *,
-        profile: str,
-        session: str | None,
-    ) -> Self:
-        """Begin the sessions and ask them once; why it can't be done is told afterwards, for the change is urgent."""
-        taken = cls(grant, environment, caller, profile)
-        try:
-            with told(profile):
-                taken.caller = caller = with_second_factor(caller, grant, environment, profile=profile)
-                taken.probe = probe_for(
-                    grant, lambda bucket, prefix: _key_under(administrator, bucket, prefix, partition=grant.partition)
-                )
-                if not taken.probe:
-                    taken.why_not = "nothing that the grant allows can be asked without changing something"
-                    return taken
-                taken.old = begin(caller, grant, taken.probe, profile=profile, name=session or NAME)
-                taken.was_let_through = taken.old.is_let_through()
-                if session:
-                    taken.neighbour = begin(caller, grant, taken.probe, profile=profile, name=_NEIGHBOUR)
-        except CommandError as error:
-            taken.why_not = str(error)
-        return taken
-
     def given(self, cut: Cut, *, future: bool, was_shut: bool, left_open: bool) -> Iterator[Proof]:
         """Yield what the sessions are answered now, and a new one.
 
         `future`: new sessions are hit too. `was_shut`: nobody could begin one before. `left_open`: the trust policy
         could not be shut.
         """
-        if self.caller is None or self.profile is None:
+        if self.profile is None:
             yield Proof("no live session was asked; --caller-profile, of one who may assume the role, asks one", None)
             return
-        if self.probe is None or (self.old is None and not was_shut):
+        if self.witness is None or (self.old is None and not was_shut):
             yield Proof(f"no live session could be asked: {self.why_not}", holds=False)
             return
-        for ask in (self._old, self._neighbour, self._new):
+        shut = was_shut or (cut.everything and not left_open)
+        for answers in (
+            self._old(cut),
+            self._neighbour(cut),
+            self._new(self.witness, cut, future=future, shut=shut),
+        ):
             try:
                 with told(self.profile):
-                    yield from ask(cut, future=future, shut=was_shut or (cut.everything and not left_open))
+                    yield from answers
             except CommandError as error:
                 yield Proof(f"the live session gave no answer: {error}", holds=False)
 
-    def _old(self, cut: Cut, **_: bool) -> Iterator[Proof]:
+    def _old(self, cut: Cut) -> Iterator[Proof]:
         if self.old is None:
             yield Proof("no session from before could be asked: the role was shut already", holds=None)
         elif self.old.begun >= cut.moment and not cut.everything:
@@ -145,20 +147,19 @@ class LiveCheck:
             )
             yield self._answer(self.old, expected=False, what=f"a live session from before {before}")
 
-    def _neighbour(self, cut: Cut, **_: bool) -> Iterator[Proof]:
+    def _neighbour(self, cut: Cut) -> Iterator[Proof]:
         if self.neighbour and not cut.everything:
             yield self._answer(self.neighbour, expected=True, what="a session of another name from before")
 
-    def _new(self, cut: Cut, *, future: bool, shut: bool) -> Iterator[Proof]:
+    def _new(self, witness: Witness, cut: Cut, *, future: bool, shut: bool) -> Iterator[Proof]:
         if shut:
-            passed = settled(self._can_begin, expected=False, seconds=PATIENCE, environment=self.environment)
+            passed = settled(witness.can_begin, expected=False, seconds=PATIENCE, environment=self.environment)
             words = "AssumeRole is refused" if passed is not None else f"AssumeRole is let through still, {_LATE}"
             yield Proof(f"{words}, asked with the profile {self.profile}", holds=passed is not None)
         elif future:
             yield Proof(f"no new session was asked: until {instant(cut.moment)} it would be hit too", holds=None)
-        elif self.caller and self.probe:
-            name = self.old.name if self.old else NAME
-            new = begin(self.caller, self.grant, self.probe, profile=self.profile, name=name)
+        else:
+            new, _ = witness.begin(self.old.name if self.old else NAME)
             yield self._answer(new, expected=not cut.everything, what="a new live session")
 
     def _answer(self, asked: CheckedSession, *, expected: bool, what: str) -> Proof:
@@ -169,16 +170,43 @@ class LiveCheck:
         late = f" after {passed:.0f} s" if passed >= 1 else ""
         return Proof(f"{what} {words[expected]}{late} ({asked.probe.words})", holds=True)
 
-    def _can_begin(self) -> bool:
-        if self.caller is None or self.probe is None:
-            return False
-        try:
-            begin(self.caller, self.grant, self.probe, profile=self.profile)
-        except ClientError as error:
-            if code_of(error) != "AccessDenied":
-                raise
-            return False
-        return True
+
+def live_check(
+    caller: boto3.Session,
+    arn: str,
+    grant: Grant,
+    administrator: boto3.Session,
+    environment: Environment,
+    *,
+    profile: str,
+    name: str | None,
+) -> LiveCheck:
+    """Begin sessions as the caller, whose ARN is given, and ask them once; `name` is the session that is to be hit.
+
+    Why it can't be done is told afterwards, for the change is urgent.
+    """
+    check = LiveCheck(environment, profile)
+    try:
+        with told(profile):
+            who = caller_of(arn)
+            session = session_with_mfa(caller, who, grant, environment.read_code, profile=profile)
+            probe = probe_for(
+                grant, lambda bucket, prefix: _key_under(administrator, bucket, prefix, partition=grant.partition)
+            )
+            if not probe:
+                return replace(check, why_not="nothing that the grant allows can be asked without changing something")
+            witness = Witness(session, who, grant, profile, probe)
+            check = replace(check, witness=witness)
+            old, hint = witness.begin(name or NAME)
+            if hint:
+                environment.hint(hint)
+            check = replace(check, old=old)
+            check = replace(check, was_let_through=old.is_let_through())
+            if name:
+                check = replace(check, neighbour=witness.begin(_NEIGHBOUR)[0])
+    except CommandError as error:
+        check = replace(check, why_not=str(error))
+    return check
 
 
 _LATE = f"after {PATIENCE:.0f} s"
@@ -187,35 +215,6 @@ _LATE = f"after {PATIENCE:.0f} s"
 def _key_under(administrator: boto3.Session, bucket: str, prefix: str, *, partition: str) -> str | None:
     listing = probe_of("s3:ListBucket", bucket, prefix, "", partition=partition)
     return send(client(administrator, "s3"), listing).key if listing else None
-
-
-def with_second_factor(caller: boto3.Session, grant: Grant, environment: Environment, *, profile: str) -> boto3.Session:
-    """Return the caller's session, having asked for an MFA code where the grant wants one of a user.
-
-    A code is good once, so it buys a session of the user's own, which can begin several of the role; keys that are
-    temporary already can buy none.
-    https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
-    """
-    sts, credentials = client(caller, "sts"), caller.get_credentials()
-    if grant.mfa_max_age is None or credentials is None or credentials.token:
-        return caller
-    user = caller_of(sts.get_caller_identity()["Arn"])
-    device = reach_of(profile).mfa_serial or device_named_after(user.arn)
-    answer = sts.get_session_token(
-        SerialNumber=device, TokenCode=environment.read_code(device), DurationSeconds=SHORTEST_SESSION
-    )
-    return assumed_session(profile, answer["Credentials"], region=grant.region)
-
-
-def begin(
-    caller: boto3.Session, grant: Grant, probe: Probe, *, profile: str | None, name: str = NAME
-) -> CheckedSession:
-    """Begin a session of the grant's role; raises what STS answers."""
-    asked = {"ExternalId": grant.external_id} if grant.external_id else {}
-    sts = client(caller, "sts")
-    answer = sts.assume_role(RoleArn=grant.arn, RoleSessionName=name, DurationSeconds=SHORTEST_SESSION, **asked)
-    s3 = client(assumed_session(profile, answer["Credentials"], region=grant.region), "s3")
-    return CheckedSession(name, date_of(answer) or datetime.now(UTC), s3, probe)
 
 
 def settled(ask: Callable[[], bool], *, expected: bool, seconds: float, environment: Environment) -> float | None:

@@ -1,16 +1,14 @@
-"""What a revocation is to do to the deployed role, and what becomes of it."""
+"""What a revocation is to do to the deployed role."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from crossrole.iam.names import REVOCATION_POLICY
-from crossrole.iam.session_denials import Cut, Document
-from crossrole.revoke.deployed_role import DeployedRole
-from crossrole.revoke.live_check import Proof
+from crossrole.iam.session_denials import Cut, Document, is_shut
+from crossrole.revoke.changes import Change, Done, Plan, needed
+from crossrole.revoke.deployed_role import TRUST, DeployedRole
 from crossrole.revoke.statements import revoked, shut
 from crossrole.templates.grant import Grant
-
-TRUST = "trust policy"
 
 
 @dataclass(frozen=True)
@@ -26,46 +24,60 @@ class Asked:
     dry_run: bool = False
 
 
-@dataclass
-class Revoked:
-    """What was found, what was written and what is shown."""
+@dataclass(frozen=True)
+class RevokePlan(Plan):
+    """What was found, and what is to be written for a revocation."""
 
-    grant: Grant
     asked: Asked
     cut: Cut
-    found: DeployedRole
     now: datetime
     """AWS's time when the role was read."""
-    policy: Document
-    trust: Document
-    written: list[str] = field(default_factory=list)
-    """The policies that were changed, by name."""
-    wrong: list[str] = field(default_factory=list)
-    """What was not done or is not known, and what stands in IAM then."""
-    proofs: list[Proof] = field(default_factory=list)
-
-    @property
-    def changes(self) -> list[str]:
-        """The policies that have to be changed, in the order in which they are."""
-        policy = [REVOCATION_POLICY] if self.policy is not self.found.inline.get(REVOCATION_POLICY) else []
-        return [*policy, *([TRUST] if self.trust is not self.found.trust else [])]
-
-    @property
-    def is_proved(self) -> bool:
-        """Whether all was done, and nothing that was asked for came out otherwise."""
-        return not self.wrong and all(proof.holds is not False for proof in self.proofs)
 
     @property
     def in_the_future(self) -> bool:
         """Whether sessions that are begun now are hit too."""
         return self.cut.moment > self.now + timedelta(seconds=1)
 
+    def is_written(self, role: DeployedRole) -> bool:
+        """Return whether a role's inline policy cuts the sessions off."""
+        return _holds(role.document(REVOCATION_POLICY), self.cut)
 
-def plan_of(grant: Grant, asked: Asked, role: DeployedRole, now: datetime) -> Revoked:
-    """Return what is to be done to the role; `now` is AWS's time when it was read."""
+
+def plan_of(grant: Grant, asked: Asked, role: DeployedRole, now: datetime) -> RevokePlan:
+    """Return what is to be done to the role; `now` is AWS's time when it was read.
+
+    The permissions policy is first, so that the harm stops with the first call.
+    """
     session = f"{role.id}:{asked.session}" if asked.session else None
     # Now also where everything is refused already: what was begun meanwhile works once that is taken away.
     moment = asked.before or now.replace(microsecond=0) + timedelta(seconds=1)
     cut = Cut(moment, session, everything=asked.and_disable)
-    trust = shut(role.trust) if asked.and_disable else role.trust
-    return Revoked(grant, asked, cut, role, now, revoked(role.inline.get(REVOCATION_POLICY), cut), trust)
+    policy = Change(
+        REVOCATION_POLICY,
+        changed=lambda found: revoked(found, cut),
+        is_made=lambda found: _holds(found, cut),
+        doing=f"write the inline policy {REVOCATION_POLICY} of {grant.name}",
+        if_full="a role's inline policies may hold 10,240 characters in all: take away what is not needed there",
+        if_not_made="; run the same line again",
+    )
+    trust = Change(
+        TRUST,
+        changed=shut,
+        is_made=is_shut,
+        doing=f"write the trust policy of {grant.name}",
+        if_full="name fewer principals, or have the quota of the role trust policy length raised (to 4,096)",
+        if_not_made=f". New sessions can be made, but {REVOCATION_POLICY} lets them do nothing",
+    )
+    changes = needed(role, [policy, *([trust] if asked.and_disable else [])])
+    return RevokePlan(grant, role, changes, asked, cut, now)
+
+
+def _holds(policy: Document | None, cut: Cut) -> bool:
+    return policy is not None and revoked(policy, cut) is policy
+
+
+@dataclass(frozen=True)
+class Revoked(Done):
+    """What became of a revocation."""
+
+    plan: RevokePlan

@@ -17,7 +17,7 @@ from crossrole.iam.policy import VERSION, Policy, instant, policy_of, texts, tru
 from crossrole.iam.session_denials import Cut, Document, is_shut, other_kinds
 from crossrole.revoke.deployed_role import DeployedRole
 from crossrole.revoke.live_check import Proof
-from crossrole.revoke.plan import Revoked
+from crossrole.revoke.plan import RevokePlan
 from crossrole.templates.grant import Grant
 
 # What a pattern such as s3:* or * is tried with.
@@ -103,27 +103,32 @@ def decide(grant: Grant, role: DeployedRole, cut: Cut, now: datetime, simulator:
     )
 
 
-def decided(plan: Revoked, role: DeployedRole, environment: Environment, *, done: bool) -> Proof:
-    """Return the proof from the role's policies, as they are or, where it is not `done`, as they would be."""
+def decided(
+    plan: RevokePlan, role: DeployedRole, environment: Environment, *, done: bool, left_open: bool = False
+) -> Proof:
+    """Return the proof from the role's policies, as they are or, where it is not `done`, as they would be.
+
+    `left_open`: the trust policy could not be shut, which is told elsewhere.
+    """
     try:
         with environment.simulator() as simulator:
             answer = decide(plan.grant, role, plan.cut, plan.now, simulator)
     except CommandError as error:
         return Proof(f"the role's policies could not be judged: {error}", holds=False)
-    return Proof(_text(plan, answer, done=done), holds=_as_asked(plan, answer))
+    return Proof(_text(plan, answer, done=done), holds=_as_asked(plan, answer, left_open=left_open))
 
 
-def _as_asked(plan: Revoked, answer: Decided) -> bool | None:
+def _as_asked(plan: RevokePlan, answer: Decided, *, left_open: bool) -> bool | None:
     if answer.open_to_old:
         return False
     if not plan.asked.and_disable:
         return True
-    if answer.open_to_new or (answer.open_trust and not plan.wrong):
+    if answer.open_to_new or (answer.open_trust and not left_open):
         return False
     return True if answer.trust_judged else None
 
 
-def _text(plan: Revoked, answer: Decided, *, done: bool) -> str:
+def _text(plan: RevokePlan, answer: Decided, *, done: bool) -> str:
     policies = "the deployed policies" if done else "the policies as they would be"
     total = len(answer.asked)
     if answer.open_to_old:

@@ -2,15 +2,16 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
 from crossrole.iam.names import REVOCATION_POLICY
 from crossrole.iam.policy import Policy, instant, trusted
 from crossrole.iam.session_denials import is_shut, moment_of, other_kinds, statements_of
+from crossrole.revoke.deployed_role import TRUST
 from crossrole.revoke.live_check import Proof
-from crossrole.revoke.plan import TRUST, Revoked
+from crossrole.revoke.plan import Revoked
 from crossrole.revoke.restore import Restored
 from crossrole.revoke.statements import is_ours
 
@@ -25,8 +26,8 @@ MARKS = re.compile(
 def revoked_text(done: Revoked) -> str:
     """Return the answer as a person reads it."""
     lines = [_headline(done), "", "hits", *indented(hits(done)), "", "does not hit", *indented(misses(done))]
-    lines += ["", "to be written" if done.asked.dry_run else "written", *indented(_written(done))]
-    if done.asked.dry_run:
+    lines += ["", "to be written" if done.plan.asked.dry_run else "written", *indented(_written(done))]
+    if done.plan.asked.dry_run:
         lines += [line for name, document in _documents(done).items() for line in _shown(name, document)]
     lines += ["", "shown", *proofs_lines(done.proofs), "", "to make it last", *indented(lasting(done))]
     return "\n".join([*lines, *wrong_lines(done.wrong)])
@@ -35,12 +36,12 @@ def revoked_text(done: Revoked) -> str:
 def revoked_json(done: Revoked) -> dict[str, Any]:
     """Return the answer for `--json`."""
     return {
-        "grant": done.grant.name,
-        "role": done.grant.arn,
-        "before": instant(done.cut.moment),
-        "session": done.asked.session,
-        "disabled": done.asked.and_disable,
-        "dry_run": done.asked.dry_run,
+        "grant": done.plan.grant.name,
+        "role": done.plan.grant.arn,
+        "before": instant(done.plan.cut.moment),
+        "session": done.plan.asked.session,
+        "disabled": done.plan.asked.and_disable,
+        "dry_run": done.plan.asked.dry_run,
         "hits": list(hits(done)),
         "misses": list(misses(done)),
         "changes": done.changes,
@@ -56,102 +57,102 @@ def revoked_json(done: Revoked) -> dict[str, Any]:
 
 def hits(done: Revoked) -> Iterator[str]:
     """Yield whom the revocation hits."""
-    moment = instant(done.cut.moment)
-    who = f"the sessions named {done.asked.session}" if done.asked.session else "every session"
-    end = instant(done.cut.moment + timedelta(seconds=done.found.max_session))
-    if done.cut.everything:
+    moment = instant(done.plan.cut.moment)
+    who = f"the sessions named {done.plan.asked.session}" if done.plan.asked.session else "every session"
+    end = instant(done.plan.cut.moment + timedelta(seconds=done.plan.found.max_session))
+    if done.plan.cut.everything:
         yield "every session of the role, also one that is begun later: each is refused everything"
-        if done.asked.dry_run or TRUST in done.written or is_shut(done.found.trust):
+        if done.plan.asked.dry_run or TRUST in done.written or is_shut(done.plan.found.trust):
             yield "nobody can begin one: the trust policy refuses everyone"
     else:
-        yield f"{who} of {done.grant.arn} begun before {moment}: refused everything"
+        yield f"{who} of {done.plan.grant.arn} begun before {moment}: refused everything"
         yield f"by themselves the last of them would end at {end}"
     yield "presigned URLs that those sessions have made"
-    if done.in_the_future and not done.cut.everything:
+    if done.plan.in_the_future and not done.plan.cut.everything:
         yield f"sessions that are begun from now until {moment} too: the moment is in the future"
 
 
 def misses(done: Revoked) -> Iterator[str]:
     """Yield what goes on all the same, and how to stop it."""
-    name = done.grant.name
-    if done.asked.session:
+    name, profile = done.plan.grant.name, done.plan.asked.profile
+    if done.plan.asked.session:
         yield "sessions of other names"
-    if not done.cut.everything:
-        yield f"sessions begun from {instant(done.cut.moment)} on; who can begin one: {', '.join(_who(done))}"
-        yield f"  to stop those too: python -m crossrole revoke {name} --profile {done.asked.profile} --and-disable"
+    if not done.plan.cut.everything:
+        yield f"sessions begun from {instant(done.plan.cut.moment)} on; who can begin one: {', '.join(_who(done))}"
+        yield f"  to stop those too: python -m crossrole revoke {name} --profile {profile} --and-disable"
     yield "the callers' own credentials, and sessions of other roles that a session has begun: revoke those there"
     yield "what was read, written or deleted before; the audit trail is in CloudTrail"
 
 
 def lasting(done: Revoked) -> Iterator[str]:
     """Yield what makes it last, or why nothing needs to."""
-    if done.asked.session:
-        end = instant(done.cut.moment + timedelta(seconds=done.found.max_session))
+    if done.plan.asked.session:
+        end = instant(done.plan.cut.moment + timedelta(seconds=done.plan.found.max_session))
         yield f"nothing needs to: such a session ends by itself at {end} at the latest; restore takes the statement out"
         yield "access.toml can't hold one session; this line hits every one that was begun before:"
     else:
-        yield f'access.toml, below [[grants]] name = "{done.grant.name}":'
+        yield f'access.toml, below [[grants]] name = "{done.plan.grant.name}":'
     yield from (f"  {line}" for line in toml_lines(done))
-    yield "then: make synth && cdk deploy ProdAccessStack --profile " + done.asked.profile
+    yield "then: make synth && cdk deploy ProdAccessStack --profile " + done.plan.asked.profile
     anew = f"writes {REVOCATION_POLICY} anew, without what revoke has added"
     yield f"a deploy that changes the grant's revoked_before {anew}"
-    if done.cut.everything:
+    if done.plan.cut.everything:
         yield "and without disabled = true one that changes its trust policy lets callers in again"
 
 
 def toml_lines(done: Revoked) -> list[str]:
     """Return the lines of access.toml that say the same."""
-    stands = moment_of(done.policy, None) or done.cut.moment
-    own = done.grant.revoked_before or stands
-    moment = instant(max(done.cut.moment, stands, own))
-    return [*(["disabled = true"] if done.cut.everything else []), f"revoked_before = {moment}"]
+    stands = moment_of(done.document(REVOCATION_POLICY), None) or done.plan.cut.moment
+    own = done.plan.grant.revoked_before or stands
+    moment = instant(max(done.plan.cut.moment, stands, own))
+    return [*(["disabled = true"] if done.plan.cut.everything else []), f"revoked_before = {moment}"]
 
 
 def _headline(done: Revoked) -> str:
-    if done.asked.dry_run:
+    if done.plan.asked.dry_run:
         verb = "would revoke" if done.changes else "would change nothing, for it is revoked already"
     elif not done.is_proved:
         verb = "NOT PROVED"
     else:
         verb = "revoked" if done.changes else "revoked already, nothing written"
-    what = f"sessions named {done.asked.session}" if done.asked.session else "sessions"
-    disabled = ", and the role disabled" if done.cut.everything else ""
-    return f"{verb}: {what} of {done.grant.name} begun before {instant(done.cut.moment)}{disabled}"
+    what = f"sessions named {done.plan.asked.session}" if done.plan.asked.session else "sessions"
+    disabled = ", and the role disabled" if done.plan.cut.everything else ""
+    return f"{verb}: {what} of {done.plan.grant.name} begun before {instant(done.plan.cut.moment)}{disabled}"
 
 
 def _who(done: Revoked) -> list[str]:
-    if is_shut(done.found.trust):
+    if is_shut(done.plan.found.trust):
         return ["nobody, for the trust policy refuses everyone"]
-    trust = {"Statement": statements_of(done.found.trust, "the trust policy")}
-    return [*trusted(Policy("IAM", done.grant.name, TRUST, trust)), *other_kinds(done.found.trust)]
+    trust = {"Statement": statements_of(done.plan.found.trust, "the trust policy")}
+    return [*trusted(Policy("IAM", done.plan.grant.name, TRUST, trust)), *other_kinds(done.plan.found.trust)]
 
 
 def _written(done: Revoked) -> Iterator[str]:
-    found = done.found.inline.get(REVOCATION_POLICY)
+    found = done.plan.found.inline.get(REVOCATION_POLICY)
     before = statements_of(found, REVOCATION_POLICY) if found else []
-    after = statements_of(done.policy, REVOCATION_POLICY)
+    policy = done.document(REVOCATION_POLICY)
+    after = statements_of(policy, REVOCATION_POLICY) if policy else []
     added = [str(each["Sid"]) for each in after if is_ours(each) and each not in before]
     beside = ", and what else was in it" if len(after) > len(added) else ""
     texts = {
         REVOCATION_POLICY: f"inline policy {REVOCATION_POLICY}: {' and '.join(added)}{beside}",
         TRUST: "trust policy: one statement that refuses everyone, and what else was in it",
     }
-    of = done.changes if done.asked.dry_run else done.written
+    of = done.changes if done.plan.asked.dry_run else done.written
     yield from (texts[name] for name in of)
     if not of:
         yield "nothing"
 
 
 def _documents(done: Revoked) -> dict[str, Any]:
-    documents = {REVOCATION_POLICY: done.policy, TRUST: done.trust}
-    return {name: documents[name] for name in done.changes}
+    return {name: done.document(name) for name in done.changes}
 
 
 def _shown(name: str, document: Any) -> list[str]:
     return ["", name, *indented(iter(json.dumps(document, indent=2).splitlines()))]
 
 
-def proofs_lines(proofs: list[Proof]) -> list[str]:
+def proofs_lines(proofs: Sequence[Proof]) -> list[str]:
     """Return what is shown, a line each."""
     marks = {True: "ok  ", False: "FAIL", None: "--  "}
     return [f"  {marks[each.holds]}  {each.text}" for each in proofs]
@@ -170,14 +171,14 @@ def indented(lines: Iterator[str]) -> list[str]:
 def restored_text(done: Restored) -> str:
     """Return the answer as a person reads it."""
     if not done.changes:
-        lines = [f"nothing to restore: no statement of revoke is in the policies of {done.grant.arn}"]
+        lines = [f"nothing to restore: no statement of revoke is in the policies of {done.plan.grant.arn}"]
     else:
         verb = "to be restored" if done.dry_run else "restored" if done.is_proved else "NOT PROVED"
-        lines = [f"{verb}: {done.grant.arn}", "", "can work again", *indented(_again(done))]
+        lines = [f"{verb}: {done.plan.grant.arn}", "", "can work again", *indented(_again(done))]
         lines += ["", "to be written" if done.dry_run else "written", *indented(_restored_policies(done))]
         lines += ["", "shown", *proofs_lines(done.proofs)] if done.proofs else []
     if done.left:
-        ours = "access.toml" if done.grant.revoked_before or done.grant.disabled else "something else"
+        ours = "access.toml" if done.plan.grant.revoked_before or done.plan.grant.disabled else "something else"
         lines += ["", f"still there, for {ours} put it there", *indented(iter(done.left))]
     return "\n".join([*lines, *wrong_lines(done.wrong)])
 
@@ -185,12 +186,12 @@ def restored_text(done: Restored) -> str:
 def restored_json(done: Restored) -> dict[str, Any]:
     """Return the answer for `--json`."""
     return {
-        "grant": done.grant.name,
-        "role": done.grant.arn,
+        "grant": done.plan.grant.name,
+        "role": done.plan.grant.arn,
         "dry_run": done.dry_run,
         "changes": done.changes,
         "written": done.written,
-        "documents": {REVOCATION_POLICY: done.policy, TRUST: done.trust},
+        "documents": {name: done.document(name) for name in (REVOCATION_POLICY, TRUST)},
         "again": list(_again(done)) if done.changes else [],
         "left": done.left,
         "proofs": [{"text": each.text, "holds": each.holds} for each in done.proofs],
@@ -202,16 +203,17 @@ def restored_json(done: Restored) -> dict[str, Any]:
 def _restored_policies(done: Restored) -> Iterator[str]:
     gone = f"inline policy {REVOCATION_POLICY}: deleted, nothing else was in it"
     kept = f"inline policy {REVOCATION_POLICY}: what else was in it stays"
-    texts = {REVOCATION_POLICY: kept if done.policy else gone, TRUST: "trust policy: what else was in it stays"}
+    policy = kept if done.document(REVOCATION_POLICY) else gone
+    texts = {REVOCATION_POLICY: policy, TRUST: "trust policy: what else was in it stays"}
     yield from (texts[name] for name in (done.changes if done.dry_run else done.written))
 
 
 def _again(done: Restored) -> Iterator[str]:
-    moment = moment_of(done.found.inline.get(REVOCATION_POLICY), None)
+    moment = moment_of(done.plan.found.inline.get(REVOCATION_POLICY), None)
     yield "sessions that were cut off and have not expired, and the presigned URLs that they have made"
     if moment:
         yield f"  the last of those begun before {instant(moment)} ends at " + instant(
-            moment + timedelta(seconds=done.found.max_session)
+            moment + timedelta(seconds=done.plan.found.max_session)
         )
     if TRUST in done.changes:
         yield "whoever the trust policy lets in can begin new ones"

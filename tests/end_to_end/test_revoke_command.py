@@ -761,6 +761,34 @@ def test_a_profile_that_may_not(shell: Any, service: Role, proxy: IamProxy) -> N
     assert before == service.state()
 
 
+@pytest.mark.parametrize("denied", ["ListAttachedRolePolicies", "GetPolicy", "GetPolicyVersion"])
+def test_managed_policies_that_cannot_be_read(shell: Any, service: Role, proxy: IamProxy, denied: str) -> None:
+    """The sessions are cut off all the same, and what could not be judged is told."""
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [deny("s3:DeleteBucket")]})
+    arn = service.iam.create_policy(PolicyName="Managed", PolicyDocument=policy)["Policy"]["Arn"]
+    service.iam.attach_role_policy(RoleName=service.name, PolicyArn=arn)
+    proxy.fault = lambda action: "AccessDenied: not you" if action == denied else None
+    try:
+        done = answered(shell.crossrole("revoke", "ServiceRole", *PROD, "--json", **proxy.environment))
+    finally:
+        service.iam.detach_role_policy(RoleName=service.name, PolicyArn=arn)
+        service.iam.delete_policy(PolicyArn=arn)
+
+    assert done["proved"]
+    assert "(not judged: its managed policies (AccessDenied: not you))" in done["proofs"][1]["text"]
+
+
+def test_a_role_whose_policies_cannot_be_read(shell: Any, service: Role, proxy: IamProxy) -> None:
+    """What is not known is not written over: AWS's own words are told, and nothing was changed."""
+    before = service.state()
+    proxy.fault = lambda action: "AccessDenied: not you" if action == "GetRolePolicy" else None
+
+    assert "GetRolePolicy was refused: AccessDenied: not you" == one_line(
+        shell.crossrole("revoke", "ServiceRole", *PROD, **proxy.environment)
+    )
+    assert before == service.state()
+
+
 # --- interrupted half-way
 
 

@@ -1,4 +1,4 @@
-"""A small STS on a socket of this machine, for the answers that the local accounts never give."""
+"""A small STS and IAM's ListMFADevices on a socket of this machine, for answers that the local accounts never give."""
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,10 +20,24 @@ def identity(arn: str = USER) -> tuple[int, str]:
 
 def session(arn: str = "arn:aws:sts::222222222222:assumed-role/Role/name") -> tuple[int, str]:
     """Return AssumeRole's answer."""
-    keys = "".join(f"<{name}>{value}</{name}>" for name, value in SECRETS.items())
-    given = f"<Credentials>{keys}<Expiration>2099-01-02T03:04:05Z</Expiration></Credentials>"
     who = f"<AssumedRoleUser><AssumedRoleId>AROA:name</AssumedRoleId><Arn>{arn}</Arn></AssumedRoleUser>"
-    return 200, _answer("AssumeRole", given + who)
+    return 200, _answer("AssumeRole", _credentials() + who)
+
+
+def users_session() -> tuple[int, str]:
+    """Return GetSessionToken's answer."""
+    return 200, _answer("GetSessionToken", _credentials())
+
+
+def devices(*serials: str) -> tuple[int, str]:
+    """Return ListMFADevices's answer."""
+    listed = "".join(f"<member><SerialNumber>{each}</SerialNumber></member>" for each in serials)
+    return 200, _answer("ListMFADevices", f"<MFADevices>{listed}</MFADevices><IsTruncated>false</IsTruncated>")
+
+
+def _credentials() -> str:
+    keys = "".join(f"<{name}>{value}</{name}>" for name, value in SECRETS.items())
+    return f"<Credentials>{keys}<Expiration>2099-01-02T03:04:05Z</Expiration></Credentials>"
 
 
 def error(status: int, code: str, message: str = "no") -> tuple[int, str]:
@@ -51,12 +65,16 @@ class Server:
     @property
     def assumed(self) -> list[dict[str, str]]:
         """The parameters of each AssumeRole."""
-        return [each for each in self.asked if each["Action"] == "AssumeRole"]
+        return self.of("AssumeRole")
+
+    def of(self, action: str) -> list[dict[str, str]]:
+        """Return the parameters of each request for an action."""
+        return [each for each in self.asked if each["Action"] == action]
 
 
 @contextmanager
 def sts(answers: Mapping[str, Sequence[tuple[int, str]]]) -> Iterator[Server]:
-    """Serve, to each action, its answers in turn; the last one again and again."""
+    """Serve, to each action, its answers in turn, the last one again and again; deny an action that has none."""
     lock = threading.Lock()
 
     class Handler(BaseHTTPRequestHandler):
@@ -65,7 +83,7 @@ def sts(answers: Mapping[str, Sequence[tuple[int, str]]]) -> Iterator[Server]:
             with lock:
                 before = sum(each["Action"] == request["Action"] for each in server.asked)
                 server.asked.append(request)
-            mine = answers[request["Action"]]
+            mine = answers.get(request["Action"], [error(403, "AccessDenied")])
             status, body = mine[min(before, len(mine) - 1)]
             self.send_response(status)
             self.send_header("Content-Type", "text/xml")

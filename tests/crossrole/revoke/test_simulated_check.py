@@ -118,9 +118,8 @@ def test_a_trust_that_cannot_be_judged_is_no_proof(kinds_inventory: Inventory) -
     grant = grant_of(kinds_inventory, "ServiceRole")
     trust = {**grant.trust.document, "Version": "2008-10-17"}
     plan = plan_of(grant, Asked("prod", and_disable=True), replace(role_of(grant, None), trust=trust), NOW)
-    role = replace(plan.found, trust=plan.trust, inline={REVOCATION_POLICY: plan.policy})
 
-    proof = proof_of(plan, role, warm_environment(), done=True)
+    proof = proof_of(plan, plan.role, warm_environment(), done=True)
 
     assert proof.holds is None
     assert "the trust policy could not be judged" in proof.text
