@@ -79,8 +79,12 @@ def _no_terminal(_: str) -> str:
 @contextmanager
 def _variables(variables: Mapping[str, str]) -> Iterator[None]:
     """Have just these environment variables: boto3 reads them itself."""
-    with mock.patch.dict(os.environ, dict(variables), clear=True):
+    with mock.patch.dict(os.environ, dict(variables), clear=True), mock.patch("os.execvpe", _become):
         yield
+
+
+def _become(*_: object) -> None:
+    raise AssertionError("the tests' own process would become the command: run it as a process of its own")
 
 
 def quick_time() -> dict[str, Any]:

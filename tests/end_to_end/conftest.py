@@ -2,8 +2,9 @@
 
 import json
 import os
+import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -153,11 +154,25 @@ class Shell:
         kept = clean_environment(os.environ) | {"HOME": str(self.home), "AWS_EC2_METADATA_DISABLED": "true"}
         return kept | {"PATH": os.pathsep.join([str(Path(sys.executable).parent), kept["PATH"]])}
 
-    def crossrole(self, *words: str, **environment: str) -> Done:
-        """Run a command, without a terminal, on the templates that were deployed."""
-        command, *rest = words
-        given = (command, "--template-dir", str(self.world.templates), *rest)
-        return crossrole(*given, variables=self.environment | environment, **quick_time())
+    def crossrole(self, *words: str, stdin: str = "", **environment: str) -> Done:
+        """Run a command in this process, without a terminal, on the templates that were deployed."""
+        variables = self.environment | environment
+        return crossrole(*self._given(words), variables=variables, stdin=stdin, **quick_time())
+
+    def process(self, *words: str, stdin: str = "", **environment: str) -> Done:
+        """Run a command as a process of its own, which may become another, on the templates that were deployed."""
+        return subprocess.run(
+            [sys.executable, "-m", "crossrole", *self._given(words)],
+            cwd=CHECKOUT,
+            env=self.environment | environment,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def _given(self, words: Sequence[str]) -> list[str]:
+        return [words[0], "--template-dir", str(self.world.templates), *words[1:]]
 
 
 @pytest.fixture

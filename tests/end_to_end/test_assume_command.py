@@ -150,7 +150,7 @@ def test_the_other_shells_where_they_are(shell: Any, program: str) -> None:
 
 def test_a_command_runs_as_the_session(shell: Any) -> None:
     """It has the credentials in its environment, and words after -- that look like options are its own."""
-    found = shell.crossrole(
+    found = shell.process(
         "assume", "OneUser", "--profile", "alice", "--", "sh", "-c", f'{WHO}; echo "$1"; exit 7', "--", "--profile"
     )
 
@@ -194,7 +194,7 @@ def test_a_command_that_cannot_run(shell: Any) -> None:
     plain = shell.home / "plain"
     plain.write_text("")
     absent, barred = (
-        shell.crossrole("assume", "OneUser", "--profile", "alice", "--", command)
+        shell.process("assume", "OneUser", "--profile", "alice", "--", command)
         for command in ("no-such-command", str(plain))
     )
 
@@ -214,9 +214,9 @@ def test_a_session_is_narrowed(shell: Any) -> None:
         admin(shell).put_object(Bucket=BUCKET, Key=key, Body=b"x")
     narrow = ("assume", "OneUser", "--profile", "alice", "--only", "s3:GetObject", "--prefix", "user/2026/", "--")
     get = ("aws", "s3api", "get-object", "--bucket", BUCKET, "--key")
-    inside = shell.crossrole(*narrow, *get, "user/2026/a", "/dev/null")
-    outside = shell.crossrole(*narrow, *get, "user/2025/a", "/dev/null")
-    another = shell.crossrole(*narrow, "aws", "s3", "ls", f"s3://{BUCKET}/user/2026/")
+    inside = shell.process(*narrow, *get, "user/2026/a", "/dev/null")
+    outside = shell.process(*narrow, *get, "user/2025/a", "/dev/null")
+    another = shell.process(*narrow, "aws", "s3", "ls", f"s3://{BUCKET}/user/2026/")
 
     assert (0, "") == (inside.returncode, inside.stderr)
     assert "AccessDenied" in outside.stderr
@@ -226,8 +226,8 @@ def test_a_session_is_narrowed(shell: Any) -> None:
 def test_a_narrowed_listing(shell: Any) -> None:
     """With --prefix alone, what lies under it is listed and what lies beside is not."""
     narrow = ("assume", "OneUser", "--profile", "alice", "--prefix", "user/2026/", "--", "aws", "s3", "ls")
-    inside = shell.crossrole(*narrow, f"s3://{BUCKET}/user/2026/a")
-    outside = shell.crossrole(*narrow, f"s3://{BUCKET}/user/2025/")
+    inside = shell.process(*narrow, f"s3://{BUCKET}/user/2026/a")
+    outside = shell.process(*narrow, f"s3://{BUCKET}/user/2025/")
 
     assert "AccessDenied" not in inside.stderr
     assert "AccessDenied" in outside.stderr
@@ -237,7 +237,7 @@ def test_a_narrowed_listing(shell: Any) -> None:
 def test_every_kind_of_grant_can_be_narrowed(shell: Any, options: tuple[str, str]) -> None:
     """STS takes the session policy, and the session still does what is left."""
     put = ("aws", "s3api", "put-object", "--bucket", BUCKET, "--key", "service/2026/x")
-    found = shell.crossrole("assume", "ServiceRole", "--profile", "exporter", *options, "--", *put)
+    found = shell.process("assume", "ServiceRole", "--profile", "exporter", *options, "--", *put)
 
     assert (0, "") == (found.returncode, found.stderr)
 

@@ -41,8 +41,8 @@ def whole_run(shell: Any, sts: str) -> dict[str, str]:
     temporary.mkdir()
     runs: dict[str, Any] = {}
 
-    def run(name: str, *words: str, expected: int = 0, stdin: str | None = None) -> str:
-        done = shell.crossrole(*words, stdin=stdin, TMPDIR=str(temporary), AWS_ENDPOINT_URL_STS=sts)
+    def run(name: str, *words: str, expected: int = 0, stdin: str = "") -> str:
+        done = shell.process(*words, stdin=stdin, TMPDIR=str(temporary), AWS_ENDPOINT_URL_STS=sts)
         assert expected == done.returncode, f"{name}: {done.stdout}{done.stderr}"
         runs[name] = done
         return str(done.stdout)
