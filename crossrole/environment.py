@@ -39,9 +39,12 @@ class Environment:
     stderr: TextIO = field(default_factory=lambda: sys.stderr)
     now: Callable[[], datetime] = _utc_now
     """The time of day, in UTC."""
-    monotonic: Callable[[], float] = time.monotonic
-    """Seconds since a fixed moment; `sleep` moves it on."""
     sleep: Callable[[float], None] = time.sleep
+    """Waits until AWS's clock is so many seconds later."""
+    monotonic: Callable[[], float] = time.monotonic
+    """Seconds since a fixed moment; `pause` moves it on."""
+    pause: Callable[[float], None] = time.sleep
+    """Waits so many seconds before something is asked again."""
     simulator: Callable[[], AbstractContextManager[Simulator]] = Simulator
     prover: Callable[[], AbstractContextManager[Prover]] = Prover
     read_hidden: Callable[[str], str] = _typed

@@ -8,13 +8,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
 from crossrole import cli
-from crossrole.engines.prover import Prover
 from crossrole.engines.simulator import Simulator
 from crossrole.environment import Environment
+from tests.kept_proofs import KeptProver
 
 Done = subprocess.CompletedProcess[str]
 
@@ -28,9 +29,9 @@ def warm_simulator() -> Simulator:
 
 
 @cache
-def warm_prover() -> Prover:
+def warm_prover() -> KeptProver:
     """Return the prover that all tests of this process ask."""
-    prover = Prover()
+    prover = KeptProver()
     atexit.register(prover.__exit__, None, None, None)
     return prover
 
@@ -57,7 +58,7 @@ def crossrole(*words: str, variables: Mapping[str, str] | None = None, stdin: st
     """
     given = stdin if isinstance(stdin, bytes) else stdin.encode()
     stdout, stderr = io.StringIO(), io.StringIO()
-    with _variables(os.environ if variables is None else variables):
+    with _variables(os.environ if variables is None else variables), pausing(fields.get("pause", time.sleep)):
         environment = warm_environment(
             variables=dict(os.environ),
             stdin=io.TextIOWrapper(io.BytesIO(given)),
@@ -83,17 +84,23 @@ def _variables(variables: Mapping[str, str]) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def pausing(pause: Callable[[float], None]) -> Iterator[None]:
+    """Have botocore wait so between its attempts."""
+    with mock.patch("botocore.endpoint.time", SimpleNamespace(sleep=pause)):
+        yield
+
+
 def _become(*_: object) -> None:
     raise AssertionError("the tests' own process would become the command: run it as a process of its own")
 
 
 def quick_time() -> dict[str, Any]:
-    """Return a `sleep` that takes a second at most, and the clock that moves on by all of it, for an `Environment`."""
-    slept = 0.0
+    """Return a `pause` that takes no time, and the clock that moves on by it, for an `Environment`."""
+    paused = 0.0
 
-    def sleep(seconds: float) -> None:
-        nonlocal slept
-        slept += max(0.0, seconds - 1)
-        time.sleep(min(1.0, seconds))
+    def pause(seconds: float) -> None:
+        nonlocal paused
+        paused += seconds
 
-    return {"sleep": sleep, "monotonic": lambda: time.monotonic() + slept}
+    return {"pause": pause, "monotonic": lambda: time.monotonic() + paused}

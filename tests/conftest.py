@@ -9,6 +9,7 @@ import botocore.loaders
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.command_line import warm_prover
 from tests.crossrole.evaluation.mutants import KILLED
 from tests.synthesis import ROOT, Assembly, smallest, synthesize
 
@@ -42,8 +43,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduler:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Hand what a process of several noticed to the one that tells of it."""
+    killed = session.config.stash.setdefault(KILLED, Counter())
+    killed["kept proofs"] += warm_prover().recalled
     if hasattr(session.config, "workeroutput"):
-        killed = session.config.stash.setdefault(KILLED, Counter())
         session.config.workeroutput["killed"] = dict(killed)
 
 
@@ -62,7 +64,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(f"mutants of the policies: {noticed}; {equivalent} judged alike by AWS")
     if kept or proofs:
         terminalreporter.write_line(
-            f"kept from an earlier run on the same files: {kept} of these mutants and {proofs} proofs; "
+            f"kept from an earlier run: {kept} of these mutants, and {proofs} proofs of the same inquiries; "
             "to run them again: CI=true make test"
         )
 

@@ -1,4 +1,4 @@
-"""Results of long proofs, kept as long as nothing that they depend on changes; under CI nothing is kept or recalled."""
+"""Results of long tests, kept as long as nothing that they depend on changes; under CI nothing is kept or recalled."""
 
 import hashlib
 import importlib.metadata
@@ -13,7 +13,7 @@ from tests.synthesis import ROOT
 
 EVERYWHERE = ("tests/conftest.py", "tests/kept.py", "constraints.txt", "package-lock.json", "pyproject.toml")
 """What every test depends on, beside Python and what is installed for it."""
-PROOFS = (
+MUTANTS = (
     "access",
     "constructs",
     "stacks",
@@ -22,6 +22,7 @@ PROOFS = (
     "tests/crossrole/evaluation",
     "tests/crossrole/conftest.py",
     "tests/command_line.py",
+    "tests/kept_proofs.py",
     "tests/synthesis.py",
     "tests/kinds.toml",
     "access.toml",
@@ -30,7 +31,7 @@ PROOFS = (
     "node_modules/.package-lock.json",
     *EVERYWHERE,
 )
-"""All that a proof of the policies depends on; tests/test_layout.py holds what these rooms of crossrole may import."""
+"""All that it depends on whether a mutant is noticed; tests/test_layout.py holds what these rooms may import."""
 PACKAGE = ("constructs", "lambda", "bench", "tests/s3_writer", "node_modules/.package-lock.json", *EVERYWHERE)
 """All that the writer's tests depend on, run on its package."""
 
@@ -101,5 +102,5 @@ def _seal(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-KEPT = Kept(PROOFS, fingerprint(PROOFS))
+KEPT = Kept(MUTANTS, fingerprint(MUTANTS))
 KEPT_OF_PACKAGE = Kept(PACKAGE, fingerprint(PACKAGE))

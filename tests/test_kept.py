@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.kept import PACKAGE, PROOFS, Kept, fingerprint
+from tests.kept import MUTANTS, PACKAGE, Kept, fingerprint
 from tests.synthesis import ROOT
 
-INPUTS = tuple(dict.fromkeys([*PROOFS, *PACKAGE]))
+INPUTS = tuple(dict.fromkeys([*MUTANTS, *PACKAGE]))
 FOUND = {"the table": 3}
 
 
@@ -111,13 +111,13 @@ def test_a_file_of_bytes_counts_as_none(kept: Kept) -> None:
     assert kept.recall("a test") is None
 
 
-def test_the_proofs_import_nothing_that_is_no_input() -> None:
-    """What a proof asks of crossrole stands in the rooms that are inputs."""
+def test_the_mutants_test_imports_only_its_inputs() -> None:
+    """What it asks of crossrole stands in the rooms that are inputs."""
     files = sorted((ROOT / "tests" / "crossrole" / "evaluation").glob("*.py"))
-    proofs = [each for each in files if "KEPT" in each.read_text()]
+    users = [each for each in files if "KEPT" in each.read_text()]
     imported = {
-        name for each in proofs for name in re.findall(r"^from crossrole\.(\w+)", each.read_text(), re.MULTILINE)
+        name for each in users for name in re.findall(r"^from crossrole\.(\w+)", each.read_text(), re.MULTILINE)
     }
 
-    assert 2 == len(proofs)
-    assert imported <= {name.removeprefix("crossrole/").removesuffix(".py") for name in PROOFS}
+    assert ["test_mutation.py"] == [each.name for each in users]
+    assert imported <= {name.removeprefix("crossrole/").removesuffix(".py") for name in MUTANTS}

@@ -149,7 +149,7 @@ def pauses(seconds: float, environment: Environment) -> Iterator[float]:
     begun, pause = environment.monotonic(), _PAUSE
     yield 0.0
     while (left := seconds - (environment.monotonic() - begun)) > 0:
-        environment.sleep(min(pause, left))
+        environment.pause(min(pause, left))
         yield environment.monotonic() - begun
         pause = min(2 * pause, _LONGEST_PAUSE)
 

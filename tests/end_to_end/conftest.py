@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -157,7 +158,9 @@ class Shell:
     def crossrole(self, *words: str, stdin: str = "", **environment: str) -> Done:
         """Run a command in this process, without a terminal, on the templates that were deployed."""
         variables = self.environment | environment
-        return crossrole(*self._given(words), variables=variables, stdin=stdin, **quick_time())
+        # Only a session that is begun after a revocation needs its second to be over.
+        begins = {"sleep": time.sleep} if "--caller-profile" in words else {"sleep": lambda _: None}
+        return crossrole(*self._given(words), variables=variables, stdin=stdin, **quick_time(), **begins)
 
     def process(self, *words: str, stdin: str = "", **environment: str) -> Done:
         """Run a command as a process of its own, which may become another, on the templates that were deployed."""

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sandbox.environment import clean_environment
-from tests.command_line import Done, crossrole
+from tests.command_line import Done, crossrole, quick_time
 from tests.fakes.sts_server import SECRETS, SESSION, Server, error, identity, session, sts
 from tests.synthesis import Assembly
 from tests.terminal import at_terminal
@@ -23,11 +23,6 @@ SET_REFUSED = error(
 )
 ALICE = "arn:aws:iam::111111111111:user/alice"
 FROM_BOB = ["SourceIdentity", "--profile", "bob"]
-
-
-@pytest.fixture(autouse=True)
-def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _seconds: None)  # between attempts
 
 
 def home_at(home: Path, url: str) -> dict[str, str]:
@@ -50,7 +45,7 @@ def command(kinds: Assembly, *words: str) -> list[str]:
 def run(kinds: Assembly, home: Path, url: str, *words: str, **environment: str) -> Done:
     """Run the command at an STS, for a profile with keys of its own."""
     words = ("assume", "--template-dir", str(kinds.directory), *words)
-    return crossrole(*words, variables=home_at(home, url) | environment)
+    return crossrole(*words, variables=home_at(home, url) | environment, **quick_time())
 
 
 def one_line(done: Done, *, status: int = 2) -> str:

@@ -4,7 +4,6 @@ Each proof is about every action, resource, caller and context that there can be
 """
 
 import tomllib
-from collections import Counter
 from typing import Any
 
 import pytest
@@ -13,8 +12,6 @@ from crossrole.engines.prover import Proof, Prover, Verdict
 from crossrole.templates.assembly import read_assembly
 from crossrole.templates.inventory import Inventory
 from tests.crossrole.evaluation.layers import Layer, layers_of, services_of
-from tests.crossrole.evaluation.mutants import KILLED
-from tests.kept import KEPT
 from tests.synthesis import ROOT, Assembly
 
 FILES = {"committed": ROOT / "access.toml", "kinds": ROOT / "tests" / "kinds.toml"}
@@ -45,42 +42,29 @@ def layers(
     }
 
 
-def is_kept(request: pytest.FixtureRequest) -> bool:
-    """Return whether an earlier run has proved the same of the same files, and count it."""
-    kept = KEPT.recall(request.node.nodeid)
-    request.config.stash.setdefault(KILLED, Counter())["kept proofs"] += (kept or {}).get("proofs", 0)
-    return kept is not None
-
-
 GRANTS = [(name, grant["name"]) for name in FILES for grant in access_of(name)["grants"]]
 
 
 @pytest.mark.parametrize(("file", "grant"), GRANTS, ids=[grant for _, grant in GRANTS])
-def test_a_grant_is_exactly_what_is_intended(file: str, grant: str, request: pytest.FixtureRequest) -> None:
+def test_a_grant_is_exactly_what_is_intended(
+    file: str, grant: str, layers: dict[str, list[Layer]], prover: Prover
+) -> None:
     """Nobody else may assume the role, and its sessions may do nothing else; and all that is intended is allowed."""
-    if is_kept(request):
-        return
-    layers, prover = request.getfixturevalue("layers"), request.getfixturevalue("prover")
     of_grant = [layer for layer in layers[file] if layer.about == grant]
     failed = {layer.says: proof for layer in of_grant if (proof := fails(layer, prover))}
 
     assert {} == failed
     assert any(layer.says.endswith(": session") for layer in of_grant)
-    KEPT.keep(request.node.nodeid, {"proofs": len(of_grant)})
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_all_else_is_exactly_what_is_intended(file: str, request: pytest.FixtureRequest) -> None:
+def test_all_else_is_exactly_what_is_intended(file: str, layers: dict[str, list[Layer]], prover: Prover) -> None:
     """Buckets, keys, the function's role and dev's users have the access that the README says, and no other."""
-    if is_kept(request):
-        return
-    layers, prover = request.getfixturevalue("layers"), request.getfixturevalue("prover")
     others = [layer for layer in layers[file] if layer.about is None]
     failed = {layer.says: proof for layer in others if (proof := fails(layer, prover))}
 
     assert {} == failed
     assert any(layer.says == "the function's role" for layer in others)
-    KEPT.keep(request.node.nodeid, {"proofs": len(others)})
 
 
 @pytest.mark.parametrize(("file", "role"), [("committed", "DevLambdaRole"), ("kinds", "WriterRole")])

@@ -1,11 +1,13 @@
 """What goes wrong between this machine and AWS is told in one line with its fix, and what may pass is tried again."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from crossrole.errors import CommandError
 from crossrole.live.sessions import client, live_session, told
+from tests.command_line import pausing
 from tests.fakes.sts_server import error, identity, sts
 
 ALICE = "arn:aws:iam::111111111111:user/alice"
@@ -41,6 +43,12 @@ def why(profile: str | None, url: str = "http://127.0.0.1:9") -> str:
     assert "\n" not in str(caught.value)
     assert "sentinel-secret" not in str(caught.value)
     return str(caught.value)
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses() -> Iterator[None]:
+    with pausing(lambda _: None):
+        yield
 
 
 @pytest.mark.parametrize(

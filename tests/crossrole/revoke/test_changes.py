@@ -73,7 +73,7 @@ def plan(kinds_inventory: Inventory) -> RevokePlan:
 def quiet() -> Environment:
     """Return an environment that says and waits nothing."""
     passed = iter(range(1000))
-    return Environment(stderr=StringIO(), sleep=lambda _: None, monotonic=lambda: float(next(passed)))
+    return Environment(stderr=StringIO(), pause=lambda _: None, monotonic=lambda: float(next(passed)))
 
 
 def outcomes(plan: RevokePlan, role: Any) -> Done:
