@@ -157,7 +157,7 @@ def test_a_code_that_is_wrong(kinds: Assembly, tmp_path: Path) -> None:
         {"GetCallerIdentity": [identity(ALICE)], "AssumeRole": [error(403, "AccessDenied", WRONG_CODE)]}
     ) as server:
         words = command(kinds, "RecentMfa", "--profile", "bob")
-        seen = at_terminal(words, home_at(tmp_path, server.url), typed={"mfa/alice: ": "123456"}, columns=200)
+        seen = at_terminal(words, home_at(tmp_path, server.url), typed={"mfa/alice: ": "123456"}, columns=1000)
     said = [line for line in seen.terminal.splitlines() if line.startswith("crossrole: ")]
 
     assert (2, "", 1) == (seen.status, seen.out, len(said))
