@@ -336,11 +336,11 @@ def test_a_denial_says_what_the_templates_say(shell: Any) -> None:
 
 
 def test_a_denial_that_the_templates_do_not_explain(shell: Any) -> None:
-    """Where the templates would let the caller in, the line says what they can't know."""
+    """Where the templates allow the caller, the line says what they can't know."""
     found = shell.crossrole("assume", "FromElsewhere", "--profile", "exporter")
 
     assert 1 == found.returncode
-    assert "the templates would let it in, if it comes from 203.0.113.0/24" in found.stderr
+    assert "the templates allow it, if it comes from 203.0.113.0/24" in found.stderr
 
 
 FAULTS = {

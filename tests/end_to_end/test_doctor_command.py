@@ -255,7 +255,7 @@ def _on_a_terminal(shell: Any, *words: str, answer: str) -> tuple[int, str]:
     process, terminal = pty.fork()
     if process == 0:
         os.chdir(CHECKOUT)
-        os.execve(command[0], command, shell.environment)  # noqa: S606 our own command, on a terminal
+        os.execve(command[0], command, {**shell.environment, "NO_COLOR": "1"})  # noqa: S606 our own command, on a terminal
     screen, asked = b"", False
     while True:
         try:

@@ -671,8 +671,8 @@ def test_misuse_is_one_line(shell: Any, service: Role, command: str) -> None:
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (("--before", "yesterday"), '--before "yesterday" is no time'),
-        (("--before", "2026-01-01T00:00:00"), "says no time zone; end it in Z for UTC"),
+        (("--before", "yesterday"), '--before "yesterday" is not a time'),
+        (("--before", "2026-01-01T00:00:00"), "has no time zone; end it in Z for UTC"),
         (("--before", "0001-01-01T00:00:00+14:00"), "expected a year from 1970 to 9998"),
         (("--before", "0999-01-01T00:00:00Z"), "expected a year from 1970 to 9998"),
         (("--before", "9999-12-31T23:59:59.5Z"), "expected a year from 1970 to 9998"),
