@@ -15,7 +15,7 @@ help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: try
-try: $(TOOLS) $(LOCAL_ACCOUNTS) ## deploy to two local accounts and watch what is allowed and refused
+try: $(TOOLS) $(LOCAL_ACCOUNTS) ## deploy to two local accounts and watch what is allowed and denied
 	@python -m sandbox try
 
 .PHONY: accounts

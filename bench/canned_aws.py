@@ -1,4 +1,4 @@
-"""An STS and an S3 on this machine, over HTTPS: they count what they are asked, refuse what S3 and STS would, and fail.
+"""An STS and an S3 on this machine, over HTTPS: they count requests, answer errors where S3 and STS would, and fail.
 
 `canned_server.py` serves it.
 """
@@ -52,7 +52,7 @@ class Call:
 
     @property
     def unsigned(self) -> set[str]:
-        """The `x-amz-` headers that the signature does not cover, which S3 refuses."""
+        """The `x-amz-` headers that the signature does not cover, which S3 rejects."""
         trailer = {self.headers.get("x-amz-trailer")}
         return {name for name in self.headers if name.startswith("x-amz-")} - self._signature[2] - trailer
 
@@ -62,7 +62,7 @@ class Call:
         return {name: values[0] for name, values in parse_qs(self.body.decode()).items()}
 
 
-class Refusal(NamedTuple):
+class ErrorAnswer(NamedTuple):
     """An error to answer with; `more` goes into the Error element, and `headers` into the answer, as they are."""
 
     status: int
@@ -92,7 +92,7 @@ class Garbled(NamedTuple):
     headers: Mapping[str, str] = MappingProxyType({})
 
 
-Fault = Refusal | Wire | Garbled
+Fault = ErrorAnswer | Wire | Garbled
 
 
 @dataclass
@@ -107,7 +107,7 @@ class CannedAws:
     versions: Counter[str] = field(default_factory=Counter)  # how often each object was stored
     counts: Counter[str] = field(default_factory=Counter)
     attempts: Counter[str] = field(default_factory=Counter)  # by operation: every request whose head came
-    refusals: dict[str, Fault] = field(default_factory=dict)  # by operation, until taken out again
+    errors: dict[str, Fault] = field(default_factory=dict)  # by operation, until taken out again
     faults: dict[str, list[Fault]] = field(default_factory=dict)  # by operation, the next first, each of them once
     hang_after: float = inf  # puts that are answered before all others hang
     bucket: str = "reports-222222222222"
@@ -124,7 +124,7 @@ class CannedAws:
             return Wire.HANG
         if waiting := self.faults.get(operation):
             return waiting.pop(0)
-        return self.refusals.get(operation)
+        return self.errors.get(operation)
 
     def answer(self, call: Call, fault: Fault | None) -> bytes:
         """Count the call and return the whole answer to it."""
@@ -141,22 +141,22 @@ class CannedAws:
         number = self.counts[operation]
         if isinstance(fault, Garbled):
             return _response(fault.status, fault.body, fault.headers)
-        refusal = fault if isinstance(fault, Refusal) else None
+        answer = fault if isinstance(fault, ErrorAnswer) else None
         if operation == "AssumeRole":
-            return self._assume_role(call, number, refusal)
+            return self._assume_role(call, number, answer)
         if fault is Wire.DAMAGE:
             call = replace(call, body=b"\0" + call.body[1:])
-        return self._put_object(call, number, refusal)
+        return self._put_object(call, number, answer)
 
     def end_sessions(self) -> None:
         """End every session that was given, as S3 sees it."""
         self._ends = dict.fromkeys(self._ends, datetime.now(UTC))
 
-    def _assume_role(self, call: Call, number: int, refusal: Refusal | None) -> bytes:
-        if refusal:
-            error = f"<Error><Code>{refusal.code}</Code><Message>{escape(refusal.message)}</Message></Error>"
+    def _assume_role(self, call: Call, number: int, answer: ErrorAnswer | None) -> bytes:
+        if answer:
+            error = f"<Error><Code>{answer.code}</Code><Message>{escape(answer.message)}</Message></Error>"
             request_id = f"<RequestId>sts-{number}</RequestId>"
-            return _response(refusal.status, f"<ErrorResponse>{error}{request_id}</ErrorResponse>")
+            return _response(answer.status, f"<ErrorResponse>{error}{request_id}</ErrorResponse>")
         seconds = self.lifetime or int(call.parameters.get("DurationSeconds", "3600"))
         key = f"ASIAASSUMED{number}"
         self._ends[key] = datetime.now(UTC) + timedelta(seconds=seconds)
@@ -170,12 +170,12 @@ class CannedAws:
             "</AssumeRoleResponse>",
         )
 
-    def _put_object(self, call: Call, number: int, refusal: Refusal | None) -> bytes:
+    def _put_object(self, call: Call, number: int, answer: ErrorAnswer | None) -> bytes:
         headers = {"x-amz-request-id": f"s3-{number}"}
         path = unquote(urlsplit(call.path).path)
-        if refusal := refusal or next(self._refusals(call, path), None):
-            error = f"<Code>{refusal.code}</Code><Message>{escape(refusal.message)}</Message>{refusal.more}"
-            return _response(refusal.status, f"<Error>{error}</Error>", {**headers, **refusal.headers})
+        if answer := answer or next(self._errors(call, path), None):
+            error = f"<Code>{answer.code}</Code><Message>{escape(answer.message)}</Message>{answer.more}"
+            return _response(answer.status, f"<Error>{error}</Error>", {**headers, **answer.headers})
         if self.keep:
             self.objects[path] = call.body
             self.versions[path] += 1
@@ -183,23 +183,23 @@ class CannedAws:
             headers["x-amz-version-id"] = self.version_id
         return _response(200, "", {**headers, "ETag": f'"etag-{number}"'})
 
-    def _refusals(self, call: Call, path: str) -> Iterator[Refusal]:
-        """Yield S3's own refusals of a put that is not as it should be."""
+    def _errors(self, call: Call, path: str) -> Iterator[ErrorAnswer]:
+        """Yield S3's own errors for an invalid put."""
         if call.unsigned:
-            yield Refusal(403, "AccessDenied", "There were headers present in the request which were not signed")
+            yield ErrorAnswer(403, "AccessDenied", "There were headers present in the request which were not signed")
         ends = self._ends.get(call.access_key)
         if ends is not None and ends < datetime.now(UTC):
-            yield Refusal(400, "ExpiredToken", "The provided token has expired.")
+            yield ErrorAnswer(400, "ExpiredToken", "The provided token has expired.")
         claimed = call.headers.get("x-amz-checksum-sha256")
         if claimed is not None and claimed != base64.b64encode(hashlib.sha256(call.body).digest()).decode():
-            yield Refusal(400, "BadDigest", "The SHA256 you specified did not match the calculated checksum.")
+            yield ErrorAnswer(400, "BadDigest", "The SHA256 you specified did not match the calculated checksum.")
         if not path.startswith(f"/{self.bucket}/"):
-            yield Refusal(404, "NoSuchBucket", "The specified bucket does not exist")
+            yield ErrorAnswer(404, "NoSuchBucket", "The specified bucket does not exist")
         if call.headers.get("x-amz-expected-bucket-owner", self.owner) != self.owner:
-            yield Refusal(403, "AccessDenied")
+            yield ErrorAnswer(403, "AccessDenied")
         if call.headers.get("if-none-match") == "*" and path in self.objects:
             message = "At least one of the pre-conditions you specified did not hold"
-            yield Refusal(412, "PreconditionFailed", message, "<Condition>If-None-Match</Condition>")
+            yield ErrorAnswer(412, "PreconditionFailed", message, "<Condition>If-None-Match</Condition>")
 
 
 def _response(status: int, document: str, headers: Mapping[str, str] | None = None) -> bytes:

@@ -56,7 +56,7 @@ def run(*arguments: str) -> None:
 
 
 def decide_many() -> None:
-    """Read the templates and decide on a thousand requests, half of them refused."""
+    """Read the templates and decide on a thousand requests, half of them denied."""
     inventory = read_inventory(read_assembly())
     questions = [
         question_of(

@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
-from bench.canned_aws import CannedAws, Fault, Garbled, Refusal, Wire
+from bench.canned_aws import CannedAws, ErrorAnswer, Fault, Garbled, Wire
 from bench.canned_server import CannedServer
 from bench.function_environment import Context
 
@@ -32,22 +32,22 @@ _ON_THE_WIRE = (*(fault for fault in Wire if fault is not Wire.DAMAGE), Garbled(
 FAULTS: Mapping[str, tuple[Fault, ...]] = {
     "AssumeRole": (
         *_ON_THE_WIRE,
-        Refusal(400, "Throttling", "Rate exceeded"),
-        Refusal(500, "InternalFailure"),
-        Refusal(403, "AccessDenied"),
-        Refusal(403, "SignatureDoesNotMatch", "Signature expired"),
+        ErrorAnswer(400, "Throttling", "Rate exceeded"),
+        ErrorAnswer(500, "InternalFailure"),
+        ErrorAnswer(403, "AccessDenied"),
+        ErrorAnswer(403, "SignatureDoesNotMatch", "Signature expired"),
         Garbled(200, "<AssumeRoleResponse><AssumeRoleResult><Credentials><SecretAccessKey>assumed-secret-0"),
     ),
     "PutObject": (
         *_ON_THE_WIRE,
         Wire.DAMAGE,
-        Refusal(500, "InternalError"),
-        Refusal(503, "SlowDown"),
-        Refusal(307, "TemporaryRedirect", headers={"x-amz-bucket-region": "eu-west-1"}),
-        Refusal(403, "AccessDenied"),
-        Refusal(400, "ExpiredToken"),
-        Refusal(400, "KMS.DisabledException"),
-        Refusal(409, "ConditionalRequestConflict"),
+        ErrorAnswer(500, "InternalError"),
+        ErrorAnswer(503, "SlowDown"),
+        ErrorAnswer(307, "TemporaryRedirect", headers={"x-amz-bucket-region": "eu-west-1"}),
+        ErrorAnswer(403, "AccessDenied"),
+        ErrorAnswer(400, "ExpiredToken"),
+        ErrorAnswer(400, "KMS.DisabledException"),
+        ErrorAnswer(409, "ConditionalRequestConflict"),
         Garbled(200, ""),
     ),
 }

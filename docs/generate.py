@@ -112,20 +112,20 @@ def _table(heading: str, model: type[BaseModel]) -> str:
 
 def _default(field: FieldInfo) -> str:
     if field.is_required():
-        return "refused"
+        return "required"
     value = field.get_default(call_default_factory=True)
     return "" if value in (None, (), "") else f"`{json.dumps(value)}`"
 
 
 def tried() -> str:
     """Return what `make try` printed when docs/try.json was written, as a terminal of 80 columns shows it."""
-    told = json.loads(TRIED.read_text(encoding="utf-8"))
+    run = json.loads(TRIED.read_text(encoding="utf-8"))
     console = Console(record=True, width=80, file=StringIO(), force_terminal=True, color_system="standard", _environ={})
     print_whole(console, "$ make try")
-    for step in told["steps"]:
+    for step in run["steps"]:
         print_step(console, step["title"], f"{step['seconds']} s")
     console.print()
-    print_checks(console, [Check(**{key: each[key] for key in each if key != "ok"}) for each in told["checks"]])
+    print_checks(console, [Check(**{key: each[key] for key in each if key != "ok"}) for each in run["checks"]])
     picture = console.export_svg(title="make try", unique_id="try")
     # A page that shows a picture lets it fetch no fonts.
     return re.sub(r" *@font-face \{.*?\}\n", "", picture, flags=re.DOTALL) + "\n"

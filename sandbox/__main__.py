@@ -45,7 +45,7 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m sandbox", description="Two AWS accounts on this machine.")
     commands = parser.add_subparsers(dest="command", required=True)
-    trial = commands.add_parser("try", help="walk the whole path once: deploy, write, read back, be refused")
+    trial = commands.add_parser("try", help="walk the whole path once: deploy, write, read back, be denied")
     trial.add_argument("--json", action="store_true", help="print the result as JSON; the progress goes to stderr")
     keep = commands.add_parser("accounts", help="keep the accounts running until Ctrl-C")
     for command in (trial, keep):

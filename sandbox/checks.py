@@ -11,10 +11,10 @@ from rich.text import Text
 
 from sandbox.console import folded, print_whole
 
-Outcome = Literal["allowed", "refused", "failed"]
+Outcome = Literal["allowed", "denied", "failed"]
 
-# STS and S3 say AccessDenied; anything else is a failure, which must not pass for a refusal.
-_REFUSALS = frozenset({"AccessDenied"})
+# STS and S3 say AccessDenied; anything else is a failure, which must not pass for a denial.
+_DENIALS = frozenset({"AccessDenied"})
 
 
 class UnexpectedAnswerError(Exception):
@@ -46,7 +46,7 @@ def attempt(*, who: str, did: str, expected: Outcome, call: Callable[[], str]) -
         seen, answer = "failed", str(error)
     except ClientError as error:
         code = error.response["Error"]["Code"]
-        seen, answer = "refused" if code in _REFUSALS else "failed", f"{code}: {error.response['Error']['Message']}"
+        seen, answer = "denied" if code in _DENIALS else "failed", f"{code}: {error.response['Error']['Message']}"
     return Check(who=who, did=did, expected=expected, seen=seen, answer=answer)
 
 

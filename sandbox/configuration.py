@@ -14,7 +14,7 @@ Profile = Literal["prod", "dev", "other"]
 
 
 class SandboxError(Exception):
-    """Something that the person at the keyboard can fix; shown without a traceback."""
+    """Something that the person at the keyboard can fix; printed without a traceback."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,12 +34,12 @@ class WriterGrant:
     prefix: str
     external_id: str | None
     obstacles: tuple[str, ...]
-    """Why the walk-through could not show its five refusals with this grant."""
+    """Why the walk-through could not show its five denials with this grant."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Access:
-    """What access.toml says, unchecked otherwise: the app itself refuses a wrong file at synth."""
+    """What access.toml says, unchecked otherwise: the app itself reports what is invalid at synth."""
 
     dev: Account
     prod: Account
@@ -69,7 +69,9 @@ def read_access(file: Path) -> Access:
 def _account(table: Mapping[str, Any]) -> Account:
     account = Account(id=str(table["account"]), region=str(table["region"]))
     if not re.fullmatch(r"[0-9]{12}", account.id) or not re.fullmatch(r"[a-z0-9-]+", account.region):
-        raise SandboxError(f"{account.id!r} in {account.region!r} is no account and region; `make synth` says where")
+        raise SandboxError(
+            f"{account.id!r} in {account.region!r} is not an account and region; `make synth` says where"
+        )
     return account
 
 

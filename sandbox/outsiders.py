@@ -17,7 +17,7 @@ _MAY_ASSUME_ANYTHING = {
 def session_of_new_role(accounts: Accounts, profile: Profile, name: str = _BYSTANDER) -> boto3.Session:
     """Make a role in that account whose own policy allows every AssumeRole, and answer a session of it.
 
-    So when the grant's role is refused to it, the refusal is the grant's own.
+    So when the grant's role is denied to it, the denial is the grant's own.
     """
     account = accounts.by_profile[profile]
     administrator = accounts.session(profile)

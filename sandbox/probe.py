@@ -1,6 +1,6 @@
 """A function that the walk-through puts beside the writer, under the writer's own role.
 
-Only that role may have a session of the grant's role, so this is how three of the refusals can be shown. It keeps one
+Only that role may have a session of the grant's role, so this is how three of the denials can be shown. It keeps one
 session in its module, as the writer does, tries what the event says and answers what the service said. It never
 answers credentials. It is deployed in the sandbox only, and reads the same settings as the writer.
 """

@@ -35,11 +35,11 @@ class Probe:
         )
 
     def put(self, bucket: str, key: str, *, fresh: bool = False) -> str:
-        """Put an object with the session that the probe holds, or with a fresh one; raises the service's refusal."""
+        """Put an object with the session that the probe holds, or with a fresh one; raises the service's denial."""
         return self._ask("PutObject", do="put", bucket=bucket, key=key, fresh=fresh)
 
     def delete(self, bucket: str, key: str) -> str:
-        """Delete an object with the session that the probe holds; raises the service's refusal."""
+        """Delete an object with the session that the probe holds; raises the service's denial."""
         return self._ask("DeleteObject", do="delete", bucket=bucket, key=key, fresh=False)
 
     def _ask(self, operation: str, **event: Any) -> str:

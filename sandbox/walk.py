@@ -90,19 +90,19 @@ class Walk:
 
     def _assume_from_outside(self, who: str, profile: Profile, role_name: str, grant_role: str) -> None:
         sts = session_of_new_role(self._accounts, profile, role_name).client("sts")
-        # Even who has learnt the external ID is refused.
+        # A caller that has learnt the external ID is denied too.
         known: Any = {"ExternalId": self._grant.external_id} if self._grant.external_id else {}
 
         def assume() -> str:
             answer = sts.assume_role(RoleArn=grant_role, RoleSessionName="walk-through", **known)
             return answer["AssumedRoleUser"]["Arn"]
 
-        self._check(who, f"assume {self._grant.name}", "refused", assume)
+        self._check(who, f"assume {self._grant.name}", "denied", assume)
 
     def _go_beyond_the_grant(self, probe: Probe) -> None:
         bucket, outside = self._grant.bucket, f"not-{self._grant.prefix}hello.json"
-        self._check("the writer's session", f"put {outside}", "refused", lambda: probe.put(bucket, outside))
-        self._check("the writer's session", f"delete {self._key}", "refused", lambda: probe.delete(bucket, self._key))
+        self._check("the writer's session", f"put {outside}", "denied", lambda: probe.put(bucket, outside))
+        self._check("the writer's session", f"delete {self._key}", "denied", lambda: probe.delete(bucket, self._key))
 
     def _revoke(self, probe: Probe) -> None:
         """Show one session before and after, as IAM's "Revoke active sessions" does it, and a session begun later."""
@@ -125,7 +125,7 @@ class Walk:
             )
             # A session's issue time has whole seconds, so one begun within this second would count as older.
             time.sleep(1.1 - moment.microsecond / 1_000_000)
-        self._check("the same session, revoked", f"put {key}", "refused", lambda: probe.put(bucket, key))
+        self._check("the same session, revoked", f"put {key}", "denied", lambda: probe.put(bucket, key))
         self._check("a new session", f"put {key}", "allowed", lambda: probe.put(bucket, key, fresh=True))
 
     def _check(self, who: str, did: str, expected: Outcome, call: Callable[[], str]) -> None:

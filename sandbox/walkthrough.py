@@ -53,7 +53,7 @@ def _walkable(access: Access, file: Path) -> WriterGrant:
         raise SandboxError(f"{file} has no [writer], so there is no function to try; `make accounts` runs without one")
     if access.writer.obstacles:
         raise SandboxError(
-            f"the walk-through can't show all its refusals with the grant {access.writer.name}: "
+            f"the walk-through can't show all its denials with the grant {access.writer.name}: "
             f"{'; '.join(access.writer.obstacles)}. Name another file with --access, or use `make accounts`"
         )
     return access.writer

@@ -61,7 +61,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     kept, proofs, equivalent = (killed.pop(each, 0) for each in ("kept", "kept proofs", "equivalent"))
     if killed or equivalent:
         noticed = ", ".join(f"{number} by {what}" for what, number in sorted(killed.items()))
-        terminalreporter.write_line(f"mutants of the policies: {noticed}; {equivalent} judged alike by AWS")
+        terminalreporter.write_line(f"mutants of the policies: {noticed}; {equivalent} evaluated alike by AWS")
     if kept or proofs:
         terminalreporter.write_line(
             f"kept from an earlier run: {kept} of these mutants, and {proofs} proofs of the same inquiries; "

@@ -37,7 +37,7 @@ def at_terminal(
     """
     own, other = pty.openpty()
     termios.tcsetwinsize(other, (24, columns))
-    # Whoever leads a session and opens a terminal has it for its own, as /dev/tty.
+    # A process that leads a session and opens a terminal has it for its own, as /dev/tty.
     into = 'exec "$@" <>"$0" 2>&0' + (" >&0" if shows_output else "")
     process = subprocess.Popen(
         ["sh", "-c", into, os.ttyname(other), *words],

@@ -1,4 +1,4 @@
-"""The lines between the folders: who may import whom, and the folder trap that breaks everything."""
+"""The lines between the folders: which package may import which, and the folder trap that breaks everything."""
 
 import ast
 import subprocess

@@ -61,7 +61,7 @@ class GrantRole(Construct):
 def _wildcards(grant: Grant, prod: Environment) -> Iterator[tuple[str, str]]:
     """Yield the wildcards that the grant asks for, and why; any other that a policy held would fail the synth.
 
-    They are told from the grant, not read out of the policies: those are what cdk-nag is to judge.
+    They come from the grant, not read out of the policies: those are what cdk-nag is to check.
     """
     keys = f"the keys under {grant.prefix}" if grant.prefix else "every key"
     on_objects = any("object" in resource_types(action) for action in grant.actions)

@@ -12,7 +12,7 @@ from crossrole.iam.quotas import ROLE_CHAINING_LIMIT, SHORTEST_SESSION
 from crossrole.live.assume_role import WRONG_CODE, Credentials, assume_role, denied_action
 from crossrole.live.caller import Caller, caller_of
 from crossrole.live.mfa import mfa_code
-from crossrole.live.sessions import client, message_of, told
+from crossrole.live.sessions import as_command_error, client, message_of
 from crossrole.templates.grant import Grant
 
 
@@ -30,12 +30,12 @@ class Asked:
 
 
 @dataclass(eq=False)
-class Refusal(Exception):  # noqa: N818 it is AWS's answer
-    """AWS does not let the caller assume the role."""
+class Denial(Exception):  # noqa: N818 it is AWS's answer
+    """AWS denies the caller a session of the role."""
 
     caller: Caller
     action: str
-    """`sts:AssumeRole`, or `sts:SetSourceIdentity` where that is what is not allowed."""
+    """`sts:AssumeRole`, or `sts:SetSourceIdentity` where that is what is denied."""
     words: str
     """AWS's own."""
     mfa: bool
@@ -43,7 +43,7 @@ class Refusal(Exception):  # noqa: N818 it is AWS's answer
 
 
 def check_open(grant: Grant, *, now: datetime) -> None:
-    """Raise `CommandError` for a grant that lets nobody in, so that AWS need not be asked."""
+    """Raise `CommandError` for a grant that nobody can assume, so that AWS need not be asked."""
     if grant.disabled:
         raise CommandError(
             f"{grant.name} is disabled in the templates: nobody can assume it; see disabled in access.toml"
@@ -71,22 +71,22 @@ def check_duration(grant: Grant, seconds: int | None) -> None:
 
 
 def assume(asked: Asked, session: boto3.Session, environment: Environment, *, profile: str | None) -> Credentials:
-    """Return credentials of the role for whoever the session is.
+    """Return credentials of the role for the session's caller.
 
-    Raises `Refusal` where AWS says no, and `CommandError` for anything else that keeps it from answering.
+    Raises `Denial` where AWS denies it, and `CommandError` for anything else that keeps it from answering.
     """
-    with told(profile):
+    with as_command_error(profile):
         caller = caller_of(client(session, "sts").get_caller_identity()["Arn"])
     seconds = _seconds(asked, caller)
     code = mfa_code(session, caller, asked.grant, environment.read_code, profile=profile, device=asked.mfa_serial)
-    with told(profile):
+    with as_command_error(profile):
         try:
             given = assume_role(
                 session, caller, asked.grant, name=caller.name, seconds=seconds, code=code, policy=asked.policy
             )
         except ClientError as error:
             if action := denied_action(error):
-                raise Refusal(caller, action, message_of(error), mfa=bool(code)) from None
+                raise Denial(caller, action, message_of(error), mfa=bool(code)) from None
             _raise_fault(error, code)
             raise
     if given.hint:
@@ -105,7 +105,7 @@ def _seconds(asked: Asked, caller: Caller) -> int:
 
 
 def _raise_fault(error: ClientError, code: dict[str, str]) -> None:
-    """Raise `CommandError` for what is no denial and can be put right here."""
+    """Raise `CommandError` for what is not a denial and can be put right here."""
     words = message_of(error)
     if words.startswith(WRONG_CODE):
         raise CommandError(

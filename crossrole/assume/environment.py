@@ -63,12 +63,12 @@ def way_back(environment: Mapping[str, str]) -> dict[str, str | None]:
 
 def _before(environment: Mapping[str, str]) -> dict[str, str | None]:
     try:
-        told = json.loads(environment.get(BEFORE, "{}"))
+        before = json.loads(environment.get(BEFORE, "{}"))
     except ValueError:
         return {}
     return {
         name: value
-        for name, value in (told.items() if isinstance(told, dict) else [])
+        for name, value in (before.items() if isinstance(before, dict) else [])
         if name.startswith("AWS_") and name.replace("_", "").isalnum() and isinstance(value, str | None)
     }
 

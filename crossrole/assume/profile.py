@@ -51,7 +51,7 @@ def role_profile(
     name = name or grant.name
     if not _NAME.fullmatch(name):
         raise CommandError(
-            f'"{name}" is no name of a profile here; expected letters, digits and _+=,.@:/- without spaces'
+            f'"{name}" is not a valid profile name; expected letters, digits and _+=,.@:/- without spaces'
         )
     if source not in profiles:
         raise CommandError(f'there is no profile "{source}"{nearest(source, profiles) or _listed(profiles)}')

@@ -95,7 +95,7 @@ def _must_be_given(grant: Grant, action: str, given: Sequence[Statement]) -> Non
 
 def _must_be_inside(grant: Grant, prefix: str) -> None:
     if not _PREFIX.fullmatch(prefix) or prefix.startswith("/"):
-        raise CommandError(f'--prefix "{prefix}" is no key prefix; expected one such as {_example(grant)}')
+        raise CommandError(f'--prefix "{prefix}" is not a key prefix; expected one such as {_example(grant)}')
     if any(each.bucket == "*" and each.prefix == "" and _is_narrowable(each.actions) for each in grant.reaches):
         raise CommandError(
             f"--prefix can't narrow {grant.name}, which is for every bucket: IAM's * crosses slashes, so that "

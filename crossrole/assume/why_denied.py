@@ -1,13 +1,13 @@
-"""Why AWS refused to let someone assume a grant's role: what the templates say of it, in one line."""
+"""Why AWS denies a caller a grant's role: what the templates say of it, in one line."""
 
 from typing import Any
 
-from crossrole.assume.assume import Refusal
+from crossrole.assume.assume import Denial
 from crossrole.environment import Environment
 from crossrole.errors import CommandError
 from crossrole.evaluation.can import Answer, ask
 from crossrole.evaluation.question import question_of
-from crossrole.evaluation.reasons import LACKS, REFUSES
+from crossrole.evaluation.reasons import EXPLICITLY_DENIES, IMPLICITLY_DENIES
 from crossrole.templates.grant import Grant
 from crossrole.templates.inventory import Inventory
 
@@ -15,36 +15,36 @@ from crossrole.templates.inventory import Inventory
 def why(
     inventory: Inventory,
     grant: Grant,
-    refusal: Refusal,
+    denial: Denial,
     environment: Environment,
 ) -> str:
-    """Return who was refused on what, whether the templates would let this caller in, and how to fix it."""
-    told = f"{refusal.caller.arn} may not do {refusal.action} on {grant.arn}: AWS says: {refusal.words}"
+    """Return who was denied what, whether the templates allow this caller, and how to fix it."""
+    said = f"{denial.caller.arn} is denied {denial.action} on {grant.arn}; AWS says: {denial.words}"
     try:
         with environment.simulator() as simulator:
             question = question_of(
                 inventory,
-                caller=refusal.caller.arn,
+                caller=denial.caller.arn,
                 via=None,
-                action=refusal.action,
+                action=denial.action,
                 resource=grant.arn,
-                given=_sent(grant, refusal),
+                given=_sent(grant, denial),
                 now=environment.now(),
             )
             answer = ask(inventory, simulator, question)
     except CommandError as error:
-        return f"{told}; what the templates say can't be known: {error}"
-    return f"{told}; {_allowed(grant, answer) if answer.allowed else _refused(answer)}"
+        return f"{said}; what the templates say can't be known: {error}"
+    return f"{said}; {_allowed(grant, answer) if answer.allowed else _denied(answer)}"
 
 
-def _sent(grant: Grant, refusal: Refusal) -> dict[str, Any]:
+def _sent(grant: Grant, denial: Denial) -> dict[str, Any]:
     """Return what the request carried, and what is not known of it as the grant wants it."""
-    if refusal.action != "sts:AssumeRole":
-        return {"sts:SourceIdentity": refusal.caller.name}
-    sent: dict[str, Any] = {"sts:RoleSessionName": refusal.caller.name}
+    if denial.action != "sts:AssumeRole":
+        return {"sts:SourceIdentity": denial.caller.name}
+    sent: dict[str, Any] = {"sts:RoleSessionName": denial.caller.name}
     if grant.external_id:
         sent["sts:ExternalId"] = grant.external_id
-    if refusal.mfa:
+    if denial.mfa:
         sent |= {"aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": "0"}
     if grant.organizations:
         sent["aws:PrincipalOrgID"] = grant.organizations[0]
@@ -53,16 +53,15 @@ def _sent(grant: Grant, refusal: Refusal) -> dict[str, Any]:
     return sent
 
 
-def _refused(answer: Answer) -> str:
+def _denied(answer: Answer) -> str:
     link = next(each for each in answer.links if not each.allowed)
-    reasons = [each for each in link.reasons if each.says in {REFUSES, LACKS}]
-    said = "; ".join(
-        f"the {each.kind} {each.says} it" + (f" ({'; '.join(each.missing)})" if each.missing else "")
-        for each in reasons
+    reasons = [each for each in link.reasons if each.says in {EXPLICITLY_DENIES, IMPLICITLY_DENIES}]
+    why_denied = "; ".join(
+        f"{each.kind}: {each.says} it" + (f" ({'; '.join(each.missing)})" if each.missing else "") for each in reasons
     )
     fixes = f"; {answer.fixes[0].text}" if answer.fixes else ""
     unless = f", unless {answer.unless}" if answer.unless else ""
-    return f"the templates refuse it too{unless}: {said}{fixes}"
+    return f"the templates deny it too{unless}: {why_denied}{fixes}"
 
 
 def _allowed(grant: Grant, answer: Answer) -> str:
@@ -71,6 +70,6 @@ def _allowed(grant: Grant, answer: Answer) -> str:
     asked += [each.text for each in answer.assumptions if each.needed]
     only_if = f", if {'; and '.join(asked)}" if asked else ""
     return (
-        f"the templates would let it in{only_if}: see that they are deployed as they are in cdk.out, and that no "
-        "control policy of the organization refuses it"
+        f"the templates allow it{only_if}: check that they are deployed as they are in cdk.out, and that no "
+        "control policy of the organization denies it"
     )

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from typing import NoReturn
 
-from crossrole.assume.assume import Asked, Refusal, assume, check_duration, check_open
+from crossrole.assume.assume import Asked, Denial, assume, check_duration, check_open
 from crossrole.assume.environment import SHELLS, remembered, variables_of, way_back
 from crossrole.assume.session_policy import narrowed
 from crossrole.assume.why_denied import why
@@ -67,8 +67,8 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
     asked = Asked(grant, arguments.duration, policy, arguments.mfa_serial)
     try:
         given = assume(asked, session, environment, profile=arguments.profile)
-    except Refusal as refusal:
-        environment.hint(why(inventory, grant, refusal, environment))
+    except Denial as denial:
+        environment.hint(why(inventory, grant, denial, environment))
         return 1
     variables = variables_of(given, region=grant.region, reach=reach.variables, environment=environment.variables)
     if arguments.command_line:

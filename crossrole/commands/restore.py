@@ -26,4 +26,4 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
         environment.put(restored_json(done))
     else:
         environment.show(restored_text(done), MARKS)
-    return 0 if done.is_proved else 1
+    return 0 if done.is_verified else 1

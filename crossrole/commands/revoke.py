@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
         environment.put(revoked_json(done))
     else:
         environment.show(revoked_text(done), MARKS)
-    return 0 if done.is_proved else 1
+    return 0 if done.is_verified else 1
 
 
 def _moment(text: str) -> datetime:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from crossrole.diff.comparison import Difference, Direction
-from crossrole.diff.not_proved import unjudged_changes
+from crossrole.diff.not_proved import unevaluated_changes
 from crossrole.diff.policy_sets import assuming, callers, owner, using
 from crossrole.diff.sentences import CONDITION_LOOSENED, PRINCIPAL_ADDED, Change, what, who
 from crossrole.engines.prover import Prover, Side
@@ -48,7 +48,7 @@ def _changes(direction: Direction) -> Iterator[Change]:
         yield from _from_elsewhere(direction, user)
     yield from _attached(direction)
     if direction.gained:
-        yield from unjudged_changes(direction.old, direction.new, gained=True)
+        yield from unevaluated_changes(direction.old, direction.new, gained=True)
 
 
 # --- who may assume a role
@@ -145,8 +145,8 @@ def _use(direction: Direction, actor: Identity, speakers: Iterable[Candidate]) -
         difference = direction.difference(old, new, action, resource)
         if difference:
             elsewhere = () if difference.loosened else direction.where_else(old, action)
-            told = Difference(difference.loosened, (*difference.notes, *elsewhere))
-            found.setdefault((resource, told), []).append(action)
+            reported = Difference(difference.loosened, (*difference.notes, *elsewhere))
+            found.setdefault((resource, reported), []).append(action)
     for speaker in speakers if found else []:
         through = f", through {actor.name}" if actor.is_grant else ""
         for (resource, difference), actions in found.items():

@@ -55,9 +55,9 @@ class Direction:
         more = self.prover.more(old, new, action=action, resource=resource)
         if more.verdict is Verdict.DENIED:
             return None
-        if more.verdict is Verdict.UNKNOWN or more.witness is None:
+        if more.verdict is Verdict.UNKNOWN or more.example is None:
             return Difference(loosened=False, notes=(_unproved(more),))
-        did, on = more.witness["action"], more.witness["resource"]
+        did, on = more.example["action"], more.example["resource"]
         if self.allows(old, did, on):
             return Difference(loosened=True, notes=self._conditions(old, new, did, on))
         return Difference(loosened=False, notes=())

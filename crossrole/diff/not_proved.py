@@ -11,12 +11,12 @@ from crossrole.templates.inventory import Identity, Inventory
 
 _PLAIN_OPERATORS = {"ArnEquals", "ArnLike", "StringEquals", "StringLike"}
 # These keys are the same for all callers that are asked about, or those callers are asked about by name.
-_JUDGED_KEYS = {"aws:principalorgid", "aws:principalorgpaths"}
+_EVALUATED_KEYS = {"aws:principalorgid", "aws:principalorgpaths"}
 
 
-def unjudged_changes(base: Inventory, head: Inventory, *, gained: bool) -> Iterator[Change]:
+def unevaluated_changes(base: Inventory, head: Inventory, *, gained: bool) -> Iterator[Change]:
     """Yield a change for each resource or statement that was added, changed or removed and can't be evaluated."""
-    before, now = ([state.unjudged, state.unjudged_changing] for state in (base, head))
+    before, now = ([state.unevaluated, state.unevaluated_changing] for state in (base, head))
     for place in sorted({place for each in [*before, *now] for place in each}):
         if [each.get(place) for each in before] != [each.get(place) for each in now]:
             yield Change(gained, f"{place} was changed, which may give access", (f"{UNPROVED}: look at it yourself",))
@@ -25,7 +25,7 @@ def unjudged_changes(base: Inventory, head: Inventory, *, gained: bool) -> Itera
         old, new = (_statements(state.resource_policies.get(resource)) for state in (base, head))
         for key in sorted(old.keys() ^ new.keys()):
             statement = old.get(key) or new[key]
-            if not _judged(statement, is_trust=":role/" in resource):
+            if not _evaluated(statement, is_trust=":role/" in resource):
                 name = statement.get("Sid", "a statement without a Sid")
                 text = (
                     f"{name} in the policy of {resource} was changed, and names callers in a way that is not evaluated"
@@ -97,7 +97,7 @@ def _statements(policy: Policy | None) -> dict[str, Statement]:
     return {canonical(each): each for each in (policy.statements if policy else [])}
 
 
-def _judged(statement: Statement, *, is_trust: bool) -> bool:
+def _evaluated(statement: Statement, *, is_trust: bool) -> bool:
     """Return whether the callers that are asked about represent every caller that the statement names."""
     denies = statement["Effect"] == "Deny"
     principal = statement.get("Principal")
@@ -114,7 +114,7 @@ def _judged(statement: Statement, *, is_trust: bool) -> bool:
     if denies:
         return not about_callers
     return all(
-        key in _JUDGED_KEYS
+        key in _EVALUATED_KEYS
         or (key == "aws:principalarn" and op in _PLAIN_OPERATORS)
         or (key == "aws:principalaccount" and op == "StringNotEquals")
         for op, key in about_callers

@@ -39,7 +39,7 @@ def using(state: Inventory, actor: str, action: str, resource: str) -> Side:
         attached = delegating(state, resource)
     return Side(
         principal=actor,
-        # A resource without a policy here is judged by the identity's own policies, so as one of its own account.
+        # A resource without a policy here is evaluated by the identity's own policies, so as one of its own account.
         account=owner(state, resource) if attached else account_of(actor),
         identity=identity.policies if identity else (),
         boundary=identity.boundary if identity else None,

@@ -13,7 +13,7 @@ from crossrole.doctor.caller import Caller, own_policies_line, principal_line
 from crossrole.doctor.case import Case
 from crossrole.doctor.check import Line, Status, ok, unknown
 from crossrole.iam.arn import account_of, is_role, name_of
-from crossrole.live.sessions import client, told
+from crossrole.live.sessions import as_command_error, client
 
 
 def as_administrator(case: Case, caller: Caller) -> tuple[list[Line], Caller] | None:
@@ -48,7 +48,7 @@ def _invocations(case: Case, role: str) -> list[str]:
     made = case.inventory.identity(role)
     region = made.region if made and made.region else case.session.region_name or case.grant.region
     functions: Any = client(case.session, "lambda", region_name=region)
-    with told(case.profile):
+    with as_command_error(case.profile):
         try:
             found = [
                 str(each["FunctionName"])

@@ -16,7 +16,7 @@ from crossrole.iam.quotas import SHORTEST_SESSION
 from crossrole.live.assume_role import SET_SOURCE_IDENTITY, WRONG_CODE, assume_role, denied_action
 from crossrole.live.caller import caller_of
 from crossrole.live.mfa import mfa_code
-from crossrole.live.sessions import code_of, message_of, told
+from crossrole.live.sessions import as_command_error, code_of, message_of
 
 SESSION_NAME = "crossrole-doctor"
 
@@ -35,11 +35,11 @@ def assume_line(case: Case, caller: Caller | None, before: Sequence[Line]) -> tu
     except CommandError as error:
         return unknown(check, str(error)), None
     case.tell(f"assuming {grant.name} for {seconds} s")
-    with told(case.profile):
+    with as_command_error(case.profile):
         try:
             given = assume_role(case.session, who, grant, name=SESSION_NAME, seconds=seconds, code=code)
         except ClientError as error:
-            return why_refused(case, caller, error, before), None
+            return why_denied(case, caller, error, before), None
     why = " (a role's sessions chain: an hour at most)" if seconds < grant.max_session else ""
     details = [given.hint] if given.hint else []
     return ok(check, f"a session of {seconds} s{why}", *details), given.session(case.profile, region=grant.region)
@@ -49,7 +49,7 @@ _CHECK = "assume"
 
 
 _OWN = {
-    "caller": "an account's root user can assume no role",
+    "caller": "an account's root user can't assume a role",
     "own policy": "your own policies do not allow it",
 }
 
@@ -83,20 +83,20 @@ _OF_OTHERS = (
 )
 
 
-def why_refused(case: Case, caller: Caller, error: ClientError, before: Sequence[Line]) -> Line:
-    """Return the refusal with its cause and the fix; `before` are the checks that may say why."""
+def why_denied(case: Case, caller: Caller, error: ClientError, before: Sequence[Line]) -> Line:
+    """Return the failure with its cause and the fix; `before` are the checks that may say why."""
     said, words = message_of(error), f"AWS: {message_of(error)}"
     if said.startswith(WRONG_CODE):
         fix = "wait for the next code and call again; another device is named by mfa_serial in the profile"
-        return failed(_CHECK, "the MFA code was refused", words, fix=fix)
+        return failed(_CHECK, "the MFA code is invalid", words, fix=fix)
     action = denied_action(error)
     if action is None:
-        return failed(_CHECK, f"refused with {code_of(error)}", words, fix=_fix_of(case, error))
+        return failed(_CHECK, f"failed with {code_of(error)}", words, fix=_fix_of(case, error))
     if action == SET_SOURCE_IDENTITY:
         text = f"{action} is denied: the grant takes a source identity, and you may not set yours"
         return failed(_CHECK, text, words, fix=_fix_of_identity(case, caller, said))
     if other := _other(caller, said):
-        return failed(_CHECK, f"refused by {other[0]}, as AWS says", words, fix=other[1])
+        return failed(_CHECK, f"denied by {other[0]}, as AWS says", words, fix=other[1])
     return _denied(case, caller, said, before)
 
 
@@ -122,18 +122,18 @@ def _denied(case: Case, caller: Caller, said: str, before: Sequence[Line]) -> Li
     causes = [each for each in before if each.status is Status.FAILED and each.check in _CAUSES]
     own = _OF_OWN.search(said)
     if own and caller.principal and not any(each.check in _OWN for each in causes):
-        text = "refused, because your own policies " + ("deny it" if own["denied"] else "do not allow it")
+        text = "denied, because your own policies " + ("deny it" if own["denied"] else "do not allow it")
         fix = own_fix(case, caller.principal, denied=bool(own["denied"]))
         return failed(_CHECK, f"{text}, as AWS says", words, fix=fix)
     if causes:
         first = next((each for each in causes if own and each.check in _OWN), causes[0])
         because = " and ".join(dict.fromkeys(_CAUSES[each.check] for each in [first, *causes]))
-        return failed(_CHECK, f"refused, because {because}", words, fix=first.fix or "see above")
+        return failed(_CHECK, f"denied, because {because}", words, fix=first.fix or "see above")
     return _unexplained(case, before, words, of_role=bool(_OF_ROLE.search(said)))
 
 
 def _unexplained(case: Case, before: Sequence[Line], words: str, *, of_role: bool) -> Line:
-    """Return the refusal that no check explains, with what is left."""
+    """Return the denial that no check explains, with what is left."""
     conditions = [
         detail.removesuffix(f": {UNSEEN}") for each in before for detail in each.details if detail.endswith(UNSEEN)
     ]
@@ -145,7 +145,7 @@ def _unexplained(case: Case, before: Sequence[Line], words: str, *, of_role: boo
         *(f"you are let in only {each}" for each in conditions),
         *(f"{each} is not checkable" for each in unseen),
     ]
-    side = "refused by the trust policy of the role, as AWS says" if of_role else "refused"
+    side = "denied by the trust policy of the role, as AWS says" if of_role else "denied"
     if left:
         return failed(
             _CHECK,

@@ -16,7 +16,7 @@ from crossrole.errors import CommandError
 from crossrole.iam.arn import bucket_arn
 from crossrole.iam.policy import Policy, canonical, policy_of
 from crossrole.live.identity import LIVE
-from crossrole.live.sessions import DENIED, client, code_of, told
+from crossrole.live.sessions import DENIED, as_command_error, client, code_of
 
 _REGION = "x-amz-bucket-region"
 
@@ -41,7 +41,7 @@ def _lines(case: Case, session: boto3.Session | None, name: str, unresolved: str
     case.tell(f"looking at the bucket {name}")
     looker, profile = (case.prod, case.prod_profile) if case.prod else (session or case.session, case.profile)
     s3: Any = client(looker, "s3", region_name=case.grant.region)
-    with told(profile):
+    with as_command_error(profile):
         owned = _head(s3, name, ExpectedBucketOwner=case.grant.account)
         if owned.status == 404:  # noqa: PLR2004 HTTP's not found
             yield _no_bucket(case, name)
@@ -127,7 +127,7 @@ def access_lines(case: Case, name: str, region: str) -> Iterator[Line]:
             yield unknown(check, f"{what} can be read only in its own account: name --prod-profile")
         return
     s3: Any = client(case.prod, "s3", region_name=region)
-    with told(case.prod_profile):
+    with as_command_error(case.prod_profile):
         policy = _answer(s3.get_bucket_policy, name, "Policy")
         block = _answer(s3.get_public_access_block, name, "PublicAccessBlockConfiguration")
     if isinstance(policy, ClientError):

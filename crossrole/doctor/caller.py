@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 
 from crossrole.doctor.case import Case
 from crossrole.doctor.check import Line, failed, ok, unknown
-from crossrole.doctor.expected import Verdict, judged_own_policies, judged_trust, meets
+from crossrole.doctor.expected import Verdict, evaluated_own_policies, evaluated_trust, meets
 from crossrole.errors import CommandError
 from crossrole.evaluation.question import question_of
 from crossrole.iam.actions import ASSUME
@@ -16,7 +16,7 @@ from crossrole.iam.names import caller_policy
 from crossrole.iam.policy import texts
 from crossrole.live.caller import caller_of
 from crossrole.live.identity import Unreadable, live_identity
-from crossrole.live.sessions import DENIED, client, code_of, date_of, message_of, told
+from crossrole.live.sessions import DENIED, as_command_error, client, code_of, date_of, message_of
 from crossrole.templates.inventory import Identity, Inventory
 
 CLOCK_LIMIT = 300
@@ -54,7 +54,7 @@ def clock_line(date: datetime | None, now: datetime) -> Line:
 def who_calls(case: Case) -> tuple[list[Line], Caller | None]:
     """Return the lines about the clock and the caller; raises `CommandError` where AWS can't be asked at all."""
     case.tell(f"asking STS who {case.profile} is")
-    with told(case.profile):
+    with as_command_error(case.profile):
         try:
             answer = client(case.session, "sts").get_caller_identity()
         except ClientError as error:
@@ -85,7 +85,7 @@ def identified(case: Case, arn: str) -> tuple[Line, Caller]:
 def _role_of(case: Case, session: str) -> tuple[str, list[str]]:
     """Return the ARN of a session's role, whose path the session's own ARN leaves out."""
     name = session.split("/")[1]
-    with told(case.profile):
+    with as_command_error(case.profile):
         try:
             role = str(client(case.session, "iam").get_role(RoleName=name)["Role"]["Arn"])
         except ClientError:
@@ -107,7 +107,7 @@ def principal_line(case: Case, caller: Caller | None) -> Line:
     if caller is None or caller.principal is None:
         return unknown("principal", "only a user or a role can be one of the grant's principals")
     try:
-        verdict = judged_trust(case, caller.principal)
+        verdict = evaluated_trust(case, caller.principal)
     except CommandError as error:
         return unknown("principal", str(error))
     grant, principal = case.grant, caller.principal
@@ -142,13 +142,13 @@ def own_policies_line(case: Case, caller: Caller | None, *, whose: str | None = 
         return unknown(check, "only a user or a role has policies of its own")
     arn = caller.principal
     case.tell(f"reading the policies of {name_of(arn)}")
-    with told(case.profile):
+    with as_command_error(case.profile):
         try:
             own = live_identity(client(case.session, "iam"), arn)
-        except Unreadable as refused:
+        except Unreadable as unreadable:
             return unknown(
                 check,
-                f"your policies can't be read: you need {', '.join(refused.permissions)}",
+                f"your policies can't be read: you need {', '.join(unreadable.permissions)}",
                 _as_templated(case, arn),
             )
         except ClientError as error:
@@ -161,12 +161,12 @@ def own_policies_line(case: Case, caller: Caller | None, *, whose: str | None = 
             raise
         except CommandError as error:
             return unknown(check, str(error))
-    return _judged(case, check, own, whose)
+    return _evaluated(case, check, own, whose)
 
 
-def _judged(case: Case, check: str, own: Identity, whose: str | None) -> Line:
+def _evaluated(case: Case, check: str, own: Identity, whose: str | None) -> Line:
     try:
-        verdict = judged_own_policies(case, own.arn, with_identity(case.inventory, own))
+        verdict = evaluated_own_policies(case, own.arn, with_identity(case.inventory, own))
     except CommandError as error:
         return unknown(check, str(error))
     if verdict.allowed:
@@ -206,7 +206,7 @@ def _as_templated(case: Case, arn: str) -> str:
     if case.inventory.identity(arn) is None:
         return f"the templates hold no policy of {name_of(arn)}"
     try:
-        verdict = judged_own_policies(case, arn, case.inventory)
+        verdict = evaluated_own_policies(case, arn, case.inventory)
     except CommandError as error:
         return str(error)
     return f"the policies that the templates give {name_of(arn)} {'allow' if verdict.allowed else 'do not allow'} it"
@@ -222,6 +222,6 @@ def with_identity(inventory: Inventory, identity: Identity) -> Inventory:
     return replace(inventory, users={**inventory.users, key: identity})
 
 
-def refused(error: ClientError) -> bool:
+def is_denied(error: ClientError) -> bool:
     """Return whether AWS denies the request because a permission is missing."""
     return code_of(error) in DENIED

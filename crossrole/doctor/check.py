@@ -74,10 +74,10 @@ def lines_text(lines: Sequence[Line], width: int | None = None) -> str:
     """
     first = first_to_fix(lines)
     rows: list[str] = []
-    told = {first.fix if first else None}
+    printed = {first.fix if first else None}
     for each in lines:
-        rows += _rows(each, width, with_fix=each.fix not in told)
-        told.add(each.fix)
+        rows += _rows(each, width, with_fix=each.fix not in printed)
+        printed.add(each.fix)
     return "\n".join([*rows, "", _summary(lines, width)])
 
 

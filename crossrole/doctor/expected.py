@@ -9,7 +9,7 @@ from crossrole.engines.simulator import Request
 from crossrole.evaluation.assumptions import allowing
 from crossrole.evaluation.fixes import fixes_of
 from crossrole.evaluation.question import Question
-from crossrole.evaluation.reasons import LACKS, REFUSES, Explained, Reason, explained
+from crossrole.evaluation.reasons import EXPLICITLY_DENIES, IMPLICITLY_DENIES, Explained, Reason, explained
 from crossrole.evaluation.requests import CERTAIN, Link, free, links_of
 from crossrole.iam.actions import ASSUME
 from crossrole.iam.arn import account_of, account_root_arn, is_role, partition_of
@@ -31,7 +31,7 @@ class Verdict:
     """Whether it is explicitly denied, and not only implicitly."""
 
 
-def judged_trust(case: Case, principal: str) -> Verdict:
+def evaluated_trust(case: Case, principal: str) -> Verdict:
     """Return whether the trust policy trusts a user or role, given that its own policies allow the call."""
     link = _assuming(case, principal, case.inventory)
     request = replace(link.request, identity=(allowing(ASSUME, case.grant.arn),), boundary=None)
@@ -40,10 +40,10 @@ def judged_trust(case: Case, principal: str) -> Verdict:
         # A role's credentials carry no second factor, whatever it was assumed with.
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html
         certain = {"aws:MultiFactorAuthPresent": "false"}
-    return _judged(case, replace(link, request=request), "resource", certain)
+    return _evaluated(case, replace(link, request=request), "resource", certain)
 
 
-def judged_own_policies(case: Case, principal: str, inventory: Inventory) -> Verdict:
+def evaluated_own_policies(case: Case, principal: str, inventory: Inventory) -> Verdict:
     """Return whether the policies that the inventory gives the principal allow it to assume the role."""
     link = _assuming(case, principal, inventory)
     # A principal trusted through the account's root needs its own policy, within the account too.
@@ -53,17 +53,17 @@ def judged_own_policies(case: Case, principal: str, inventory: Inventory) -> Ver
     request = replace(
         link.request, resource_policy=policy_of(template="open", logical_id="", name="", document=document)
     )
-    return _judged(case, replace(link, request=request), "identity", {})
+    return _evaluated(case, replace(link, request=request), "identity", {})
 
 
 def expected(case: Case, action: str, resource: str, given: Mapping[str, str | list[str]]) -> Verdict:
     """Return the templates' decision on a request that a session of the grant's role makes to S3."""
     question = Question(case.grant.arn, None, action, resource, given, case.now)
     (link, *_) = links_of(case.inventory, question)
-    return judged_link(case, link, {*given})
+    return evaluated_link(case, link, {*given})
 
 
-def judged_link(case: Case, link: Link, certain: set[str]) -> Verdict:
+def evaluated_link(case: Case, link: Link, certain: set[str]) -> Verdict:
     """Return whether a request can be allowed, with nothing fixed but who asks, when, and what is `certain`."""
     return _decided(case, free(link, CERTAIN | {"aws:CurrentTime"} | certain), link)
 
@@ -89,9 +89,9 @@ def _met(grant: Grant, principal: str) -> dict[str, str | list[str]]:
     return met
 
 
-def _judged(case: Case, link: Link, layer: str, certain: Mapping[str, str | list[str]]) -> Verdict:
+def _evaluated(case: Case, link: Link, layer: str, certain: Mapping[str, str | list[str]]) -> Verdict:
     known = replace(link, request=link.request.with_context(certain))
-    verdict = judged_link(case, known, set(certain))
+    verdict = evaluated_link(case, known, set(certain))
     if verdict.allowed:
         return verdict
     (decision,) = case.simulator.decide([link.request])
@@ -99,7 +99,7 @@ def _judged(case: Case, link: Link, layer: str, certain: Mapping[str, str | list
     reasons = tuple(each for each in why.reasons if each.layer in {layer, "boundary"})
     of_half = Explained(link, allowed=False, reasons=reasons)
     fix = next(fixes_of(case.inventory, [of_half], ()), None)
-    return replace(verdict, reasons=_told(reasons), fix=fix.text if fix else None, denied=_denied(reasons))
+    return replace(verdict, reasons=_words(reasons), fix=fix.text if fix else None, denied=_denied(reasons))
 
 
 def _decided(case: Case, request: Request, link: Link) -> Verdict:
@@ -107,25 +107,25 @@ def _decided(case: Case, request: Request, link: Link) -> Verdict:
     if decision.allowed:
         return Verdict(allowed=True, conditions=tuple(of_expression(decision.conditions)))
     reasons = explained(link, decision).reasons
-    return Verdict(allowed=False, reasons=_told(reasons), denied=_denied(reasons))
+    return Verdict(allowed=False, reasons=_words(reasons), denied=_denied(reasons))
 
 
 def _denied(reasons: tuple[Reason, ...]) -> bool:
-    return any(each.says == REFUSES for each in reasons)
+    return any(each.says == EXPLICITLY_DENIES for each in reasons)
 
 
-def _told(reasons: tuple[Reason, ...]) -> tuple[str, ...]:
-    told = []
+def _words(reasons: tuple[Reason, ...]) -> tuple[str, ...]:
+    words = []
     for reason in reasons:
-        if reason.says == REFUSES:
+        if reason.says == EXPLICITLY_DENIES:
             places = ", ".join(
                 str(each.statement.get("Sid", "a statement without a Sid")) + f" of {each.policy.name}"
                 for each in reason.statements
             )
-            told.append(f"{reason.kind}: {places} denies it")
-        elif reason.says == LACKS:
-            told += [f"{reason.kind}: {each}" for each in reason.missing]
-    return tuple(told)
+            words.append(f"{reason.kind}: {places} denies it")
+        elif reason.says == IMPLICITLY_DENIES:
+            words += [f"{reason.kind}: {each}" for each in reason.missing]
+    return tuple(words)
 
 
 def meets(condition: str) -> str:

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from crossrole.doctor.case import Case
 from crossrole.doctor.check import Line, failed, ok, unknown
-from crossrole.doctor.expected import expected, judged_link
+from crossrole.doctor.expected import evaluated_link, expected
 from crossrole.errors import CommandError
 from crossrole.evaluation.question import Question
 from crossrole.evaluation.requests import links_of
@@ -17,7 +17,7 @@ from crossrole.iam.arn import account_of, bucket_arn
 from crossrole.iam.partitions import partition_of_region
 from crossrole.iam.policy import policy_of, texts
 from crossrole.live.identity import LIVE
-from crossrole.live.sessions import DENIED, client, code_of, told
+from crossrole.live.sessions import DENIED, as_command_error, client, code_of
 from crossrole.templates.inventory import Bucket
 
 
@@ -36,7 +36,7 @@ def key_lines(case: Case, name: str, region: str) -> Iterator[Line]:
         else:
             yield unknown("key", "S3's own key in the templates; name --prod-profile to check it")
         return
-    with told(case.prod_profile):
+    with as_command_error(case.prod_profile):
         try:
             live = _bucket_key(client(case.prod, "s3", region_name=region), name, region, case.grant.account)
         except ClientError as error:
@@ -93,7 +93,7 @@ def _deployed_key(case: Case, bucket: str, region: str, key: str) -> Iterator[Li
         yield failed("key", text, fix=f"encrypt the bucket with a key of {region}")
         return
     kms: Any = client(case.prod, "kms", region_name=where)  # type: ignore[arg-type]  # asked only where prod is named
-    with told(case.prod_profile):
+    with as_command_error(case.prod_profile):
         try:
             state = str(kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"])
             document = kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"]
@@ -134,7 +134,7 @@ def _key_policy_lines(case: Case, bucket: str, region: str, key: str, document: 
         if not expected(case, action, resource, {}).allowed:
             continue
         _, link = links_of(inventory, Question(case.grant.arn, None, action, resource, {}, case.now))
-        verdict = judged_link(case, link, set())
+        verdict = evaluated_link(case, link, set())
         asked = link.request.action
         if verdict.allowed:
             yield ok("key policy", f"the role is allowed {asked} through S3")

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from crossrole.doctor.case import Case
 from crossrole.iam.policy import Policy
-from crossrole.live.sessions import DENIED, client, code_of, told
+from crossrole.live.sessions import DENIED, as_command_error, client, code_of
 from crossrole.templates.inventory import Identity
 
 
@@ -19,7 +19,7 @@ def as_deployed(case: Case) -> tuple[Case, str | None]:
         return case, None
     case.tell(f"asking CloudFormation for the key that {case.stack} made")
     cloudformation: Any = client(case.prod, "cloudformation", region_name=case.grant.role.region)
-    with told(case.prod_profile):
+    with as_command_error(case.prod_profile):
         for placeholder, policy in made.items():
             try:
                 resource = cloudformation.describe_stack_resource(

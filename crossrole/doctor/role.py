@@ -8,7 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from crossrole.diff.changes import changes
-from crossrole.doctor.caller import refused, with_identity
+from crossrole.doctor.caller import is_denied, with_identity
 from crossrole.doctor.case import Case
 from crossrole.doctor.check import Line, failed, ok, unknown
 from crossrole.errors import CommandError
@@ -16,9 +16,9 @@ from crossrole.iam.condition_words import of_statement
 from crossrole.iam.names import REVOCATION_POLICY
 from crossrole.iam.policy import Policy, Statement, canonical, instant, texts
 from crossrole.iam.quotas import ROLE_CHAINING_LIMIT
-from crossrole.iam.session_denials import Cut, begun_before, covers, refuses_everyone, revokes
+from crossrole.iam.session_denials import Cut, begun_before, covers, denies_everyone, revokes
 from crossrole.live.identity import Unreadable, live_identity
-from crossrole.live.sessions import client, code_of, told
+from crossrole.live.sessions import as_command_error, client, code_of
 from crossrole.templates.inventory import Identity
 
 # A principal that was deleted stays in a policy as its unique id, which no principal has any more.
@@ -35,7 +35,7 @@ def role_lines(case: Case, unresolved: str | None) -> list[Line]:
         why = f"only principals of {case.grant.account} may read the role: name --prod-profile"
         return [unknown("role", why), unknown("drift", why)]
     case.tell(f"reading the role {case.grant.name} in {case.grant.account}")
-    with told(case.prod_profile):
+    with as_command_error(case.prod_profile):
         iam = client(case.prod, "iam")
         try:
             iam.get_role(RoleName=case.grant.name)
@@ -61,7 +61,7 @@ def _without_role(case: Case, error: ClientError) -> list[Line]:
         text = f"there is no role {case.grant.name} in {case.grant.account}"
         missing = failed("role", text, fix=_made_again(case))
         return [missing, unknown("drift", "there is no role to compare")]
-    if refused(error):
+    if is_denied(error):
         why = f"{case.prod_profile} needs iam:GetRole"
         return [unknown("role", why), unknown("drift", why)]
     raise error
@@ -180,7 +180,7 @@ def _is_compared(policy: Policy, statement: Statement, theirs: list[Statement], 
 def _deployed(trust: Policy, other: Policy | None, *, deployed: bool) -> Iterator[Statement]:
     theirs = {canonical(each) for each in (other.statements if other else [])}
     for statement in trust.statements:
-        if deployed and refuses_everyone(statement) and canonical(statement) not in theirs:
+        if deployed and denies_everyone(statement) and canonical(statement) not in theirs:
             continue
         names = named_in(statement)
         left = [each for each in names if not _UNIQUE_ID.fullmatch(each)]
@@ -218,8 +218,7 @@ def revocation_lines(case: Case, base: Identity, live: Identity) -> Iterator[Lin
             yield _revoked(added, restore, instant(case.now))
     known = {canonical(each) for each in (base.trust.statements if base.trust else [])}
     if any(
-        refuses_everyone(each) and canonical(each) not in known
-        for each in (live.trust.statements if live.trust else [])
+        denies_everyone(each) and canonical(each) not in known for each in (live.trust.statements if live.trust else [])
     ):
         yield failed(
             "revocation",

@@ -15,12 +15,12 @@ from crossrole.doctor.role import role_lines
 from crossrole.doctor.session import planned, probe_lines
 from crossrole.doctor.write_probe import left_lines, write_lines
 from crossrole.errors import CommandError
-from crossrole.live.sessions import client, told
+from crossrole.live.sessions import as_command_error, client
 
 
-def refuse_another_account(profile: str, session: boto3.Session, account: str) -> None:
+def expect_account(profile: str, session: boto3.Session, account: str) -> None:
     """Raise `CommandError` where a profile is not of the grant's account: it could not read the role."""
-    with told(profile):
+    with as_command_error(profile):
         own = client(session, "sts").get_caller_identity()["Account"]
     if own != account:
         raise CommandError(
@@ -35,7 +35,7 @@ def examine(case: Case, *, write_probe: bool) -> tuple[list[Line], list[str]]:
     """
     lines, caller = who_calls(case)
     if case.prod_profile and case.prod and caller:
-        refuse_another_account(case.prod_profile, case.prod, case.grant.account)
+        expect_account(case.prod_profile, case.prod, case.grant.account)
     if caller is None:
         return lines, []
     if found := as_administrator(case, caller):

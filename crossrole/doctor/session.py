@@ -10,7 +10,7 @@ from crossrole.doctor.check import Line, failed, ok, unknown
 from crossrole.doctor.expected import expected
 from crossrole.errors import CommandError
 from crossrole.live.s3_probes import Answer, Probe, Seen, places_of, probes_of, send, unprobed
-from crossrole.live.sessions import client, told
+from crossrole.live.sessions import as_command_error, client
 
 
 def planned(case: Case) -> list[Probe]:
@@ -29,7 +29,7 @@ def probe_lines(case: Case, session: boto3.Session | None, probes: list[Probe]) 
     for probe in probes:
         # A real object is read only where the grant is for it.
         place = probe.place if probe.place in places else None
-        with told(case.profile):
+        with as_command_error(case.profile):
             answer = send(s3, probe, known.get(place) if place else None)
         if answer.key and place:
             known[place] = answer.key

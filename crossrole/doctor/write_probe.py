@@ -14,13 +14,13 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from crossrole.doctor.caller import refused
+from crossrole.doctor.caller import is_denied
 from crossrole.doctor.case import Case
 from crossrole.doctor.check import Line, failed, ok, unknown
 from crossrole.doctor.expected import expected
 from crossrole.iam.arn import bucket_arn
 from crossrole.live.s3_probes import FOLDER, places_of
-from crossrole.live.sessions import client, code_of, message_of, told
+from crossrole.live.sessions import as_command_error, client, code_of, message_of
 
 _CHECK = "write"
 # What S3 calls the one version of an object in a bucket without versioning.
@@ -64,11 +64,11 @@ def left_lines(case: Case) -> Iterator[Line]:
     for bucket, prefix in places_of(case.grant, case.inventory):
         case.tell(f"looking for what an earlier --write-probe left under s3://{bucket}/{prefix}{FOLDER}")
         probe = _Object(bucket, f"{prefix}{FOLDER}", s3, f"profile {case.prod_profile}", by_version=True)
-        with told(case.prod_profile):
+        with as_command_error(case.prod_profile):
             try:
                 left = list(_listed(probe))
             except ClientError as error:
-                if not refused(error) and code_of(error) != "NoSuchBucket":
+                if not is_denied(error) and code_of(error) != "NoSuchBucket":
                     raise
                 continue
         if left:
@@ -82,7 +82,7 @@ def left_lines(case: Case) -> Iterator[Line]:
 
 
 def _tried(case: Case, s3: Any, bucket: str, key: str) -> list[Line]:
-    with told(case.prod_profile):
+    with as_command_error(case.prod_profile):
         probe = _remover(case, s3, bucket, key)
     if probe is None:
         why = "nothing was put: neither the session nor --prod-profile is known to be able to delete it permanently"
@@ -90,7 +90,7 @@ def _tried(case: Case, s3: Any, bucket: str, key: str) -> list[Line]:
     case.tell(f"putting s3://{bucket}/{key}, which {probe.whose} removes")
     lines: list[Line] = []
     try:
-        with told(case.profile):
+        with as_command_error(case.profile):
             lines += _used(case, s3, probe)
     finally:
         # The object is removed whatever happened, also after Ctrl-C; a second Ctrl-C does not stop that.
@@ -153,7 +153,7 @@ def _used(case: Case, s3: Any, probe: _Object) -> Iterator[Line]:
     try:
         put = s3.put_object(**probe.name, Body=_BODY)
     except ClientError as error:
-        probe.begun = not refused(error)
+        probe.begun = not is_denied(error)
         yield failed(
             _CHECK,
             "s3:PutObject under the prefix is denied",

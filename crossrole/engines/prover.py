@@ -26,7 +26,7 @@ class Proof:
     """A verdict; for an allowed one the request that shows it, with its `action`, `resource` and `context`."""
 
     verdict: Verdict
-    witness: Mapping[str, Any] | None
+    example: Mapping[str, Any] | None
     reasons: tuple[str, ...]
 
 
@@ -91,7 +91,7 @@ class Prover(Worker):
     def prove(self, inquiries: Sequence[Inquiry]) -> list[Proof]:
         """Return the proved result of each inquiry."""
         outcomes = self.ask([inquiry.as_json() for inquiry in inquiries])
-        return [Proof(Verdict(each["verdict"]), each["witness"], tuple(each["reasons"])) for each in outcomes]
+        return [Proof(Verdict(each["verdict"]), each["example"], tuple(each["reasons"])) for each in outcomes]
 
     def more(self, base: Side, head: Side, *, action: str = "*", resource: str = "*") -> Proof:
         """Return whether `head` allows any request that `base` does not, with such a request.
@@ -141,13 +141,13 @@ def _beyond(base: Side, head: Side, action: str, resource: str) -> list[Inquiry]
         # It belongs to another account now: base allowed nothing there.
         base = Side(base.principal, head.account, tags=base.tags)
     if account_of(base.principal) != base.account:
-        refused = [*([each, []] for each in within), [[], attached]]
+        denied = [*([each, []] for each in within), [[], attached]]
     elif base.required:
-        refused = [*([each, directly] for each in within), [[], [*directly, *by_account]]]
+        denied = [*([each, directly] for each in within), [[], [*directly, *by_account]]]
     else:
-        refused = [[each, directly] for each in within]
+        denied = [[each, directly] for each in within]
     inquiries = [
-        _asking(_without(head, own, given), action, resource) for own, given in refused if _leaves(head, own, given)
+        _asking(_without(head, own, given), action, resource) for own, given in denied if _leaves(head, own, given)
     ]
     denies = [
         *_statements([*base.identity, *([base.boundary] if base.boundary else [])], "Deny"),

@@ -108,12 +108,12 @@ def _decided(principal: Principal, query: Query, environment: Environment) -> di
     try:
         result = decide(principal, query, environment)
     except InconsistencyError as error:
-        return {"verdict": "unknown", "reasons": [str(error)], "witness": None}
-    witness = result.witness
+        return {"verdict": "unknown", "reasons": [str(error)], "example": None}
+    example = result.witness
     return {
         "verdict": result.verdict.value,
         "reasons": [*result.reasons, *result.assumptions],
-        "witness": witness and {"action": witness.action, "resource": witness.resource, "context": witness.context},
+        "example": example and {"action": example.action, "resource": example.resource, "context": example.context},
     }
 
 

@@ -11,11 +11,11 @@ const LAYERS = {
 
 for await (const line of createInterface({ input: process.stdin })) {
   const outcomes = [];
-  for (const request of JSON.parse(line)) outcomes.push(await judged(request));
+  for (const request of JSON.parse(line)) outcomes.push(await evaluated(request));
   process.stdout.write(JSON.stringify(outcomes) + '\n');
 }
 
-async function judged(request) {
+async function evaluated(request) {
   const { principal, action, resource, account, context, identity, boundary, resourcePolicy } = request;
   const simulation = {
     request: { principal, action, resource: { resource, accountId: account }, contextVariables: context },

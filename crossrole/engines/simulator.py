@@ -1,4 +1,4 @@
-"""The narrow interface to the engine that judges requests: `simulator.mjs`, a Node process of its own."""
+"""The narrow interface to the engine that evaluates requests: `simulator.mjs`, a Node process of its own."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -61,7 +61,7 @@ class FailedCondition:
 
 
 @dataclass(frozen=True)
-class Judged:
+class Evaluated:
     """The engine's result for one statement."""
 
     policy: Policy
@@ -79,9 +79,9 @@ class Layer:
 
     name: str
     result: str
-    statements: tuple[Judged, ...]
+    statements: tuple[Evaluated, ...]
 
-    def deciding(self, effect: str) -> list[Judged]:
+    def deciding(self, effect: str) -> list[Evaluated]:
         """Return the statements of one effect that match the request."""
         return [each for each in self.statements if each.matches and each.statement["Effect"] == effect]
 
@@ -110,8 +110,8 @@ class Simulator(Worker):
     def decide(self, requests: Sequence[Request]) -> list[Decision]:
         """Return the decision on each request.
 
-        Raises `CommandError` where the engine can't judge one, or would leave out a condition key that does not belong
-        to the action: then a condition on that key would be judged as if it were absent.
+        Raises `CommandError` where the engine can't evaluate one, or would leave out a condition key that does not
+        belong to the action: then a condition on that key would be evaluated as if it were absent.
         """
         outcomes = self.ask([request.as_json() for request in requests])
         return [_decision(request, outcome) for request, outcome in zip(requests, outcomes, strict=True)]
@@ -129,13 +129,13 @@ def _decision(request: Request, outcome: Mapping[str, Any]) -> Decision:
         keys = ", ".join(outcome["ignored"])
         raise CommandError(f"{keys}: no request of {request.action} on {request.resource} carries it")
     layers = tuple(
-        Layer(each["name"], each["result"], tuple(_judged(request, each["name"], one) for one in each["statements"]))
+        Layer(each["name"], each["result"], tuple(_evaluated(request, each["name"], one) for one in each["statements"]))
         for each in outcome["layers"]
     )
     return Decision(outcome["result"] == "Allowed", layers, outcome.get("conditions"))
 
 
-def _judged(request: Request, layer: str, said: Mapping[str, Any]) -> Judged:
+def _evaluated(request: Request, layer: str, said: Mapping[str, Any]) -> Evaluated:
     candidates = {
         "identity": [each for each in request.identity if each.place == said["policy"]],
         "boundary": [request.boundary] if request.boundary else [],
@@ -146,7 +146,7 @@ def _judged(request: Request, layer: str, said: Mapping[str, Any]) -> Judged:
     by_identifier = {
         str(each.get("Sid", number)): each for number, each in reversed(list(enumerate(policy.statements, start=1)))
     }
-    return Judged(
+    return Evaluated(
         policy=policy,
         statement=by_identifier[said["identifier"]],
         matches=said["matches"],

@@ -1,1 +1,1 @@
-"""Whether a request is allowed, why, and by whom it can be made: what `can` and `who` answer."""
+"""Whether a request is allowed, why, and who can make it: what `can` and `who` answer."""

@@ -1,4 +1,4 @@
-"""What is taken for granted of what no template says; it is always told beside the answer."""
+"""What is assumed of what is outside the templates; it is always printed beside the answer."""
 
 from dataclasses import dataclass
 
@@ -9,31 +9,31 @@ from crossrole.templates.inventory import Inventory
 
 @dataclass(frozen=True)
 class Assumption:
-    """What the templates can't know. `needed` tells what must allow it there from what must only not refuse it."""
+    """What the templates can't know. `needed` tells what must allow it there from what must only not deny it."""
 
     text: str
     needed: bool = False
 
 
 ASSUMED = "assumed"
-"""The template that policies are said to stand in which are in none."""
+"""The name of the template for policies that are outside the templates."""
 
 
 def allowing(action: str, resource: str) -> Policy:
-    """Return the policy that someone is taken to have whose policies are in no template."""
+    """Return the policy that a principal is assumed to have whose policies are outside the templates."""
     statement = {"Effect": "Allow", "Action": action, "Resource": resource}
     return policy_of(template=ASSUMED, logical_id="", name="", document={"Version": VERSION, "Statement": [statement]})
 
 
 def delegating(inventory: Inventory, key: str) -> Policy:
-    """Return the policy that a key is taken to have which is in no template: AWS's default."""
+    """Return the policy that a key outside the templates is assumed to have: AWS's default."""
     root = account_root_arn(inventory.partition, account_of(key))
     statement = {"Effect": "Allow", "Principal": {"AWS": root}, "Action": "kms:*", "Resource": "*"}
     return policy_of(template=ASSUMED, logical_id="", name="", document={"Version": VERSION, "Statement": [statement]})
 
 
 def given_key(key: str) -> Assumption:
-    """Return what is taken for granted of such a key."""
+    """Return what is assumed of such a key."""
     return Assumption(
-        f"the key {key} is in no template: its policy lets {account_of(key)}'s policies decide", needed=True
+        f"the key {key} is outside the templates: its policy lets {account_of(key)}'s policies decide", needed=True
     )

@@ -20,7 +20,7 @@ class Candidate:
 
 
 def representative(name: str, via: Identity | None, partition: str) -> Candidate:
-    """Return someone whom a policy's principal stands for, in the policy's partition."""
+    """Return a caller that a policy's principal stands for, in the policy's partition."""
     if name == "*":
         return Candidate(EVERYONE, role_arn(partition, SOMEWHERE, "anyone"), via)
     if name.isdigit() or name.endswith(":root"):

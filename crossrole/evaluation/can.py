@@ -1,4 +1,4 @@
-"""`crossrole can CALLER [via GRANT] ACTION RESOURCE`: allowed or refused, why, and the fix."""
+"""`crossrole can CALLER [via GRANT] ACTION RESOURCE`: allowed or denied, why, and the fix."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from crossrole.evaluation.reasons import Explained, explained, unless_text
 from crossrole.evaluation.requests import links_of
 from crossrole.templates.inventory import Inventory
 
-_ALWAYS = Assumption("no organization's control policy and no VPC endpoint's policy refuses it")
+_ALWAYS = Assumption("no organization's control policy and no VPC endpoint's policy denies it")
 
 
 @dataclass(frozen=True)
@@ -30,25 +30,25 @@ class Answer:
 
     @property
     def unless(self) -> str | None:
-        """What would have to allow it in no template; None where the answer is certain as far as the templates know."""
-        refused = [link for link in self.links if not link.allowed]
-        if not refused or not all(link.unless for link in refused):
+        """What outside the templates would have to allow it; None where the templates decide alone."""
+        denied = [link for link in self.links if not link.allowed]
+        if not denied or not all(link.unless for link in denied):
             return None
-        return " and ".join(dict.fromkeys(unless_text(link.unless) for link in refused))
+        return " and ".join(dict.fromkeys(unless_text(link.unless) for link in denied))
 
     @property
     def assumptions(self) -> list[Assumption]:
-        """What the answer rests on and no template says."""
+        """What the answer rests on and the templates do not say."""
         return list(dict.fromkeys([*(each for link in self.links for each in link.link.assumptions), _ALWAYS]))
 
 
 def ask(inventory: Inventory, simulator: Simulator, question: Question) -> Answer:
-    """Return the answer to a question; raises `CommandError` where it can't be judged."""
+    """Return the answer to a question; raises `CommandError` where it can't be evaluated."""
     return ask_all(inventory, simulator, [question])[0]
 
 
 def ask_all(inventory: Inventory, simulator: Simulator, questions: Sequence[Question]) -> list[Answer]:
-    """Return the answers to many questions, judged in one go; only the ways through a grant are judged in a second."""
+    """Return the answers to many questions, evaluated in one batch, and the ways through a grant in a second."""
     found = _found(inventory, simulator, questions)
     ways = _ways(inventory, simulator, questions, found)
     return [
@@ -82,5 +82,5 @@ def _ways(
         for question, links in zip(questions, found, strict=True)
     ]
     decisions = iter(simulator.decide([each for chains in detours for _, requests in chains for each in requests]))
-    judged = [[(name, list(islice(decisions, len(requests)))) for name, requests in chains] for chains in detours]
-    return [[name for name, decided in chains if all(each.allowed for each in decided)] for chains in judged]
+    evaluated = [[(name, list(islice(decisions, len(requests)))) for name, requests in chains] for chains in detours]
+    return [[name for name, decided in chains if all(each.allowed for each in decided)] for chains in evaluated]

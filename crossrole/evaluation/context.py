@@ -1,4 +1,4 @@
-"""The condition keys that a request carries: what is asked for, and what is taken for granted otherwise."""
+"""The condition keys that a request carries: what is asked for, and what is assumed otherwise."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -12,7 +12,7 @@ from crossrole.iam.arn import account_of, is_role, name_of
 from crossrole.iam.condition_keys import GLOBAL_KEYS
 from crossrole.iam.policy import instant
 
-_AS_TAKEN_FOR_GRANTED = {
+_ASSUMED = {
     "aws:SecureTransport": "true",
     "aws:ViaAWSService": "false",
     "aws:PrincipalIsAWSService": "false",
@@ -30,14 +30,14 @@ _OF_THE_QUESTION = ("aws:principalarn", "aws:principalaccount", "aws:principalty
 def parse_context(pairs: Iterable[str]) -> dict[str, str | list[str]]:
     """Return the condition keys given as `key=value`, a key that is given twice with both values.
 
-    Raises `CommandError` for a pair that is none, or a value that is none of its key's.
+    Raises `CommandError` for a pair of another form, or a value that its key does not take.
     """
     context: dict[str, str | list[str]] = {}
     names: dict[str, str] = {}
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals or ":" not in key:
-            raise CommandError(f'--context "{pair}" is no key=value, such as aws:SourceIp=203.0.113.7')
+            raise CommandError(f'--context "{pair}" is not key=value, such as aws:SourceIp=203.0.113.7')
         if key.lower() in _OF_THE_QUESTION:
             raise CommandError(f"--context {key} can't be set: it says who CALLER is")
         text = _checked(key, value)
@@ -51,9 +51,9 @@ def context_of(
     principal: str, action: str, *, account: str, given: Context, now: datetime, defaults: Context | None = None
 ) -> dict[str, str | list[str]]:
     """Return the context of one request: who asks, when, over what, and whatever is given."""
-    told = {key.lower(): value for key, value in given.items()}
-    # Whoever is asked about at another time has begun the session then.
-    moment = str(told.get("aws:currenttime", instant(now)))
+    folded_given = {key.lower(): value for key, value in given.items()}
+    # A caller that is asked about at another time began the session then.
+    moment = str(folded_given.get("aws:currenttime", instant(now)))
     context: dict[str, str | list[str]] = {
         "aws:PrincipalArn": principal,
         "aws:PrincipalAccount": account_of(principal),
@@ -64,7 +64,7 @@ def context_of(
             if is_role(principal)
             else {"aws:PrincipalType": "User", "aws:username": name_of(principal)}
         ),
-        **_AS_TAKEN_FOR_GRANTED,
+        **_ASSUMED,
         **(defaults or {}),
     }
     folded = {key.lower(): key for key in context}
@@ -117,7 +117,7 @@ def _checked(key: str, value: str) -> str:
     try:
         return check(value)
     except ValueError:
-        raise CommandError(f'--context {key}: "{value}" is no {expected}') from None
+        raise CommandError(f'--context {key}: "{value}" is not {expected}') from None
 
 
 def _moment(value: str) -> str:
@@ -137,14 +137,14 @@ def _number(value: str) -> str:
     return value
 
 
-_TIME = ("time, such as 2026-12-31T23:59:59Z", _moment)
+_TIME = ("a time, such as 2026-12-31T23:59:59Z", _moment)
 _BOOL = ("true or false", _truth)
 _VALUES: Mapping[str, tuple[str, Callable[[str], str]]] = {
     "aws:currenttime": _TIME,
     "aws:tokenissuetime": _TIME,
-    "aws:sourceip": ("IP address, such as 203.0.113.7", lambda value: str(ip_address(value))),
+    "aws:sourceip": ("an IP address, such as 203.0.113.7", lambda value: str(ip_address(value))),
     "aws:securetransport": _BOOL,
     "aws:multifactorauthpresent": _BOOL,
-    "aws:multifactorauthage": ("number of seconds", _number),
-    "s3:tlsversion": ("TLS version, such as 1.2", _number),
+    "aws:multifactorauthage": ("a number of seconds", _number),
+    "s3:tlsversion": ("a TLS version, such as 1.2", _number),
 }

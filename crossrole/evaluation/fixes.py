@@ -1,4 +1,4 @@
-"""The shortest change that would turn a refusal into the other answer: in access.toml where it lies there."""
+"""The shortest change that would turn a denial into an allow: in access.toml where it lies there."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -6,12 +6,12 @@ from typing import Any
 
 from crossrole.engines.simulator import Context, FailedCondition, Request
 from crossrole.errors import nearest
-from crossrole.evaluation.reasons import LACKS, REFUSES, Explained, Reason
+from crossrole.evaluation.reasons import EXPLICITLY_DENIES, IMPLICITLY_DENIES, Explained, Reason
 from crossrole.iam.actions import ASSUME, details
 from crossrole.iam.arn import account_of, is_role, name_of
 from crossrole.iam.names import DISABLED
 from crossrole.iam.policy import Statement, trusted
-from crossrole.iam.session_denials import refuses_everyone
+from crossrole.iam.session_denials import denies_everyone
 from crossrole.templates.inventory import Identity, Inventory
 
 _ACCESS = {
@@ -53,22 +53,22 @@ def fixes_of(inventory: Inventory, found: Sequence[Explained], ways: Sequence[st
 
 def wants_a_grant(inventory: Inventory, link: Explained) -> bool:
     """Return whether the fix is to act through a grant: nothing denies the request, and no grant's session makes it."""
-    denied = not link.allowed and not _reasons(link, REFUSES)
+    denied = not link.allowed and not _reasons(link, EXPLICITLY_DENIES)
     return denied and link.link.kind != "assume" and _grant(inventory, link.link.request.principal) is None
 
 
 def _of_link(inventory: Inventory, link: Explained, ways: Sequence[str]) -> list[Fix]:
     request = link.link.request
-    if refusing := _reasons(link, REFUSES):
-        return [fix for reason in refusing for fix in _lift(inventory, link, reason)]
+    if denying := _reasons(link, EXPLICITLY_DENIES):
+        return [fix for reason in denying for fix in _lift(inventory, link, reason)]
     if link.link.kind == "assume":
-        return [fix for reason in _reasons(link, LACKS) for fix in _let_in(inventory, link, reason)]
+        return [fix for reason in _reasons(link, IMPLICITLY_DENIES) for fix in _let_in(inventory, link, reason)]
     if wants_a_grant(inventory, link):
         return [_go_through_a_grant(request, ways)]
     grant = inventory.grant(request.principal)
     if link.link.kind == "key":
         return [_elsewhere(f"let {grant.name} use the bucket's key: {request.resource}")]
-    return [fix for reason in _reasons(link, LACKS) for fix in _widen(grant, link, reason)]
+    return [fix for reason in _reasons(link, IMPLICITLY_DENIES) for fix in _widen(grant, link, reason)]
 
 
 def _reasons(link: Explained, says: str) -> list[Reason]:
@@ -83,13 +83,13 @@ def _lift(inventory: Inventory, link: Explained, reason: Reason) -> Iterator[Fix
     request = link.link.request
     role = request.resource if link.link.kind == "assume" else request.principal
     grant = _grant(inventory, role)
-    for judged in reason.statements:
-        sid = judged.statement.get("Sid")
-        keys = {key.lower() for block in judged.statement.get("Condition", {}).values() for key in block}
-        everyone = "Principal" not in judged.statement or refuses_everyone(judged.statement)
+    for evaluated in reason.statements:
+        sid = evaluated.statement.get("Sid")
+        keys = {key.lower() for block in evaluated.statement.get("Condition", {}).values() for key in block}
+        everyone = "Principal" not in evaluated.statement or denies_everyone(evaluated.statement)
         if sid == DISABLED and grant and everyone and not keys:
             yield _change(grant.name, "disabled", "remove", None, "take out disabled = true")
-        elif keys == {"aws:tokenissuetime"} and grant and _revokes_later(judged.statement, request.context):
+        elif keys == {"aws:tokenissuetime"} and grant and _revokes_later(evaluated.statement, request.context):
             yield _change(
                 grant.name, "revoked_before", "set", None, "wait until then, or set an earlier revoked_before"
             )
@@ -100,7 +100,7 @@ def _lift(inventory: Inventory, link: Explained, reason: Reason) -> Iterator[Fix
         elif "s3:tlsversion" in keys:
             yield _elsewhere("use TLS 1.2 or newer")
         else:
-            yield _elsewhere(f"change {judged.policy.place}, which refuses it")
+            yield _elsewhere(f"change {evaluated.policy.place}, which denies it")
 
 
 def _revokes_later(statement: Statement, context: Context) -> bool:
@@ -112,8 +112,8 @@ def _revokes_later(statement: Statement, context: Context) -> bool:
 def _let_in(inventory: Inventory, link: Explained, reason: Reason) -> Iterator[Fix]:
     caller, role = link.link.request.principal, link.link.request.resource
     grant = _grant(inventory, role)
-    failed = [each for judged in reason.statements for each in judged.failed]
-    stranger = not reason.statements or any(not judged.principal for judged in reason.statements)
+    failed = [each for evaluated in reason.statements for each in evaluated.failed]
+    stranger = not reason.statements or any(not evaluated.principal for evaluated in reason.statements)
     if reason.kind == "own policies" and not failed:
         yield _elsewhere(
             f"let {caller} do {ASSUME} on {role}, in {account_of(caller)}{_by_crossrole(inventory, caller)}"
@@ -128,7 +128,7 @@ def _let_in(inventory: Inventory, link: Explained, reason: Reason) -> Iterator[F
 
 def _trust(grant: Identity, caller: str, reason: Reason) -> Fix:
     meant = nearest(name_of(caller), [name_of(each) for each in trusted(grant.trust)] if grant.trust else [])
-    asks_mfa = any("MultiFactorAuth" in str(judged.statement) for judged in reason.statements)
+    asks_mfa = any("MultiFactorAuth" in str(evaluated.statement) for evaluated in reason.statements)
     if asks_mfa and is_role(caller):
         return _elsewhere(f"make a grant of its own for {caller}: {grant.name} asks for MFA, which no role can give")
     return _change(grant.name, "principals", "add", caller, f'add "{caller}" to principals{meant}')

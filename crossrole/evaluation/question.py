@@ -24,7 +24,7 @@ class Question:
 
     @property
     def actor(self) -> str:
-        """The ARN of whoever does the action itself."""
+        """The ARN of the principal that does the action itself."""
         return self.via.arn if self.via else self.caller
 
 
@@ -88,10 +88,12 @@ def known_resource(inventory: Inventory, action_text: str, text: str) -> tuple[s
     )
     if text.startswith("s3://"):
         meant = bucket_arn(inventory.partition, text.removeprefix("s3://"))
-        raise CommandError(f'"{text}" is no ARN; write {meant}')
+        raise CommandError(f'"{text}" is not an ARN; write {meant}')
     parse_arn(text, example=example)
     if not text.isprintable():
-        raise CommandError(f"{text!r} holds a character that is not printed; the engines judge such a key differently")
+        raise CommandError(
+            f"{text!r} holds a character that is not printed; the engines evaluate such a key differently"
+        )
     if "*" in text:
         raise CommandError(f"{text} stands for many resources; name one, such as {text.replace('*', 'example')}")
     return action, text

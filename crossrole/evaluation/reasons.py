@@ -1,14 +1,19 @@
-"""Why a request is allowed or refused: the deciding statements, or what was missing."""
+"""Why a request is allowed or denied: the deciding statements, or what was missing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from crossrole.engines.simulator import Decision, Judged, Layer
+from crossrole.engines.simulator import Decision, Evaluated, Layer
 from crossrole.evaluation.requests import Link
 from crossrole.iam.arn import account_of
 
-ALLOWS, REFUSES, LACKS, SILENT = "allows", "refuses", "does not allow", "refuses nothing"
+ALLOWS, EXPLICITLY_DENIES, IMPLICITLY_DENIES, SILENT = (
+    "allows",
+    "explicitly denies",
+    "implicitly denies",
+    "denies nothing",
+)
 
 
 @dataclass(frozen=True)
@@ -19,7 +24,7 @@ class Reason:
     """`own policies`, `trust policy`, `permissions policies`, `permissions boundary`, `bucket policy`, `key policy`."""
     layer: str
     says: str
-    statements: tuple[Judged, ...]
+    statements: tuple[Evaluated, ...]
     """The statements that decide; where none does, the nearest to it."""
     missing: tuple[str, ...]
 
@@ -32,16 +37,16 @@ class Explained:
     allowed: bool
     reasons: tuple[Reason, ...]
     unless: tuple[str, ...] = ()
-    """What is in no template and would turn the refusal into the other answer by allowing the request."""
+    """What outside the templates could allow the request, so that it is not denied."""
 
     @property
     def verdict(self) -> str:
         """The decision in words."""
-        return f"refused by the templates, unless {unless_text(self.unless)}" if self.unless else self._certain
+        return f"denied by the templates, unless {unless_text(self.unless)}" if self.unless else self._certain
 
     @property
     def _certain(self) -> str:
-        return "allowed" if self.allowed else "refused"
+        return "allowed" if self.allowed else "denied"
 
 
 def unless_text(places: Sequence[str]) -> str:
@@ -52,7 +57,7 @@ def unless_text(places: Sequence[str]) -> str:
 def explained(link: Link, decision: Decision, otherwise: Decision | None = None) -> Explained:
     """Return the decision on a request with what each kind of policy says of it.
 
-    `otherwise` is the decision where what is in no template allows it, for someone who has such policies.
+    `otherwise` is the decision where what is outside the templates allows it, for a principal with such policies.
     """
     reasons = tuple(_reason(link, layer, decision) for layer in decision.layers if layer.result != "NotApplicable")
     open_ = not decision.allowed and otherwise is not None and otherwise.allowed
@@ -62,13 +67,13 @@ def explained(link: Link, decision: Decision, otherwise: Decision | None = None)
 def _reason(link: Link, layer: Layer, decision: Decision) -> Reason:
     kind = _kind(link, layer)
     if denies := layer.deciding("Deny"):
-        return Reason(kind, layer.name, REFUSES, tuple(denies), ())
+        return Reason(kind, layer.name, EXPLICITLY_DENIES, tuple(denies), ())
     if allows := layer.deciding("Allow"):
         return Reason(kind, layer.name, ALLOWS, tuple(allows[:1]), ())
     if not _must_allow(link, layer, decision):
         return Reason(kind, layer.name, SILENT, (), ())
     near = _nearest(layer)
-    return Reason(kind, layer.name, LACKS, tuple(near), tuple(_missing(link, near)))
+    return Reason(kind, layer.name, IMPLICITLY_DENIES, tuple(near), tuple(_missing(link, near)))
 
 
 def _kind(link: Link, layer: Layer) -> str:
@@ -90,7 +95,7 @@ def _must_allow(link: Link, layer: Layer, decision: Decision) -> bool:
     return not decision.allowed
 
 
-def _nearest(layer: Layer) -> list[Judged]:
+def _nearest(layer: Layer) -> list[Evaluated]:
     allows = [each for each in layer.statements if each.statement["Effect"] == "Allow"]
     if not allows:
         return []
@@ -98,11 +103,11 @@ def _nearest(layer: Layer) -> list[Judged]:
     return [best] if best.action else []
 
 
-def _nearness(judged: Judged) -> tuple[bool, bool, bool, int]:
-    return judged.action, judged.principal, judged.resource, -len(judged.failed)
+def _nearness(evaluated: Evaluated) -> tuple[bool, bool, bool, int]:
+    return evaluated.action, evaluated.principal, evaluated.resource, -len(evaluated.failed)
 
 
-def _missing(link: Link, near: Sequence[Judged]) -> list[str]:
+def _missing(link: Link, near: Sequence[Evaluated]) -> list[str]:
     request = link.request
     if not near:
         return [f"no statement allows {request.action}"]
@@ -120,8 +125,8 @@ def _missing(link: Link, near: Sequence[Judged]) -> list[str]:
     return missing
 
 
-def _principals(judged: Judged) -> Any:
-    principal = judged.statement.get("Principal", {})
+def _principals(evaluated: Evaluated) -> Any:
+    principal = evaluated.statement.get("Principal", {})
     return principal if isinstance(principal, str) else [each for named in principal.values() for each in _list(named)]
 
 

@@ -20,7 +20,7 @@ from crossrole.templates.inventory import Bucket, Inventory
 
 @dataclass(frozen=True)
 class Link:
-    """One request of the chain, and what is taken for granted about it."""
+    """One request of the chain, and what is assumed about it."""
 
     kind: str
     """`assume`, `act` or `key`."""
@@ -28,11 +28,11 @@ class Link:
     request: Request
     assumptions: tuple[Assumption, ...]
     elsewhere: tuple[str, ...] = ()
-    """What else says what the principal may do, and is in no template: it may allow what the templates do not."""
+    """Policies of the principal that are outside the templates: they may allow what the templates do not."""
 
     @property
     def otherwise(self) -> Request:
-        """The request as it stands where what is elsewhere allows it: what is refused then is refused for certain."""
+        """The request as it stands where what is elsewhere allows it: what is denied then is denied for certain."""
         return otherwise(self.request)
 
 
@@ -44,7 +44,7 @@ def otherwise(request: Request) -> Request:
 def links_of(inventory: Inventory, question: Question) -> list[Link]:
     """Return the requests that all have to be allowed.
 
-    Raises `CommandError` for a role whose trust policy is in no template, and for keys that no request carries.
+    Raises `CommandError` for a role whose trust policy is outside the templates, and for keys that no request carries.
     """
     links = list(_links(inventory, question))
     strangers = contexts.unused(question.given, [link.request.context for link in links])
@@ -57,7 +57,7 @@ def links_of(inventory: Inventory, question: Question) -> list[Link]:
     return links
 
 
-# What is certain of a request, whoever makes it; all else is free, and becomes a condition of the answer.
+# What is certain of a request of any caller; all else is free, and becomes a condition of the answer.
 CERTAIN = {
     "aws:PrincipalArn",
     "aws:PrincipalAccount",
@@ -123,8 +123,8 @@ def _act(inventory: Inventory, question: Question, given: Context) -> Link:
         if bucket is None:
             assumptions.append(
                 Assumption(
-                    f"the bucket {resource.split(':')[5].partition('/')[0]} is in no template: it is in {owner}, its "
-                    "policy refuses nothing, and its key, if it has one, lets the session in",
+                    f"the bucket {resource.split(':')[5].partition('/')[0]} is outside the templates: it is in "
+                    f"{owner}, its policy denies nothing, and its key, if it has one, allows the session",
                     needed=True,
                 )
             )
@@ -141,9 +141,9 @@ def _act(inventory: Inventory, question: Question, given: Context) -> Link:
 
 
 def _owner_of_other_buckets(inventory: Inventory, question: Question, given: Context) -> str:
-    told = next((value for key, value in given.items() if key.lower() == "aws:resourceaccount"), None)
-    if told:
-        return str(told)
+    stated = next((value for key, value in given.items() if key.lower() == "aws:resourceaccount"), None)
+    if stated:
+        return str(stated)
     # The account that grants are in is where their buckets are.
     grant_accounts = {grant.account for grant in inventory.grants}
     return next(iter(grant_accounts)) if len(grant_accounts) == 1 else account_of(question.actor)
@@ -215,18 +215,20 @@ def _request(
 ) -> tuple[Request, list[Assumption]]:
     identity = inventory.identity(principal)
     assumptions = [
-        Assumption(f"{what} is in no template: it does not refuse {action}")
+        Assumption(f"{what} is outside the templates: it does not deny {action}")
         for what in _elsewhere(inventory, principal)
     ]
     boundary_arn = identity.boundary_arn if identity else None
     if boundary_arn and identity and not identity.boundary:
         assumptions.append(
-            Assumption(f"the permissions boundary {boundary_arn} is in no template: it allows {action}", needed=True)
+            Assumption(
+                f"the permissions boundary {boundary_arn} is outside the templates: it allows {action}", needed=True
+            )
         )
     if identity is None:
         named = inventory.named_principals()
         meant = "" if principal in named else nearest(name_of(principal), map(name_of, named))
-        what = f"{principal} is in no template{meant}: its own policies allow {action} on {resource}"
+        what = f"{principal} is outside the templates{meant}: its own policies allow {action} on {resource}"
         assumptions.append(Assumption(what, needed=True))
     tags = contexts.tag_keys(identity.tags if identity else {})
     context = contexts.context_of(

@@ -4,16 +4,16 @@ import json
 import re
 from typing import Any
 
-from crossrole.engines.simulator import Judged
+from crossrole.engines.simulator import Evaluated
 from crossrole.evaluation.assumptions import ASSUMED
 from crossrole.evaluation.can import Answer
 from crossrole.evaluation.context import PRINCIPAL_TAG
-from crossrole.evaluation.reasons import ALLOWS, LACKS, REFUSES, SILENT, Explained, Reason
+from crossrole.evaluation.reasons import ALLOWS, EXPLICITLY_DENIES, IMPLICITLY_DENIES, SILENT, Explained, Reason
 from crossrole.evaluation.who import Way
 
 CAN_MARKS = re.compile(
-    r"^(?: +[0-9]+\. .*: )?(?:(?P<ok>allowed(?=:|$))|(?P<denied>refused(?=:|$))"
-    r"|(?P<unknown>allowed, if|refused by the templates, unless))",
+    r"^(?: +[0-9]+\. .*: )?(?:(?P<ok>allowed(?=:|$))|(?P<denied>denied(?=:|$))"
+    r"|(?P<unknown>allowed, if|denied by the templates, unless))",
     re.MULTILINE,
 )
 WHO_MARKS = re.compile(r"\A(?P<heading>.*)")
@@ -23,11 +23,11 @@ WHO_MARKS = re.compile(r"\A(?P<heading>.*)")
 def answer_text(answer: Answer) -> str:
     """Return the answer as a person reads it: the verdict, each request with its reasons, the fix, the assumptions."""
     question = answer.question
-    verdict = "refused" if not answer.allowed else "allowed"
+    verdict = "denied" if not answer.allowed else "allowed"
     if answer.unless:
-        verdict = f"refused by the templates, unless {answer.unless}"
+        verdict = f"denied by the templates, unless {answer.unless}"
     if answer.allowed and any(each.needed for each in answer.assumptions):
-        verdict = "allowed, if what no template shows allows it too"
+        verdict = "allowed, if what is outside the templates allows it too"
     through = f" via {question.via.name}" if question.via else ""
     lines = [f"{verdict}: {question.caller}{through}, {question.action} on {question.resource}"]
     lines += [*(f"fix       {fix.text}" for fix in answer.fixes), ""]
@@ -46,7 +46,7 @@ def _link_lines(number: int, explained_link: Explained) -> list[str]:
         if not explained_link.allowed and reason.says in {ALLOWS, SILENT}:
             continue
         if all(each.policy.template == ASSUMED for each in reason.statements) and reason.statements:
-            lines.append(f"     {reason.kind} in no template: see what is assumed")
+            lines.append(f"     {reason.kind} outside the templates: see what is assumed")
             continue
         lines.append(f"     {reason.kind}: {reason.says}{_it(explained_link, reason)}")
         lines += [f"       {each}" for each in reason.missing]
@@ -57,16 +57,20 @@ def _link_lines(number: int, explained_link: Explained) -> list[str]:
 
 
 def _it(explained_link: Explained, reason: Reason) -> str:
-    return f" {explained_link.link.request.action}" if reason.says in {ALLOWS, REFUSES, LACKS} else ""
+    return (
+        f" {explained_link.link.request.action}"
+        if reason.says in {ALLOWS, EXPLICITLY_DENIES, IMPLICITLY_DENIES}
+        else ""
+    )
 
 
 def _nearly(reason: Reason) -> str:
-    return "nearest: " if reason.says == LACKS else ""
+    return "nearest: " if reason.says == IMPLICITLY_DENIES else ""
 
 
-def _where(judged: Judged) -> str:
-    policy = judged.policy
-    sid = judged.statement.get("Sid")
+def _where(evaluated: Evaluated) -> str:
+    policy = evaluated.policy
+    sid = evaluated.statement.get("Sid")
     return f"{policy.template}, {policy.logical_id}, {policy.name}" + (f": {sid}" if sid else "")
 
 
@@ -138,21 +142,21 @@ def _link_json(explained_link: Explained) -> dict[str, Any]:
     }
 
 
-def _statement_json(judged: Judged) -> dict[str, Any]:
-    policy = judged.policy
+def _statement_json(evaluated: Evaluated) -> dict[str, Any]:
+    policy = evaluated.policy
     return {
         "template": None if policy.template == ASSUMED else policy.template,
         "logical_id": policy.logical_id or None,
         "policy": policy.name or None,
-        "sid": judged.statement.get("Sid"),
-        "statement": judged.statement,
+        "sid": evaluated.statement.get("Sid"),
+        "statement": evaluated.statement,
     }
 
 
 def ways_text(ways: list[Way], action: str, resource: str) -> str:
     """Return the ways as a person reads them."""
     if not ways:
-        return f"nobody whom the templates name can do {action} on {resource}"
+        return f"no caller in the templates can do {action} on {resource}"
     lines = [f"{len(ways)} can do {action} on {resource}:" if len(ways) > 1 else f"one can do {action} on {resource}:"]
     for way in ways:
         lines += ["", f"  {way.caller}" + (f" through {way.via}" if way.via else "")]
@@ -161,4 +165,4 @@ def ways_text(ways: list[Way], action: str, resource: str) -> str:
     return "\n".join([*lines, "", _OTHERS])
 
 
-_OTHERS = "others may be able to by policies that are in no template, such as the accounts' administrators"
+_OTHERS = "others may be able to by policies outside the templates, such as the accounts' administrators"

@@ -1,4 +1,4 @@
-"""`crossrole who ACTION RESOURCE`: every caller that the templates name who can, and through which grant."""
+"""`crossrole who ACTION RESOURCE`: every caller in the templates that can, and through which grant."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ from crossrole.templates.inventory import Inventory
 
 @dataclass(frozen=True)
 class Way:
-    """Someone who can: directly, or through a grant; and what the requests must carry for it."""
+    """A caller that can: directly, or through a grant; and what the requests must carry for it."""
 
     caller: str
     via: str | None
@@ -37,7 +37,7 @@ class Way:
 
 
 def who_can(inventory: Inventory, simulator: Simulator, action: str, resource: str, *, now: datetime) -> list[Way]:
-    """Return everyone whom the templates name and who can do the action on the resource at this moment.
+    """Return every caller in the templates that can do the action on the resource at this moment.
 
     Raises `CommandError` for an action or a resource that can't be asked about.
     """
@@ -61,15 +61,15 @@ def who_can(inventory: Inventory, simulator: Simulator, action: str, resource: s
             if open_ and not _names_managed_policies(inventory, candidate):
                 guesses.append(ways[-1])
     found = {(way.caller, way.via) for way in ways}
-    # A user's other policies are among what is said of everyone in the account already.
-    told_already = [
+    # A user's other policies are among what is listed for everyone in the account already.
+    listed_already = [
         way for way in guesses if {(f"everyone in {account_of(way.caller)}", way.via), (EVERYONE, way.via)} & found
     ]
-    return [way for way in dict.fromkeys(ways) if way not in told_already]
+    return [way for way in dict.fromkeys(ways) if way not in listed_already]
 
 
 def _decided(simulator: Simulator, links: list[Link], requests: list[Request]) -> list[tuple[Decision, bool]]:
-    """Return the decision on each request, and whether it rests on what is in no template but may allow it."""
+    """Return the decision on each request, and whether it rests on what is outside the templates but may allow it."""
     decisions = simulator.decide(requests)
     open_ = [number for number, link in enumerate(links) if link.elsewhere and not decisions[number].allowed]
     others = dict(zip(open_, simulator.decide([otherwise(requests[number]) for number in open_]), strict=True))
@@ -77,14 +77,16 @@ def _decided(simulator: Simulator, links: list[Link], requests: list[Request]) -
 
 
 def _names_managed_policies(inventory: Inventory, candidate: Candidate) -> bool:
-    """Return whether a template attaches to the caller, or to the role in between, a policy that is in none."""
+    """Return whether a template attaches to the caller, or to the role in between, a policy that is outside them."""
     every = [inventory.identity(candidate.arn), candidate.via]
     return any(each.managed_elsewhere for each in every if each)
 
 
 def _allowed_there(link: Link) -> Assumption:
     where = " or ".join(link.elsewhere)
-    return Assumption(f"{where}, in no template, allows {link.request.action} on {link.request.resource}", needed=True)
+    return Assumption(
+        f"{where}, outside the templates, allows {link.request.action} on {link.request.resource}", needed=True
+    )
 
 
 def _candidates(inventory: Inventory, action: str, resource: str) -> Iterator[Candidate]:
@@ -107,7 +109,7 @@ def _candidates(inventory: Inventory, action: str, resource: str) -> Iterator[Ca
 def _way(candidate: Candidate, links: list[Link], decisions: list[Decision], open_: list[Assumption]) -> Way:
     conditions = [text for decision in decisions for text in of_expression(decision.conditions)]
     assumptions = [
-        replace(each, text=each.text.removeprefix(f"{candidate.arn} is in no template: "))
+        replace(each, text=each.text.removeprefix(f"{candidate.arn} is outside the templates: "))
         for link in links
         for each in link.assumptions
     ]

@@ -85,7 +85,7 @@ def _explained(found: Found, templates: Inventory | CommandError, simulator: Sim
     facts = found.facts
     verdicts: list[Verdict] = []
     undecided = None
-    if _is_refusal(found):
+    if _is_denial(found):
         try:
             if isinstance(templates, CommandError):
                 raise templates
@@ -152,11 +152,11 @@ def _grant(templates: Inventory, facts: Facts) -> Grant | None:
         return None
 
 
-def _is_refusal(found: Found) -> bool:
+def _is_denial(found: Found) -> bool:
     """Return whether a policy may be the cause, so that the templates can decide it."""
     code = (found.facts.code or "").lower()
-    refusal = ("refused", "refuses", "denies", "denied", "lacks", "trusted", "policy", "revoked", "account", "owner")
-    return "accessdenied" in code or found.trouble.name.rsplit("-", 1)[-1] in refusal
+    denial = ("denies", "denied", "lacks", "trusted", "policy", "revoked", "account", "owner")
+    return "accessdenied" in code or found.trouble.name.rsplit("-", 1)[-1] in denial
 
 
 def explanations_json(explanations: Sequence[Explanation], facts: Facts, *, skipped: bool) -> Mapping[str, Any]:

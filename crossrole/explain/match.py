@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from crossrole.explain.catalogue import CATALOGUE, access_denied as refused, writer
+from crossrole.explain.catalogue import CATALOGUE, access_denied, writer
 from crossrole.explain.catalogue.model import Trouble
 from crossrole.explain.error_text import ErrorText
 from crossrole.explain.facts import Facts, completed, facts_of
 
-_VAGUE = {each.name for each in (*refused.VAGUE, *writer.CALLS[:-1])}
+_VAGUE = {each.name for each in (*access_denied.VAGUE, *writer.CALLS[:-1])}
 """Troubles that are dropped where another one of the same text says it better."""
 # The function's own advice names troubles that it does not have.
 _ADVICE = re.compile(r"\"check\": ?\"[^\"]{0,2000}\"|(?<=expected success); check [^\"]{0,2000}")
@@ -68,8 +68,8 @@ def _as_called(error: str) -> str:
 
 def _as_told(said: str, at: int) -> tuple[str, int]:
     """Return an event of CloudTrail as the message in it, other errors as they are; and where to begin."""
-    told = _EVENTS_MESSAGE.search(said)
-    return (f"{told[1]}{told[2]}", 0) if told else (said, at)
+    message = _EVENTS_MESSAGE.search(said)
+    return (f"{message[1]}{message[2]}", 0) if message else (said, at)
 
 
 def _quote(error: str, at: int) -> str:

@@ -10,7 +10,7 @@ from crossrole.engines.simulator import FailedCondition, Simulator
 from crossrole.errors import CommandError
 from crossrole.evaluation.can import Answer, ask
 from crossrole.evaluation.question import Question, question_of
-from crossrole.evaluation.reasons import LACKS, REFUSES
+from crossrole.evaluation.reasons import EXPLICITLY_DENIES, IMPLICITLY_DENIES
 from crossrole.explain.facts import Facts
 from crossrole.iam.actions import ASSUME
 from crossrole.iam.arn import partition_of, role_arn
@@ -146,18 +146,18 @@ def _verdict(inventory: Inventory, simulator: Simulator, facts: Facts, caller: s
     )
     first = ask(inventory, simulator, question)
     answer = _with_what_is_wanted(inventory, simulator, question, first)
-    told = answer if answer.allowed else first
+    best = answer if answer.allowed else first
     return Verdict(
-        allowed=told.allowed,
-        caller=told.question.caller,
-        action=told.question.action,
-        resource=told.question.resource,
+        allowed=best.allowed,
+        caller=best.question.caller,
+        action=best.question.action,
+        resource=best.question.resource,
         named=caller == facts.caller,
-        why=tuple(_why(told)),
-        fixes=tuple(_fixes(told)),
-        sent=tuple(f"{key}={value}" for key, value in told.question.given.items()),
-        needed=tuple(each.text for each in told.assumptions if each.needed),
-        unless=told.unless,
+        why=tuple(_why(best)),
+        fixes=tuple(_fixes(best)),
+        sent=tuple(f"{key}={value}" for key, value in best.question.given.items()),
+        needed=tuple(each.text for each in best.assumptions if each.needed),
+        unless=best.unless,
     )
 
 
@@ -180,9 +180,9 @@ def _wanted(inventory: Inventory, question: Question, answer: Answer) -> Iterato
             yield "aws:SourceIp", grant.source_ips[0].partition("/")[0]
     for link in answer.links:
         for reason in link.reasons:
-            if reason.says == LACKS:
-                for judged in reason.statements:
-                    yield from (pair for failed in judged.failed for pair in _met(failed))
+            if reason.says == IMPLICITLY_DENIES:
+                for evaluated in reason.statements:
+                    yield from (pair for failed in evaluated.failed for pair in _met(failed))
 
 
 def _met(failed: FailedCondition) -> Iterator[tuple[str, str]]:
@@ -217,9 +217,9 @@ def _why(answer: Answer) -> Iterator[str]:
         if link.allowed:
             continue
         for reason in link.reasons:
-            if reason.says in {REFUSES, LACKS}:
+            if reason.says in {EXPLICITLY_DENIES, IMPLICITLY_DENIES}:
                 places = [
                     f"{each.policy.place}: {each.statement.get('Sid', 'a statement')}" for each in reason.statements
                 ]
-                details = [*reason.missing, *(places if reason.says == REFUSES else [])]
+                details = [*reason.missing, *(places if reason.says == EXPLICITLY_DENIES else [])]
                 yield f"{reason.kind}: {reason.says} {link.link.request.action}: {'; '.join(details)}"

@@ -35,10 +35,10 @@ class Policy:
 
 
 def policy_of(*, template: str, logical_id: str, name: str, document: Any) -> Policy:
-    """Return a policy from a resolved document, in the form that both engines judge as AWS does.
+    """Return a policy from a resolved document, in the form that both engines evaluate as AWS does.
 
     Numbers and booleans among a condition's values become text, as IAM compares them. Raises `CommandError` for what an
-    engine is known to judge otherwise than AWS: a document without `Version` 2012-10-17, whose policy variables would
+    engine evaluates otherwise than AWS: a document without `Version` 2012-10-17, whose policy variables would
     be replaced all the same; dates as epoch seconds; a policy variable in an ARN condition.
     """
     place = f"{template}, {logical_id}: {name}"
@@ -69,7 +69,7 @@ def _as_compared(statement: Any, place: str) -> Statement:
     for operator, keys in statement.get("Condition", {}).items():
         for key, values in keys.items():
             texts = [_text(value) for value in values] if isinstance(values, list) else _text(values)
-            _judged_as_aws_does(operator, key, texts, place)
+            _evaluated_as_aws_does(operator, key, texts, place)
             conditions.setdefault(operator, {})[key] = texts
     return {**statement, **({"Condition": conditions} if conditions else {})}
 
@@ -78,7 +78,7 @@ def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _judged_as_aws_does(operator: str, key: str, values: str | list[str], place: str) -> None:
+def _evaluated_as_aws_does(operator: str, key: str, values: str | list[str], place: str) -> None:
     for value in [values] if isinstance(values, str) else values:
         dated = "Date" in operator
         if key.lower() == "aws:epochtime" or (dated and not value[:5].endswith("-")):

@@ -61,12 +61,12 @@ def moment_of(document: Document | None, session: str | None) -> datetime | None
 
 def denies_everything(document: Document | None, name: str) -> bool:
     """Return whether a permissions policy denies everything to every session, without a condition."""
-    return document is not None and any(map(refuses_everything, statements_of(document, name)))
+    return document is not None and any(map(is_deny_all, statements_of(document, name)))
 
 
 def revokes(statement: Statement) -> bool:
-    """Return whether a role's statement does what a revocation does and nothing else, whoever wrote it."""
-    return refuses_everything(statement) or begun_before(statement) is not None
+    """Return whether a role's statement does what a revocation does and nothing else, even if written by hand."""
+    return is_deny_all(statement) or begun_before(statement) is not None
 
 
 def begun_before(statement: Statement) -> datetime | None:
@@ -79,10 +79,10 @@ def is_shut(trust: Document) -> bool:
     statements = statements_of(trust, "the trust policy")
     allows = [each for each in statements if each["Effect"] == "Allow"]
     ways = {BEGIN[0], *(way for way in BEGIN if any("NotAction" in each or _names(each, way) for each in allows))}
-    return all(any(refuses_everyone(each, way) for each in statements) for way in ways)
+    return all(any(denies_everyone(each, way) for each in statements) for way in ways)
 
 
-def refuses_everyone(statement: Statement, way: str = BEGIN[0]) -> bool:
+def denies_everyone(statement: Statement, way: str = BEGIN[0]) -> bool:
     """Return whether a trust policy's statement denies everyone this way to begin a session, without a condition."""
     # AWS does not document whether {"AWS": "*"} includes federated identities.
     everyone = principals_of(statement) == ["*"] if way == BEGIN[0] else statement.get("Principal") == "*"
@@ -110,7 +110,7 @@ def _names(statement: Statement, action: str) -> bool:
     return any(fnmatchcase(action.lower(), each.lower()) for each in texts(statement.get("Action")))
 
 
-def refuses_everything(statement: Statement) -> bool:
+def is_deny_all(statement: Statement) -> bool:
     """Return whether a statement denies everything to every session."""
     return _denies_all_actions(statement) and not statement.get("Condition")
 

@@ -63,9 +63,9 @@ def assume_role(
     code: dict[str, str] | None = None,
     policy: str | None = None,
 ) -> Credentials:
-    """Return credentials of the grant's role for whoever the session is; raises what STS answers.
+    """Return credentials of the grant's role for the session's caller; raises what STS answers.
 
-    `caller` is None for one that can assume no role, such as an account's root user; AWS says so. `code` is what
+    `caller` is None for one that can't assume a role, such as an account's root user; AWS says so. `code` is what
     `mfa_code` returns, `policy` a session policy.
     """
     sts = client(session, "sts")
@@ -90,7 +90,7 @@ def assume_role(
 
 
 def denied_action(error: ClientError) -> str | None:
-    """Return what AWS denies, `sts:AssumeRole` or `sts:SetSourceIdentity`; None where its answer is no denial."""
+    """Return what AWS denies, `sts:AssumeRole` or `sts:SetSourceIdentity`; None where its answer is not a denial."""
     words = message_of(error)
     if code_of(error) not in DENIED or words.startswith(WRONG_CODE):
         return None

@@ -34,7 +34,7 @@ class Caller:
 
 
 def caller_of(arn: str) -> Caller:
-    """Return who an ARN of GetCallerIdentity is; raises `CommandError` for one that can assume no role."""
+    """Return who an ARN of GetCallerIdentity is; raises `CommandError` for one that can't assume a role."""
     kind, _, rest = arn.split(":", 5)[5].partition("/")
     if kind == "user":
         user = rest.rpartition("/")[2]
@@ -48,7 +48,7 @@ def caller_of(arn: str) -> Caller:
             "use a profile of a user or a role there"
         )
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html
-    raise CommandError(f"{arn} is no user and no role's session, and can assume no role; use a profile of one")
+    raise CommandError(f"{arn} is not a user and not a role's session, and can't assume a role; use a profile of one")
 
 
 def session_name(text: str) -> str:

@@ -97,7 +97,7 @@ def live_identity(iam: Any, arn: str, templated: Identity | None = None) -> Iden
 
     A managed policy that the templates name but do not hold is named here too, and not read, so that the two can be
     compared. Raises `Unreadable` with everything that is denied, `ClientError` for what else goes wrong, and
-    `CommandError` for a policy that can't be judged.
+    `CommandError` for a policy that can't be evaluated.
     """
     reader, kind, name = PolicyReader(iam), "role" if is_role(arn) else "user", name_of(arn)
     by_name_only = set(templated.elsewhere) if templated else set()
@@ -112,8 +112,8 @@ def live_identity(iam: Any, arn: str, templated: Identity | None = None) -> Iden
             elif document := reader.managed(each):
                 policies.append(_policy(name, each, document))
     boundary_arn = found.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
-    is_judged = templated is None or templated.boundary is not None
-    boundary = reader.managed(boundary_arn) if boundary_arn and is_judged else None
+    is_evaluated = templated is None or templated.boundary is not None
+    boundary = reader.managed(boundary_arn) if boundary_arn and is_evaluated else None
     trust = found.get("AssumeRolePolicyDocument")
     if reader.denied:
         # IAM's calls are named as their permissions are.

@@ -7,10 +7,10 @@ from botocore.config import Config
 
 from crossrole.errors import CommandError
 from crossrole.live.caller import Caller
-from crossrole.live.sessions import client, reach_of, told
+from crossrole.live.sessions import as_command_error, client, reach_of
 from crossrole.templates.grant import Grant
 
-# Whoever may not ask IAM, or can't reach it, is not to wait for it: there is another way to name the device.
+# A caller that may not ask IAM, or can't reach it, is not to wait for it: there is another way to name the device.
 _ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=2, read_timeout=5)
 
 
@@ -43,7 +43,7 @@ def _device(session: boto3.Session, caller: Caller, profile: str | None) -> str:
     if named := reach_of(profile).mfa_serial:
         return named
     try:
-        with told(profile):
+        with as_command_error(profile):
             listed = client(session, "iam", config=_ONCE).list_mfa_devices(UserName=caller.user_name)["MFADevices"]
             # STS takes no code of a security key.
             # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_fido_supported_configurations.html

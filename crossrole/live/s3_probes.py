@@ -1,7 +1,7 @@
-"""Requests that show what a session may do and change nothing: AWS judges each before it finds that nothing is there.
+"""Requests that show what a session may do and change nothing: AWS authorizes each before it finds nothing there.
 
 S3 authorizes a request before it looks for the object or the upload that it names. So a part for an upload that does
-not exist is answered `NoSuchUpload` to whom s3:PutObject is allowed and `AccessDenied` to all others, and nothing is
+not exist is answered `NoSuchUpload` where s3:PutObject is allowed and `AccessDenied` where it is not, and nothing is
 written. https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions
 """
 
@@ -28,7 +28,7 @@ class Seen(StrEnum):
     """What AWS's answer to a probe shows."""
 
     ALLOWED = "allowed"
-    REFUSED = "refused"
+    DENIED = "denied"
     UNKNOWN = "unknown"
 
 
@@ -51,7 +51,7 @@ class Probe:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a probe showed, in AWS's words where it refused; `key` is one that a listing showed."""
+    """What a probe showed, in AWS's words where it denied; `key` is one that a listing showed."""
 
     seen: Seen
     words: str = ""
@@ -200,7 +200,7 @@ def _call(operation: str) -> str:
 
 
 def send(s3: Any, probe: Probe, known_key: str | None = None) -> Answer:
-    """Send a probe, a read for `known_key` where one is known; raises what is no answer to it, such as throttling."""
+    """Send a probe, a read for `known_key` where one is known; raises another error, such as throttling."""
     request = dict(probe.request)
     reads_known = probe.operation == "get_object" and known_key is not None
     if reads_known:
@@ -215,7 +215,7 @@ def send(s3: Any, probe: Probe, known_key: str | None = None) -> Answer:
     return Answer(Seen.ALLOWED, key=next((str(each["Key"]) for each in contents), None))
 
 
-_REFUSALS = frozenset({"AccessDenied", "403", "Forbidden"})
+_DENIALS = frozenset({"AccessDenied", "403", "Forbidden"})
 _NOT_ABOUT_IT = frozenset({"NoSuchBucket", "404"})
 _NAMED = re.compile(r"not authorized to perform: ([\w-]+:\w+)")
 
@@ -228,15 +228,15 @@ def answered(probe: Probe, error: ClientError, *, hidden: bool) -> Answer:
     """
     code, words = code_of(error), message_of(error)
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-    if code in _REFUSALS:
+    if code in _DENIALS:
         named = _NAMED.search(words)
         if named and named[1].lower() != probe.action.lower():
             # S3 names s3:ListBucket where it only does not tell whether the key exists: the read was allowed.
-            seen = Seen.ALLOWED if hidden and named[1] == "s3:ListBucket" else Seen.REFUSED
+            seen = Seen.ALLOWED if hidden and named[1] == "s3:ListBucket" else Seen.DENIED
             return Answer(seen, words)
         if hidden and not named:
-            return Answer(Seen.UNKNOWN, "S3 does not say whether it refuses the read or hides that there is no key")
-        return Answer(Seen.REFUSED, words)
+            return Answer(Seen.UNKNOWN, "S3 does not say whether it denies the read or hides that there is no key")
+        return Answer(Seen.DENIED, words)
     if code in _NOT_ABOUT_IT:
         return Answer(Seen.UNKNOWN, f"{code}: {words}")
     if status in {HTTPStatus.NOT_FOUND, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE} or code == "InvalidObjectState":

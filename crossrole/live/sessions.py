@@ -1,4 +1,4 @@
-"""The deployed accounts: boto3 sessions of a profile, and what goes wrong with them told in one line.
+"""The deployed accounts: boto3 sessions of a profile, and what goes wrong with them reported in one line.
 
 Only what talks to AWS imports this; the commands that read templates alone start without boto3.
 """
@@ -34,11 +34,11 @@ CONFIG = Config(
 
 
 def live_session(profile: str | None, *, region: str | None = None) -> boto3.Session:
-    """Return a session of a profile, or of the environment where none is named; `region` stands in for none of its own.
+    """Return a session of a profile, or of the environment where none is named; `region` is used where it has none.
 
     Raises `CommandError` where there is no such profile, or the config file can't be read.
     """
-    with told(profile):
+    with as_command_error(profile):
         core = botocore.session.Session(profile=profile)
         # The global endpoint's tokens are not valid in every region.
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_region-endpoints.html
@@ -48,7 +48,7 @@ def live_session(profile: str | None, *, region: str | None = None) -> boto3.Ses
 
 def assumed_session(profile: str | None, credentials: Mapping[str, Any], *, region: str) -> boto3.Session:
     """Return a session with credentials that STS gave; endpoint and certificates are the profile's."""
-    with told(profile):
+    with as_command_error(profile):
         return boto3.Session(
             botocore_session=botocore.session.Session(profile=profile),
             aws_access_key_id=credentials["AccessKeyId"],
@@ -66,7 +66,7 @@ def client(session: boto3.Session, service: Any, **options: Any) -> Any:
 
 def profiles() -> dict[str, dict[str, Any]]:
     """Return the keys of every profile of the config and credentials files; raises `CommandError` for a broken one."""
-    with told(None):
+    with as_command_error(None):
         return dict(botocore.session.Session().full_config["profiles"])
 
 
@@ -80,7 +80,7 @@ class Reach:
 
 
 def reach_of(profile: str | None) -> Reach:
-    """Return how a profile reaches AWS; of the environment, where none is named, its own variables tell."""
+    """Return how a profile reaches AWS; of the environment, where none is named."""
     named = profile or botocore.session.Session().get_config_variable("profile") or "default"
     keys = profiles().get(named, {})
     names = {"ca_bundle": "AWS_CA_BUNDLE", "endpoint_url": "AWS_ENDPOINT_URL"}
@@ -88,8 +88,8 @@ def reach_of(profile: str | None) -> Reach:
 
 
 @contextmanager
-def told(profile: str | None) -> Iterator[None]:
-    """Turn what botocore raises inside the block into an `CommandError` of one line that says how to fix it.
+def as_command_error(profile: str | None) -> Iterator[None]:
+    """Turn what botocore raises inside the block into a `CommandError` of one line that says how to fix it.
 
     An AccessDenied is for the block itself to understand: here it becomes AWS's own words.
     """
@@ -106,7 +106,7 @@ def told(profile: str | None) -> Iterator[None]:
     except _UNREADABLE as error:
         # None of its words: botocore quotes the whole answer, and that of AssumeRole holds the credentials.
         raise CommandError(
-            f"what came back from AWS, or from whoever stands in its place, can't be read ({type(error).__name__}); "
+            f"the answer of AWS, or of a proxy in between, can't be read ({type(error).__name__}); "
             "look at the network, the proxy and endpoint_url, and call again"
         ) from None
 
@@ -123,7 +123,7 @@ _UNREADABLE = (
     AttributeError,
     LookupError,
     OverflowError,
-    SyntaxError,  # so XML's parser says that a page of a proxy is no answer to GetBucketLocation
+    SyntaxError,  # so XML's parser says that a page of a proxy is not an answer to GetBucketLocation
     TypeError,
     ValueError,
 )
@@ -151,7 +151,7 @@ def _answered(error: exceptions.ClientError, profile: str | None) -> str:
     code = code_of(error)
     fix = _ANSWERS.get(code) or _ANSWERS.get(code.removesuffix("Exception"))
     fixes = f"; {fix.format(of=_of(profile), login=_login(profile))}" if fix else ""
-    return f"{error.operation_name} was refused: {code}: {message_of(error)}{fixes}"
+    return f"{error.operation_name} failed: {code}: {message_of(error)}{fixes}"
 
 
 _THROTTLED = "AWS asked for fewer requests, five times; wait a minute and call again"

@@ -36,7 +36,7 @@ def markdown_of(report: Report) -> str:
         "",
         _say(NOT_KNOWN),
         "",
-        *(f"- {_say(words)}" for words in report.unjudged),
+        *(f"- {_say(words)}" for words in report.unevaluated),
     ]
     return "\n".join(lines).rstrip() + "\n"
 

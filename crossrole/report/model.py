@@ -96,7 +96,7 @@ class Report:
     grants: tuple[GrantFacts, ...]
     halves: tuple[Half, ...]
     buckets: tuple[BucketFacts, ...]
-    unjudged: tuple[Words, ...]
+    unevaluated: tuple[Words, ...]
 
     @property
     def warnings(self) -> list[tuple[Kind, list[tuple[GrantFacts, Words]]]]:
@@ -153,7 +153,7 @@ def report_of(templates: list[Template], simulator: Simulator, history: History,
         ),
         halves_of(inventory, simulator, grants, now),
         buckets_of(templates, inventory, grants),
-        tuple(_unjudged(inventory, templates)),
+        tuple(_unevaluated(inventory, templates)),
     )
 
 
@@ -174,7 +174,7 @@ def _conditions(grant: Grant) -> Sequence[Words]:
     ]
 
 
-def _unjudged(inventory: Inventory, templates: list[Template]) -> list[Words]:
+def _unevaluated(inventory: Inventory, templates: list[Template]) -> list[Words]:
     kinds = {
         f"{template.stack}/{logical_id}": str(resource.get("Type"))
         for template in templates
@@ -182,5 +182,5 @@ def _unjudged(inventory: Inventory, templates: list[Template]) -> list[Words]:
     }
     public = {"AWS::S3::Bucket": ", its ACL and Block Public Access"}
     # A transform of the whole template is of no resource.
-    told = [(place, kinds.get(place, "which CloudFormation runs at deployment")) for place in inventory.unjudged]
-    return [(Name(place), f", {kind}{public.get(kind, '')}") for place, kind in sorted(told)]
+    places = [(place, kinds.get(place, "which CloudFormation runs at deployment")) for place in inventory.unevaluated]
+    return [(Name(place), f", {kind}{public.get(kind, '')}") for place, kind in sorted(places)]

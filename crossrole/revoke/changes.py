@@ -9,9 +9,9 @@ from botocore.exceptions import ClientError
 from crossrole.environment import Environment
 from crossrole.errors import CommandError
 from crossrole.iam.session_denials import Document
-from crossrole.live.sessions import code_of, message_of, told
+from crossrole.live.sessions import as_command_error, code_of, message_of
 from crossrole.revoke.deployed_role import DeployedRole, Iam, pauses
-from crossrole.revoke.live_check import Proof
+from crossrole.revoke.live_check import Check
 from crossrole.templates.grant import Grant
 
 READ_BACK_WITHIN = 30.0
@@ -29,7 +29,7 @@ class Change:
     is_made: Callable[[Any], bool]
     """Returns whether a document holds the change."""
     doing: str
-    """What is said before it is written."""
+    """What is printed before it is written."""
     if_full: str
     """What to do where a quota of IAM is in the way."""
     if_not_made: str
@@ -68,11 +68,11 @@ class Plan:
 
 @dataclass(frozen=True)
 class Done:
-    """What became of a plan: what was written, and what is shown."""
+    """What became of a plan: what was written, and what was verified."""
 
     plan: Plan
     outcomes: tuple[Outcome, ...] = ()
-    proofs: tuple[Proof, ...] = ()
+    checks: tuple[Check, ...] = ()
 
     @property
     def changes(self) -> list[str]:
@@ -90,9 +90,9 @@ class Done:
         return [f"{each.error}{each.change.if_not_made}" for each in self.outcomes if not each.made]
 
     @property
-    def is_proved(self) -> bool:
+    def is_verified(self) -> bool:
         """Whether all was done, and nothing that was asked for came out otherwise."""
-        return not self.wrong and all(proof.holds is not False for proof in self.proofs)
+        return not self.wrong and all(check.holds is not False for check in self.checks)
 
     def document(self, name: str) -> Document | None:
         """Return a policy as it was written, else as it is to be."""
@@ -128,14 +128,14 @@ def write(plan: Plan, iam: Iam, environment: Environment, *, profile: str) -> It
 
 def _outcome(change: Change, document: Document | None, iam: Iam, profile: str) -> Outcome:
     try:
-        with told(profile):
-            # Read anew: somebody may have changed it meanwhile, and IAM has no write that would be refused then.
+        with as_command_error(profile):
+            # Read anew: somebody may have changed it meanwhile, and IAM has no write that would fail then.
             document = change.changed(iam.document(change.name))
             _put(change, iam, document)
     except CommandError as error:
-        # An answer that was lost is no failure: the change is looked for.
+        # An answer that was lost is not a failure: the change is looked for.
         try:
-            with told(profile):
+            with as_command_error(profile):
                 made = change.is_made(iam.document(change.name))
         except CommandError:
             return Outcome(change, document, None, f"{error}; whether IAM has made the change is not known")
@@ -150,19 +150,19 @@ def _put(change: Change, iam: Iam, document: Document | None) -> None:
     except ClientError as error:
         if code_of(error) != "LimitExceeded":
             raise
-        why = f"{error.operation_name} was refused: LimitExceeded: {message_of(error)}; {change.if_full}"
+        why = f"{error.operation_name} failed: LimitExceeded: {message_of(error)}; {change.if_full}"
         raise CommandError(why) from None
 
 
 def read_back(
     iam: Iam, environment: Environment, is_as_asked: Callable[[DeployedRole], bool], *, profile: str, yes: str, no: str
-) -> tuple[Proof, DeployedRole | None]:
-    """Read the role until it is as asked; return `yes` or `no` as a proof, and the role where it is."""
+) -> tuple[Check, DeployedRole | None]:
+    """Read the role until it is as asked; return `yes` or `no` as a check, and the role where it is."""
     try:
-        with told(profile):
+        with as_command_error(profile):
             for _ in pauses(READ_BACK_WITHIN, environment):
                 if is_as_asked(role := iam.role()):
-                    return Proof(yes, holds=True), role
+                    return Check(yes, holds=True), role
     except CommandError as error:
-        return Proof(f"the role could not be read back: {error}", holds=False), None
-    return Proof(no, holds=False), None
+        return Check(f"the role could not be read back: {error}", holds=False), None
+    return Check(no, holds=False), None

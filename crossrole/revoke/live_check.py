@@ -19,17 +19,17 @@ from crossrole.iam.session_denials import Cut
 from crossrole.live.assume_role import assume_role, denied_action, session_with_mfa
 from crossrole.live.caller import Caller, caller_of
 from crossrole.live.s3_probes import Probe, Seen, probe_of, send
-from crossrole.live.sessions import client, told
+from crossrole.live.sessions import as_command_error, client
 from crossrole.revoke.deployed_role import pauses
 from crossrole.templates.grant import Grant, Reach
 
-NAME = "crossrole-witness"
+NAME = "crossrole-live-check"
 
 
 IN_A_ROW = 3
 """Answers of the same kind that are wanted one after another.
 
-IAM is eventually consistent, so one refusal may be followed by an answer from where the change has not arrived.
+IAM is eventually consistent, so one denial may be followed by an answer from where the change has not arrived.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
 """
 
@@ -43,8 +43,8 @@ class CheckedSession:
     s3: Any
     probe: Probe
 
-    def is_let_through(self) -> bool:
-        """Return whether S3 allows the session's request; raises `CommandError` where its answer does not show it."""
+    def is_allowed(self) -> bool:
+        """Return whether S3 allows the session's request; raises `CommandError` where its answer does not say."""
         answer = send(self.s3, self.probe)
         if answer.seen is Seen.UNKNOWN:
             raise CommandError(f"{self.probe.words} was answered with {answer.words}, which shows nothing")
@@ -62,16 +62,16 @@ _NEIGHBOUR = f"{NAME}-neighbour"
 
 
 @dataclass(frozen=True)
-class Proof:
-    """One thing that is to be shown; `holds` is None where it was not asked, and the text says why."""
+class Check:
+    """One thing that is to be verified; `holds` is None where it was not, and the text says why."""
 
     text: str
     holds: bool | None
 
 
 @dataclass(frozen=True)
-class Witness:
-    """Whoever begins sessions of the role, and the request that they are asked with."""
+class SessionSource:
+    """The caller that begins sessions of the role, and the request that they send."""
 
     session: boto3.Session = field(repr=False)
     caller: Caller
@@ -86,11 +86,11 @@ class Witness:
         return CheckedSession(name, given.begun, s3, self.probe), given.hint
 
     def can_begin(self) -> bool:
-        """Return whether AWS lets it begin a session; raises whatever else STS answers."""
+        """Return whether AWS lets it begin a session; raises any other answer of STS."""
         try:
             self.begin()
         except ClientError as error:
-            # Whoever may not set a source identity may still be let in without one.
+            # A caller that may not set a source identity may still get a session without one.
             if denied_action(error) != ASSUME:
                 raise
             return False
@@ -99,76 +99,76 @@ class Witness:
 
 @dataclass(frozen=True)
 class LiveCheck:
-    """The sessions that were begun before the change, and what they were answered then."""
+    """The sessions that were begun before the change, and what AWS answered them then."""
 
     environment: Environment
     profile: str | None = None
-    witness: Witness | None = None
+    source: SessionSource | None = None
     old: CheckedSession | None = None
-    was_let_through: bool = False
+    was_allowed: bool = False
     neighbour: CheckedSession | None = None
-    """A session of another name, where only one session is to be hit."""
+    """A session of another name, where only one session is to be affected."""
     why_not: str = ""
     """Why there is no session."""
 
-    def given(self, cut: Cut, *, future: bool, was_shut: bool, left_open: bool) -> Iterator[Proof]:
+    def given(self, cut: Cut, *, future: bool, was_shut: bool, left_open: bool) -> Iterator[Check]:
         """Yield what the sessions are answered now, and a new one.
 
-        `future`: new sessions are hit too. `was_shut`: nobody could begin one before. `left_open`: the trust policy
-        could not be shut.
+        `future`: new sessions are affected too. `was_shut`: nobody could begin one before. `left_open`: the trust
+        policy could not be shut.
         """
         if self.profile is None:
-            yield Proof("no live session was asked; --caller-profile, of one who may assume the role, asks one", None)
+            yield Check("no live check; --caller-profile, a profile that may assume the role, adds one", None)
             return
-        if self.witness is None or (self.old is None and not was_shut):
-            yield Proof(f"no live session could be asked: {self.why_not}", holds=False)
+        if self.source is None or (self.old is None and not was_shut):
+            yield Check(f"no live check was possible: {self.why_not}", holds=False)
             return
         shut = was_shut or (cut.everything and not left_open)
         for answers in (
             self._old(cut),
             self._neighbour(cut),
-            self._new(self.witness, cut, future=future, shut=shut),
+            self._new(self.source, cut, future=future, shut=shut),
         ):
             try:
-                with told(self.profile):
+                with as_command_error(self.profile):
                     yield from answers
             except CommandError as error:
-                yield Proof(f"the live session gave no answer: {error}", holds=False)
+                yield Check(f"the live check gave no answer: {error}", holds=False)
 
-    def _old(self, cut: Cut) -> Iterator[Proof]:
+    def _old(self, cut: Cut) -> Iterator[Check]:
         if self.old is None:
-            yield Proof("no session from before could be asked: the role was shut already", holds=None)
+            yield Check("no earlier session could be checked: new sessions were denied already", holds=None)
         elif self.old.begun >= cut.moment and not cut.everything:
             moment = instant(cut.moment)
-            yield Proof(f"no session from before {moment} could be asked: now only later ones can be begun", holds=None)
-        else:
-            before = (
-                "was let through before the change and" if self.was_let_through else "was refused before it too and"
+            yield Check(
+                f"no session from before {moment} could be checked: now only later ones can be begun", holds=None
             )
-            yield self._answer(self.old, expected=False, what=f"a live session from before {before}")
-
-    def _neighbour(self, cut: Cut) -> Iterator[Proof]:
-        if self.neighbour and not cut.everything:
-            yield self._answer(self.neighbour, expected=True, what="a session of another name from before")
-
-    def _new(self, witness: Witness, cut: Cut, *, future: bool, shut: bool) -> Iterator[Proof]:
-        if shut:
-            passed = settled(witness.can_begin, expected=False, seconds=PATIENCE, environment=self.environment)
-            words = "AssumeRole is refused" if passed is not None else f"AssumeRole is let through still, {_LATE}"
-            yield Proof(f"{words}, asked with the profile {self.profile}", holds=passed is not None)
-        elif future:
-            yield Proof(f"no new session was asked: until {instant(cut.moment)} it would be hit too", holds=None)
         else:
-            new, _ = witness.begin(self.old.name if self.old else NAME)
-            yield self._answer(new, expected=not cut.everything, what="a new live session")
+            before = "was allowed before the change and" if self.was_allowed else "was denied before it too and"
+            yield self._answer(self.old, expected=False, what=f"an earlier session {before}")
 
-    def _answer(self, asked: CheckedSession, *, expected: bool, what: str) -> Proof:
-        passed = settled(asked.is_let_through, expected=expected, seconds=PATIENCE, environment=self.environment)
-        words = {True: "is let through", False: "is refused"}
+    def _neighbour(self, cut: Cut) -> Iterator[Check]:
+        if self.neighbour and not cut.everything:
+            yield self._answer(self.neighbour, expected=True, what="an earlier session of another name")
+
+    def _new(self, source: SessionSource, cut: Cut, *, future: bool, shut: bool) -> Iterator[Check]:
+        if shut:
+            passed = settled(source.can_begin, expected=False, seconds=PATIENCE, environment=self.environment)
+            words = "AssumeRole is denied" if passed is not None else f"AssumeRole is still allowed {_LATE}"
+            yield Check(f"{words}, asked with the profile {self.profile}", holds=passed is not None)
+        elif future:
+            yield Check(f"no new session was checked: until {instant(cut.moment)} it would be affected too", holds=None)
+        else:
+            new, _ = source.begin(self.old.name if self.old else NAME)
+            yield self._answer(new, expected=not cut.everything, what="a new session")
+
+    def _answer(self, asked: CheckedSession, *, expected: bool, what: str) -> Check:
+        passed = settled(asked.is_allowed, expected=expected, seconds=PATIENCE, environment=self.environment)
+        words = {True: "allowed", False: "denied"}
         if passed is None:
-            return Proof(f"{what} {words[not expected]} still, {_LATE} ({asked.probe.words})", holds=False)
+            return Check(f"{what} is still {words[not expected]} {_LATE} ({asked.probe.words})", holds=False)
         late = f" after {passed:.0f} s" if passed >= 1 else ""
-        return Proof(f"{what} {words[expected]}{late} ({asked.probe.words})", holds=True)
+        return Check(f"{what} is {words[expected]}{late} ({asked.probe.words})", holds=True)
 
 
 def live_check(
@@ -181,29 +181,29 @@ def live_check(
     profile: str,
     name: str | None,
 ) -> LiveCheck:
-    """Begin sessions as the caller, whose ARN is given, and ask them once; `name` is the session that is to be hit.
+    """Begin sessions as the caller, whose ARN is given, and check them once; `name` is the session to be affected.
 
-    Why it can't be done is told afterwards, for the change is urgent.
+    Why it can't be done is reported afterwards, for the change is urgent.
     """
     check = LiveCheck(environment, profile)
     try:
-        with told(profile):
+        with as_command_error(profile):
             who = caller_of(arn)
             session = session_with_mfa(caller, who, grant, environment.read_code, profile=profile)
             probe = probe_for(
                 grant, lambda bucket, prefix: _key_under(administrator, bucket, prefix, partition=grant.partition)
             )
             if not probe:
-                return replace(check, why_not="nothing that the grant allows can be asked without changing something")
-            witness = Witness(session, who, grant, profile, probe)
-            check = replace(check, witness=witness)
-            old, hint = witness.begin(name or NAME)
+                return replace(check, why_not="each request that the grant allows would change something")
+            source = SessionSource(session, who, grant, profile, probe)
+            check = replace(check, source=source)
+            old, hint = source.begin(name or NAME)
             if hint:
                 environment.hint(hint)
             check = replace(check, old=old)
-            check = replace(check, was_let_through=old.is_let_through())
+            check = replace(check, was_allowed=old.is_allowed())
             if name:
-                check = replace(check, neighbour=witness.begin(_NEIGHBOUR)[0])
+                check = replace(check, neighbour=source.begin(_NEIGHBOUR)[0])
     except CommandError as error:
         check = replace(check, why_not=str(error))
     return check
@@ -238,7 +238,7 @@ def probe_for(grant: Grant, key_under: Callable[[str, str], str | None]) -> Prob
     for action, on_objects in _IN_ORDER:
         for reach in _reaches(grant, action, on_objects=on_objects):
             return probe_of(action, reach.bucket, reach.prefix, f"{reach.prefix}{NAME}", partition=grant.partition)
-    # Without s3:ListBucket, S3 answers 403 for a key that does not exist to those whom it lets through too.
+    # Without s3:ListBucket, S3 answers 403 for a key that does not exist, also where the read is allowed.
     # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
     for reach in _reaches(grant, "s3:GetObject", on_objects=True):
         if key := key_under(reach.bucket, reach.prefix):

@@ -35,7 +35,7 @@ class RevokePlan(Plan):
 
     @property
     def in_the_future(self) -> bool:
-        """Whether sessions that are begun now are hit too."""
+        """Whether sessions that are begun now are affected too."""
         return self.cut.moment > self.now + timedelta(seconds=1)
 
     def is_written(self, role: DeployedRole) -> bool:
@@ -49,7 +49,7 @@ def plan_of(grant: Grant, asked: Asked, role: DeployedRole, now: datetime) -> Re
     The permissions policy is first, so that the harm stops with the first call.
     """
     session = f"{role.id}:{asked.session}" if asked.session else None
-    # Now also where everything is refused already: what was begun meanwhile works once that is taken away.
+    # Now also where everything is denied already: what was begun meanwhile works once that is taken away.
     moment = asked.before or now.replace(microsecond=0) + timedelta(seconds=1)
     cut = Cut(moment, session, everything=asked.and_disable)
     policy = Change(

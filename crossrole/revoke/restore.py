@@ -1,6 +1,6 @@
 """`crossrole restore GRANT`: take out of a role's policies what `revoke` has put there, and nothing else.
 
-The trust policy comes first: what is killed between the two calls leaves the role refusing, and the same line again
+The trust policy comes first: what is killed between the two calls leaves the role denying, and the same line again
 finishes it.
 """
 
@@ -10,7 +10,7 @@ from crossrole.environment import Environment
 from crossrole.errors import CommandError
 from crossrole.iam.names import REVOCATION_POLICY
 from crossrole.iam.session_denials import Document, denies_everything, is_shut, moment_of, statements_of
-from crossrole.live.sessions import live_session, told
+from crossrole.live.sessions import as_command_error, live_session
 from crossrole.revoke.changes import READ_BACK_WITHIN, Change, Done, Plan, needed, read_back, write
 from crossrole.revoke.deployed_role import TRUST, Iam
 from crossrole.revoke.statements import is_ours, restored
@@ -25,21 +25,21 @@ class Restored(Done):
 
     @property
     def left(self) -> list[str]:
-        """What still refuses, and is none of ours."""
+        """What still denies, and is not ours."""
         policy = self.document(REVOCATION_POLICY)
         moment = moment_of(policy, None)
         others = {**self.plan.found.inline, REVOCATION_POLICY: policy}
         trust = self.document(TRUST)
         return [
-            *([f"{REVOCATION_POLICY} refuses sessions begun before {moment:%Y-%m-%dT%H:%M:%SZ}"] if moment else []),
-            *(f"{name} refuses everything" for name, each in others.items() if denies_everything(each, name)),
-            *(["the trust policy refuses everyone"] if trust and is_shut(trust) else []),
+            *([f"{REVOCATION_POLICY} denies sessions begun before {moment:%Y-%m-%dT%H:%M:%SZ}"] if moment else []),
+            *(f"{name} denies everything" for name, each in others.items() if denies_everything(each, name)),
+            *(["the trust policy denies everyone"] if trust and is_shut(trust) else []),
         ]
 
 
 def restore(grant: Grant, *, profile: str, dry_run: bool, environment: Environment) -> Restored:
     """Take our statements out; raises `CommandError` where nothing was changed."""
-    with told(profile):
+    with as_command_error(profile):
         iam = Iam(live_session(profile, region=grant.region), grant, environment)
         iam.expect_account(profile)
         role = iam.role()
@@ -49,7 +49,7 @@ def restore(grant: Grant, *, profile: str, dry_run: bool, environment: Environme
     done = Restored(plan, tuple(write(plan, iam, environment, profile=profile)), dry_run=dry_run)
     if done.wrong:
         return done
-    proof, _ = read_back(
+    check, _ = read_back(
         iam,
         environment,
         lambda found: not any(_holds_ours(found.document(name), name) for name in (REVOCATION_POLICY, TRUST)),
@@ -57,7 +57,7 @@ def restore(grant: Grant, *, profile: str, dry_run: bool, environment: Environme
         yes="IAM answers the role back without it",
         no=f"IAM still answers with it after {READ_BACK_WITHIN:.0f} s",
     )
-    return replace(done, proofs=(proof,))
+    return replace(done, checks=(check,))
 
 
 def _change(grant: Grant, name: str) -> Change:
@@ -67,7 +67,7 @@ def _change(grant: Grant, name: str) -> Change:
         is_made=lambda found: not _holds_ours(found, name),
         doing=f"write the {name} of {grant.name} without what revoke added",
         if_full="look at the role's policies in IAM",
-        if_not_made=f"; the {name} still refuses: run the same line again",
+        if_not_made=f"; the {name} still denies: run the same line again",
     )
 
 

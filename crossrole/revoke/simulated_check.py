@@ -16,7 +16,7 @@ from crossrole.iam.arn import account_of, account_root_arn, bucket_arn, is_role,
 from crossrole.iam.policy import VERSION, Policy, instant, policy_of, texts, trusted
 from crossrole.iam.session_denials import Cut, Document, is_shut, other_kinds
 from crossrole.revoke.deployed_role import DeployedRole
-from crossrole.revoke.live_check import Proof
+from crossrole.revoke.live_check import Check
 from crossrole.revoke.plan import RevokePlan
 from crossrole.templates.grant import Grant
 
@@ -34,30 +34,30 @@ class Decided:
     open_to_new: tuple[str, ...]
     """What a session begun from the moment on may do, under some condition at least."""
     open_to_old: tuple[str, ...]
-    """What a session that the revocation hits still may do."""
+    """What an affected session still may do."""
     open_to_others: tuple[str, ...]
-    """What a session of another name may do, where only one session is hit."""
+    """What a session of another name may do, where only one session is affected."""
     open_trust: tuple[str, ...]
-    """Whom the trust policy still lets begin a session."""
-    trust_judged: bool
-    unjudged: tuple[str, ...]
-    """What could not be judged, and so was left out; whatever it allows, a deny goes before it."""
+    """The callers that the trust policy still allows to begin a session."""
+    trust_evaluated: bool
+    unevaluated: tuple[str, ...]
+    """What could not be evaluated, and so was left out; whatever it allows, a deny goes before it."""
 
 
 def decide(grant: Grant, role: DeployedRole, cut: Cut, now: datetime, simulator: Simulator) -> Decided:
-    """Return what the role's deployed policies let the sessions do that a cut hits, and those that it does not.
+    """Return what the role's deployed policies allow the sessions that a cut affects, and the others.
 
-    Whatever else a request carries is left open, so "refused" is meant under every condition.
+    Whatever else a request carries is left open, so "denied" is meant under every condition.
     """
-    unjudged: list[str] = list(role.unread)
+    unevaluated: list[str] = list(role.unread)
     policies = [
-        *(_judged(unjudged, f"inline policy {name}", document) for name, document in role.inline.items()),
-        *(_judged(unjudged, f"managed policy {arn}", document) for arn, document in role.attached.items()),
+        *(_evaluated(unevaluated, f"inline policy {name}", document) for name, document in role.inline.items()),
+        *(_evaluated(unevaluated, f"managed policy {arn}", document) for arn, document in role.attached.items()),
     ]
     identity = tuple(policy for policy in policies if policy)
-    boundary = _judged(unjudged, *role.boundary) if role.boundary else None
-    trust = _judged(unjudged, "trust policy", role.trust)
-    hit = cut.session or f"{role.id}:any-session"
+    boundary = _evaluated(unevaluated, *role.boundary) if role.boundary else None
+    trust = _evaluated(unevaluated, "trust policy", role.trust)
+    affected = cut.session or f"{role.id}:any-session"
     wanted = list(_requests(identity, partition=grant.partition))
 
     def allowed(user_id: str, issued: datetime) -> tuple[str, ...]:
@@ -87,35 +87,35 @@ def decide(grant: Grant, role: DeployedRole, cut: Cut, now: datetime, simulator:
             )
             for action, resource in wanted
         ]
-        return tuple(label for label, request in requests if _is_allowed(simulator, request, unjudged))
+        return tuple(label for label, request in requests if _is_allowed(simulator, request, unevaluated))
 
     return Decided(
         asked=tuple(f"{action} on {resource}" for action, resource in wanted),
-        open_to_new=allowed(hit, cut.moment),
-        open_to_old=allowed(hit, cut.moment - _SECOND),
+        open_to_new=allowed(affected, cut.moment),
+        open_to_old=allowed(affected, cut.moment - _SECOND),
         open_to_others=allowed(f"{role.id}:another-session", cut.moment - _SECOND) if cut.session else (),
         open_trust=(
-            *(_assuming(grant, trust, simulator, unjudged) if trust else ()),
+            *(_assuming(grant, trust, simulator, unevaluated) if trust else ()),
             *([] if is_shut(role.trust) else other_kinds(role.trust)),
         ),
-        trust_judged=trust is not None,
-        unjudged=tuple(dict.fromkeys(unjudged)),
+        trust_evaluated=trust is not None,
+        unevaluated=tuple(dict.fromkeys(unevaluated)),
     )
 
 
 def decided(
     plan: RevokePlan, role: DeployedRole, environment: Environment, *, done: bool, left_open: bool = False
-) -> Proof:
-    """Return the proof from the role's policies, as they are or, where it is not `done`, as they would be.
+) -> Check:
+    """Return the simulated check of the role's policies, as they are or, where it is not `done`, as they would be.
 
-    `left_open`: the trust policy could not be shut, which is told elsewhere.
+    `left_open`: the trust policy could not be shut, which is reported elsewhere.
     """
     try:
         with environment.simulator() as simulator:
             answer = decide(plan.grant, role, plan.cut, plan.now, simulator)
     except CommandError as error:
-        return Proof(f"the role's policies could not be judged: {error}", holds=False)
-    return Proof(_text(plan, answer, done=done), holds=_as_asked(plan, answer, left_open=left_open))
+        return Check(f"the role's policies could not be evaluated: {error}", holds=False)
+    return Check(_text(plan, answer, done=done), holds=_as_asked(plan, answer, left_open=left_open))
 
 
 def _as_asked(plan: RevokePlan, answer: Decided, *, left_open: bool) -> bool | None:
@@ -125,26 +125,26 @@ def _as_asked(plan: RevokePlan, answer: Decided, *, left_open: bool) -> bool | N
         return True
     if answer.open_to_new or (answer.open_trust and not left_open):
         return False
-    return True if answer.trust_judged else None
+    return True if answer.trust_evaluated else None
 
 
 def _text(plan: RevokePlan, answer: Decided, *, done: bool) -> str:
     policies = "the deployed policies" if done else "the policies as they would be"
     total = len(answer.asked)
     if answer.open_to_old:
-        return f"decided from {policies}: a session that is hit may still {', '.join(answer.open_to_old)}"
-    parts = [f"decided from {policies}: a session that is hit is refused each of the {total} requests that they allow"]
+        return f"simulated on {policies}: an affected session may still {', '.join(answer.open_to_old)}"
+    parts = [f"simulated on {policies}: an affected session is denied each of the {total} requests that they allow"]
     if plan.asked.and_disable:
         new = f"may still {', '.join(answer.open_to_new)}" if answer.open_to_new else "too"
-        lets_in = f"still lets in {', '.join(answer.open_trust)}" if answer.open_trust else "lets nobody in"
-        trust = lets_in if answer.trust_judged or answer.open_trust else "could not be judged"
+        trusts = f"still allows {', '.join(answer.open_trust)}" if answer.open_trust else "allows nobody"
+        trust = trusts if answer.trust_evaluated or answer.open_trust else "could not be evaluated"
         parts += [f"a new one {new}", f"the trust policy {trust}"]
     else:
         parts.append(f"one begun from the moment on may do {len(answer.open_to_new)} of them")
     if plan.cut.session:
         parts.append(f"an older one of another name {len(answer.open_to_others)}")
-    unjudged = f" (not judged: {'; '.join(answer.unjudged)})" if answer.unjudged else ""
-    return f"{', '.join(parts)}{unjudged}"
+    unevaluated = f" (not evaluated: {'; '.join(answer.unevaluated)})" if answer.unevaluated else ""
+    return f"{', '.join(parts)}{unevaluated}"
 
 
 def _delegating(key: str) -> Policy:
@@ -154,11 +154,11 @@ def _delegating(key: str) -> Policy:
     return policy_of(template="IAM", logical_id=key, name="key policy", document=document)
 
 
-def _judged(unjudged: list[str], name: str, document: Document) -> Policy | None:
+def _evaluated(unevaluated: list[str], name: str, document: Document) -> Policy | None:
     try:
         return policy_of(template="IAM", logical_id="the role", name=name, document=document)
     except CommandError as error:
-        unjudged.append(str(error))
+        unevaluated.append(str(error))
         return None
 
 
@@ -181,7 +181,7 @@ def _actions(patterns: list[str]) -> Iterator[str]:
             try:
                 yield known_action(pattern)
             except CommandError:
-                continue  # no action, so nothing that it allows
+                continue  # not an action, so nothing that it allows
 
 
 def _resource(action: str, pattern: str, partition: str) -> str | None:
@@ -196,16 +196,16 @@ def _resource(action: str, pattern: str, partition: str) -> str | None:
     return re.sub(r"[?*]", "crossrole", pattern) if of_object == ("/" in pattern) else None
 
 
-def _is_allowed(simulator: Simulator, request: Request, unjudged: list[str]) -> bool:
+def _is_allowed(simulator: Simulator, request: Request, unevaluated: list[str]) -> bool:
     try:
         return simulator.decide([request])[0].allowed
     except CommandError as error:
-        unjudged.append(str(error))
+        unevaluated.append(str(error))
         return False
 
 
-def _assuming(grant: Grant, trust: Policy, simulator: Simulator, unjudged: list[str]) -> Iterator[str]:
-    # A principal that was deleted is a unique id there, which nobody is any more.
+def _assuming(grant: Grant, trust: Policy, simulator: Simulator, unevaluated: list[str]) -> Iterator[str]:
+    # A principal that was deleted is a unique id there, which no principal has any more.
     for name in (each for each in trusted(trust) if each[:1] in "*0123456789" or each.startswith("arn:")):
         arn = representative(name, None, grant.partition).arn
         request = Request(
@@ -222,5 +222,5 @@ def _assuming(grant: Grant, trust: Policy, simulator: Simulator, unjudged: list[
             resource_policy=trust,
             free=True,
         )
-        if _is_allowed(simulator, request, unjudged):
+        if _is_allowed(simulator, request, unevaluated):
             yield name

@@ -17,10 +17,10 @@ from crossrole.iam.session_denials import (
     Cut,
     Document,
     covers,
+    denies_everyone,
+    is_deny_all,
     is_shut,
     reach,
-    refuses_everyone,
-    refuses_everything,
     statements_of,
 )
 
@@ -42,7 +42,9 @@ def session_name(text: str) -> str:
     https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
     """
     if not re.fullmatch(r"[\w+=,.@-]{2,64}", text, re.ASCII):
-        raise CommandError(f"--session {text!r} is no role session name; expected 2 to 64 letters, digits and _+=,.@-")
+        raise CommandError(
+            f"--session {text!r} is not a role session name; expected 2 to 64 letters, digits and _+=,.@-"
+        )
     return text
 
 
@@ -50,7 +52,7 @@ def revoked(document: Document | None, cut: Cut) -> Document:
     """Return the inline policy with the cut in it, and all that was in it before; itself where nothing is to do."""
     statements = statements_of(document, REVOCATION_POLICY) if document else []
     changed = list(statements)
-    if cut.everything and not any(map(refuses_everything, changed)):
+    if cut.everything and not any(map(is_deny_all, changed)):
         changed.append(_deny(_EVERYTHING))
     if not covers(changed, cut):
         _put(changed, cut)
@@ -58,8 +60,8 @@ def revoked(document: Document | None, cut: Cut) -> Document:
 
 
 def shut(trust: Document) -> Document:
-    """Return the trust policy with a statement that refuses everyone; itself where one is there."""
-    return trust if is_shut(trust) else _with(trust, [*statements_of(trust, "the trust policy"), _REFUSE_EVERYONE])
+    """Return the trust policy with a statement that denies everyone; itself where one is there."""
+    return trust if is_shut(trust) else _with(trust, [*statements_of(trust, "the trust policy"), _DENY_EVERYONE])
 
 
 def restored(document: Document | None, name: str) -> Document | None:
@@ -74,7 +76,7 @@ def restored(document: Document | None, name: str) -> Document | None:
 def is_ours(statement: Statement) -> bool:
     """Return whether a revocation of crossrole's put the statement there."""
     by_name = re.fullmatch(f"({_OLDER}|{_SESSION}|{_EVERYTHING})[0-9]*", str(statement.get("Sid", "")))
-    by_content = refuses_everything(statement) or refuses_everyone(statement) or reach(statement)[0]
+    by_content = is_deny_all(statement) or denies_everyone(statement) or reach(statement)[0]
     return bool(by_name and by_content)
 
 
@@ -111,7 +113,7 @@ def _deny(sid: str) -> dict[str, Any]:
     return {"Sid": sid, "Effect": "Deny", "Action": "*", "Resource": "*"}
 
 
-_REFUSE_EVERYONE: Statement = {
+_DENY_EVERYONE: Statement = {
     "Sid": _EVERYTHING,
     "Effect": "Deny",
     "Principal": "*",

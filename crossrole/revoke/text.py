@@ -1,4 +1,4 @@
-"""What `revoke` answers: what is hit and what is not, what was written, what is shown, what makes it last."""
+"""What `revoke` answers: what it affects and what not, what was written, what was verified, what makes it permanent."""
 
 import json
 import re
@@ -10,14 +10,15 @@ from crossrole.iam.names import REVOCATION_POLICY
 from crossrole.iam.policy import Policy, instant, trusted
 from crossrole.iam.session_denials import is_shut, moment_of, other_kinds, statements_of
 from crossrole.revoke.deployed_role import TRUST
-from crossrole.revoke.live_check import Proof
+from crossrole.revoke.live_check import Check
 from crossrole.revoke.plan import Revoked
 from crossrole.revoke.restore import Restored
 from crossrole.revoke.statements import is_ours
 
 MARKS = re.compile(
-    r"^(?:(?P<ok>(?:revoked|restored)(?=[:, ])|  ok(?=  ))|(?P<denied>NOT PROVED|  FAIL(?=  ))|(?P<unknown>  --(?=  ))"
-    r"|(?P<heading>hits|does not hit|(?:to be )?written|shown|to make it last|can work again|still there, .*|wrong)$)",
+    r"^(?:(?P<ok>(?:revoked|restored)(?=[:, ])|  ok(?=  ))|(?P<denied>NOT VERIFIED|  FAIL(?=  ))"
+    r"|(?P<unknown>  --(?=  ))|(?P<heading>affects|does not affect|(?:to be )?written|verified|to make it permanent"
+    r"|can work again|still there, .*|wrong)$)",
     re.MULTILINE,
 )
 """How the two texts are coloured."""
@@ -25,11 +26,19 @@ MARKS = re.compile(
 
 def revoked_text(done: Revoked) -> str:
     """Return the answer as a person reads it."""
-    lines = [_headline(done), "", "hits", *indented(hits(done)), "", "does not hit", *indented(misses(done))]
+    lines = [
+        _headline(done),
+        "",
+        "affects",
+        *indented(affects(done)),
+        "",
+        "does not affect",
+        *indented(does_not_affect(done)),
+    ]
     lines += ["", "to be written" if done.plan.asked.dry_run else "written", *indented(_written(done))]
     if done.plan.asked.dry_run:
         lines += [line for name, document in _documents(done).items() for line in _shown(name, document)]
-    lines += ["", "shown", *proofs_lines(done.proofs), "", "to make it last", *indented(lasting(done))]
+    lines += ["", "verified", *check_lines(done.checks), "", "to make it permanent", *indented(permanent(done))]
     return "\n".join([*lines, *wrong_lines(done.wrong)])
 
 
@@ -42,37 +51,37 @@ def revoked_json(done: Revoked) -> dict[str, Any]:
         "session": done.plan.asked.session,
         "disabled": done.plan.asked.and_disable,
         "dry_run": done.plan.asked.dry_run,
-        "hits": list(hits(done)),
-        "misses": list(misses(done)),
+        "affects": list(affects(done)),
+        "does_not_affect": list(does_not_affect(done)),
         "changes": done.changes,
         "written": done.written,
         "documents": _documents(done),
-        "proofs": [{"text": each.text, "holds": each.holds} for each in done.proofs],
+        "checks": [{"text": each.text, "holds": each.holds} for each in done.checks],
         "wrong": done.wrong,
-        "proved": done.is_proved,
+        "verified": done.is_verified,
         "access_toml": toml_lines(done),
-        "lasting": list(lasting(done)),
+        "permanent": list(permanent(done)),
     }
 
 
-def hits(done: Revoked) -> Iterator[str]:
-    """Yield whom the revocation hits."""
+def affects(done: Revoked) -> Iterator[str]:
+    """Yield which sessions the revocation affects."""
     moment = instant(done.plan.cut.moment)
     who = f"the sessions named {done.plan.asked.session}" if done.plan.asked.session else "every session"
     end = instant(done.plan.cut.moment + timedelta(seconds=done.plan.found.max_session))
     if done.plan.cut.everything:
-        yield "every session of the role, also one that is begun later: each is refused everything"
+        yield "every session of the role, also one that is begun later: each is denied everything"
         if done.plan.asked.dry_run or TRUST in done.written or is_shut(done.plan.found.trust):
-            yield "nobody can begin one: the trust policy refuses everyone"
+            yield "nobody can begin one: the trust policy denies everyone"
     else:
-        yield f"{who} of {done.plan.grant.arn} begun before {moment}: refused everything"
+        yield f"{who} of {done.plan.grant.arn} begun before {moment}: denied everything"
         yield f"by themselves the last of them would end at {end}"
     yield "presigned URLs that those sessions have made"
     if done.plan.in_the_future and not done.plan.cut.everything:
         yield f"sessions that are begun from now until {moment} too: the moment is in the future"
 
 
-def misses(done: Revoked) -> Iterator[str]:
+def does_not_affect(done: Revoked) -> Iterator[str]:
     """Yield what goes on all the same, and how to stop it."""
     name, profile = done.plan.grant.name, done.plan.asked.profile
     if done.plan.asked.session:
@@ -84,12 +93,12 @@ def misses(done: Revoked) -> Iterator[str]:
     yield "what was read, written or deleted before; the audit trail is in CloudTrail"
 
 
-def lasting(done: Revoked) -> Iterator[str]:
-    """Yield what makes it last, or why nothing needs to."""
+def permanent(done: Revoked) -> Iterator[str]:
+    """Yield what makes it permanent, or why that is not needed."""
     if done.plan.asked.session:
         end = instant(done.plan.cut.moment + timedelta(seconds=done.plan.found.max_session))
-        yield f"nothing needs to: such a session ends by itself at {end} at the latest; restore takes the statement out"
-        yield "access.toml can't hold one session; this line hits every one that was begun before:"
+        yield f"not needed: such a session ends by itself at {end} at the latest; restore removes the statement"
+        yield "access.toml can't hold one session; this line affects every session begun before:"
     else:
         yield f'access.toml, below [[grants]] name = "{done.plan.grant.name}":'
     yield from (f"  {line}" for line in toml_lines(done))
@@ -111,8 +120,8 @@ def toml_lines(done: Revoked) -> list[str]:
 def _headline(done: Revoked) -> str:
     if done.plan.asked.dry_run:
         verb = "would revoke" if done.changes else "would change nothing, for it is revoked already"
-    elif not done.is_proved:
-        verb = "NOT PROVED"
+    elif not done.is_verified:
+        verb = "NOT VERIFIED"
     else:
         verb = "revoked" if done.changes else "revoked already, nothing written"
     what = f"sessions named {done.plan.asked.session}" if done.plan.asked.session else "sessions"
@@ -122,7 +131,7 @@ def _headline(done: Revoked) -> str:
 
 def _who(done: Revoked) -> list[str]:
     if is_shut(done.plan.found.trust):
-        return ["nobody, for the trust policy refuses everyone"]
+        return ["nobody, for the trust policy denies everyone"]
     trust = {"Statement": statements_of(done.plan.found.trust, "the trust policy")}
     return [*trusted(Policy("IAM", done.plan.grant.name, TRUST, trust)), *other_kinds(done.plan.found.trust)]
 
@@ -136,7 +145,7 @@ def _written(done: Revoked) -> Iterator[str]:
     beside = ", and what else was in it" if len(after) > len(added) else ""
     texts = {
         REVOCATION_POLICY: f"inline policy {REVOCATION_POLICY}: {' and '.join(added)}{beside}",
-        TRUST: "trust policy: one statement that refuses everyone, and what else was in it",
+        TRUST: "trust policy: one statement that denies everyone, and what else was in it",
     }
     of = done.changes if done.plan.asked.dry_run else done.written
     yield from (texts[name] for name in of)
@@ -152,10 +161,10 @@ def _shown(name: str, document: Any) -> list[str]:
     return ["", name, *indented(iter(json.dumps(document, indent=2).splitlines()))]
 
 
-def proofs_lines(proofs: Sequence[Proof]) -> list[str]:
-    """Return what is shown, a line each."""
+def check_lines(checks: Sequence[Check]) -> list[str]:
+    """Return what was verified, a line each."""
     marks = {True: "ok  ", False: "FAIL", None: "--  "}
-    return [f"  {marks[each.holds]}  {each.text}" for each in proofs]
+    return [f"  {marks[each.holds]}  {each.text}" for each in checks]
 
 
 def wrong_lines(wrong: list[str]) -> list[str]:
@@ -173,10 +182,10 @@ def restored_text(done: Restored) -> str:
     if not done.changes:
         lines = [f"nothing to restore: no statement of revoke is in the policies of {done.plan.grant.arn}"]
     else:
-        verb = "to be restored" if done.dry_run else "restored" if done.is_proved else "NOT PROVED"
+        verb = "to be restored" if done.dry_run else "restored" if done.is_verified else "NOT VERIFIED"
         lines = [f"{verb}: {done.plan.grant.arn}", "", "can work again", *indented(_again(done))]
         lines += ["", "to be written" if done.dry_run else "written", *indented(_restored_policies(done))]
-        lines += ["", "shown", *proofs_lines(done.proofs)] if done.proofs else []
+        lines += ["", "verified", *check_lines(done.checks)] if done.checks else []
     if done.left:
         ours = "access.toml" if done.plan.grant.revoked_before or done.plan.grant.disabled else "something else"
         lines += ["", f"still there, for {ours} put it there", *indented(iter(done.left))]
@@ -194,9 +203,9 @@ def restored_json(done: Restored) -> dict[str, Any]:
         "documents": {name: done.document(name) for name in (REVOCATION_POLICY, TRUST)},
         "again": list(_again(done)) if done.changes else [],
         "left": done.left,
-        "proofs": [{"text": each.text, "holds": each.holds} for each in done.proofs],
+        "checks": [{"text": each.text, "holds": each.holds} for each in done.checks],
         "wrong": done.wrong,
-        "proved": done.is_proved,
+        "verified": done.is_verified,
     }
 
 
@@ -216,4 +225,4 @@ def _again(done: Restored) -> Iterator[str]:
             moment + timedelta(seconds=done.plan.found.max_session)
         )
     if TRUST in done.changes:
-        yield "whoever the trust policy lets in can begin new ones"
+        yield "the callers that the trust policy allows can begin new ones"

@@ -46,7 +46,7 @@ _KNOWN: Mapping[str, frozenset[str]] = {
     ),
     "AWS::Lambda::Alias": _ALL,
     "AWS::Lambda::EventInvokeConfig": _ALL,
-    # Event sources are not among them: whoever may send to one makes the function act.
+    # Event sources are not among them: a principal that may send to one makes the function act.
     "AWS::Lambda::EventSourceMapping": frozenset(
         {
             "BatchSize",
@@ -99,21 +99,21 @@ _KNOWN: Mapping[str, frozenset[str]] = {
     "AWS::SQS::QueuePolicy": _ALL,
 }
 # The report always lists these; `diff` lists them only when they change.
-_TOLD = {
+_LISTED = {
     "AWS::IAM::User": {"Groups", "PermissionsBoundary"},
     "AWS::S3::Bucket": {"AccessControl", "PublicAccessBlockConfiguration"},
 }
 
 
 @dataclass(frozen=True)
-class NotJudged:
+class NotEvaluated:
     """The properties that are not evaluated, as text by place: some always may give access, some where they change."""
 
     always: Mapping[str, str]
     changing: Mapping[str, str]
 
 
-def not_judged(templates: Sequence[Template], names: Collection[str]) -> NotJudged:
+def not_evaluated(templates: Sequence[Template], names: Collection[str]) -> NotEvaluated:
     """Return what is not evaluated; `names` are those of the roles and users that the templates make."""
     always, changing = {}, {}
     for template in templates:
@@ -124,21 +124,21 @@ def not_judged(templates: Sequence[Template], names: Collection[str]) -> NotJudg
             place, kind = f"{template.stack}/{logical_id}", resource.get("Type", "")
             properties = resource.get("Properties", {})
             known = _KNOWN.get(kind)
-            told = _TOLD.get(kind, set())
-            others = {key: value for key, value in properties.items() if known and key not in {*known, *told}}
+            listed = _LISTED.get(kind, set())
+            others = {key: value for key, value in properties.items() if known and key not in {*known, *listed}}
             if (
                 known is None
                 or _transforms(resource)
                 or (kind in _POLICIES and _strangers(template, logical_id, names))
             ):
                 always[place] = _text(resource if _transforms(resource) else properties)
-            elif told & properties.keys():
-                always[place] = _text({key: properties.get(key) for key in sorted(told)})
+            elif listed & properties.keys():
+                always[place] = _text({key: properties.get(key) for key in sorted(listed)})
             if kind == "AWS::Lambda::Function" and isinstance(others.get("Role"), Mapping):
                 del others["Role"]  # a role of the templates; its trust is reported where a service gets it
             if others:
                 changing[place] = _text(others)
-    return NotJudged(always, changing)
+    return NotEvaluated(always, changing)
 
 
 def _strangers(template: Template, logical_id: str, names: Collection[str]) -> bool:

@@ -9,7 +9,7 @@ from crossrole.iam.actions import ASSUME
 from crossrole.iam.arn import partition_of
 from crossrole.iam.policy import Policy, Statement, overlap, texts, trusted
 from crossrole.iam.quotas import ROLE_CHAINING_LIMIT
-from crossrole.iam.session_denials import refuses_everyone, refuses_everything
+from crossrole.iam.session_denials import denies_everyone, is_deny_all
 from crossrole.templates.inventory import Identity, Inventory
 
 _EQUAL, _WITHIN, _UNTIL, _FROM = "StringEquals", "NumericLessThanEquals", "DateLessThan", "IpAddress"
@@ -106,12 +106,12 @@ class Grant:
     @property
     def disabled(self) -> bool:
         """Whether nobody can assume the role: the trust policy denies it to everyone, on no condition."""
-        return any(map(refuses_everyone, self.trust.statements))
+        return any(map(denies_everyone, self.trust.statements))
 
     @property
     def sessions_shut(self) -> bool:
         """Whether the permissions policies deny everything, on no condition."""
-        return any(refuses_everything(each) for policy in self.role.policies for each in policy.statements)
+        return any(is_deny_all(each) for policy in self.role.policies for each in policy.statements)
 
     @property
     def services(self) -> list[str]:

@@ -73,9 +73,9 @@ class Inventory:
     resource_policies: Mapping[str, Policy]
     """Bucket, key and queue policies and trust policies, by the ARN of what they are of."""
     partitions: Mapping[str, str] = field(default_factory=dict)
-    unjudged: Mapping[str, str] = field(default_factory=dict)
+    unevaluated: Mapping[str, str] = field(default_factory=dict)
     """The properties that may give access and are not evaluated, as text by place."""
-    unjudged_changing: Mapping[str, str] = field(default_factory=dict)
+    unevaluated_changing: Mapping[str, str] = field(default_factory=dict)
     """The properties that are not evaluated and are reported only where they change, as text by place."""
 
     @property

@@ -7,7 +7,7 @@ from typing import Any
 from crossrole.errors import CommandError
 from crossrole.iam.arn import bucket_arn, is_role, name_of
 from crossrole.iam.policy import Policy, policy_of
-from crossrole.templates.coverage import NotJudged, not_judged
+from crossrole.templates.coverage import NotEvaluated, not_evaluated
 from crossrole.templates.intrinsics import Template
 from crossrole.templates.inventory import Bucket, Identity, Inventory
 
@@ -16,15 +16,15 @@ def read_inventory(templates: list[Template]) -> Inventory:
     """Return what the templates say about access; raises `CommandError` for what can't be resolved or evaluated."""
     reader = _Reader(templates)
     try:
-        left = reader.not_judged()
+        left = reader.not_evaluated()
         return Inventory(
             roles=reader.roles(),
             users=reader.users(),
             buckets=reader.buckets(),
             resource_policies=reader.resource_policies(),
             partitions={template.account: template.partition for template in templates},
-            unjudged=left.always,
-            unjudged_changing=left.changing,
+            unevaluated=left.always,
+            unevaluated_changing=left.changing,
         )
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise CommandError(
@@ -107,9 +107,9 @@ class _Reader:
             )
         return policies
 
-    def not_judged(self) -> NotJudged:
+    def not_evaluated(self) -> NotEvaluated:
         made = {*self.roles(), *(user.arn for user in self.users().values())}
-        return not_judged(self.templates, {name_of(arn) for arn in made})
+        return not_evaluated(self.templates, {name_of(arn) for arn in made})
 
     def _identity(
         self,

@@ -17,7 +17,7 @@ from botocore.session import Session
 
 from s3_writer.client_options import CLIENT_CONFIG, certificates
 from s3_writer.credentials import role_credentials
-from s3_writer.deadline import refuse_late
+from s3_writer.deadline import stop_late
 from s3_writer.errors import Misconfigured
 from s3_writer.settings import Settings
 
@@ -100,7 +100,7 @@ def _client(session: Session, service: str, region: str) -> BaseClient:
     client = session.create_client(
         service, region_name=region, config=CLIENT_CONFIG, verify=certificates(session, region)
     )
-    client.meta.events.register("before-send", refuse_late)
+    client.meta.events.register("before-send", stop_late)
     return client
 
 

@@ -34,7 +34,7 @@ def deadline(remaining_ms: int) -> float:
     return time.monotonic() + remaining - min(_TO_ANSWER, remaining / _OF_A_SHORT_TIME)
 
 
-def refuse_late(**_request: Any) -> None:
+def stop_late(**_request: Any) -> None:
     """Raise `DeadlineExceeded` before a request that would begin after its invocation has answered.
 
     Registered for botocore's `before-send`, so that a call that was given up makes none of its further attempts:

@@ -30,7 +30,7 @@ def read_event(event: object, *, prefix: str, request_id: str) -> PutRequest | t
         raise InvalidEvent("objects", kind(objects), "an array of objects")
     if not 1 <= len(objects) <= MAX_OBJECTS:
         raise InvalidEvent("objects", f"{len(objects)} objects", f"1 to {MAX_OBJECTS}")
-    _refuse_repeated_keys(objects)
+    _check_repeated_keys(objects)
     return tuple(
         _read_one(item, f"objects[{index}]", prefix, f"{prefix}{request_id}-{index}")
         for index, item in enumerate(objects)
@@ -44,7 +44,7 @@ def _read_one(item: object, at: str, prefix: str, default_key: str) -> PutReques
         return fault
 
 
-def _refuse_repeated_keys(objects: Collection[object]) -> None:
+def _check_repeated_keys(objects: Collection[object]) -> None:
     """Raise `InvalidEvent` where two objects have one key: both would be confirmed, and one be lost."""
     first: dict[str, int] = {}
     for index, item in enumerate(objects):

@@ -19,7 +19,7 @@ from s3_writer.settings import Settings
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-# S3's answers to a session that was revoked (by a Deny, so AccessDenied is one) or is no longer known.
+# S3's answers to a session that was revoked (by a Deny, so AccessDenied is one) or is not known any more.
 _STALE_SESSION = frozenset({"AccessDenied", "ExpiredToken", "InvalidToken", "InvalidAccessKeyId"})
 
 _workers = Workers()

@@ -61,4 +61,4 @@ def _json(body: str) -> object:
         return json.loads(body)
     except (ValueError, RecursionError):
         # Without the parser's words: they quote the body.
-        raise InvalidEvent("message", "text that is no JSON", "one event as JSON") from None
+        raise InvalidEvent("message", "text that is not JSON", "one event as JSON") from None

@@ -14,7 +14,7 @@ from ministack.services import iam, sts
 
 _HOUR = 3600
 
-# When the caller of the present STS request proved a second factor; None if it did not.
+# When the caller of the present STS request verified a second factor; None if it did not.
 _second_factor_at: contextvars.ContextVar[float | None] = contextvars.ContextVar("second_factor_at", default=None)
 # Whether the present STS request carries a code that is not right for the device of the calling user.
 _wrong_code: contextvars.ContextVar[bool] = contextvars.ContextVar("wrong_code", default=False)
@@ -39,9 +39,9 @@ def _patch_second_factor() -> None:
         if service == "sts":
             headers, body, query = request
             caller = sts._caller_identity(headers, query)
-            proved = _has_second_factor(_parameters(body, query), caller)
-            _wrong_code.set("TokenCode" in _parameters(body, query) and not proved)
-            _second_factor_at.set(time.time() if proved else _session_factor(caller))
+            verified = _has_second_factor(_parameters(body, query), caller)
+            _wrong_code.set("TokenCode" in _parameters(body, query) and not verified)
+            _second_factor_at.set(time.time() if verified else _session_factor(caller))
         return extract(service, method, path, *request)
 
     def register_as_aws(access_key: str, session: dict[str, Any]) -> None:
@@ -50,10 +50,10 @@ def _patch_second_factor() -> None:
 
     def principal_keys_as_aws(credential: Any) -> dict[str, Any]:
         keys: dict[str, Any] = principal_keys(credential)
-        proved_at = (sts._sessions.get(credential.access_key_id) or {}).get("SecondFactorAt")
-        if proved_at is not None:
+        verified_at = (sts._sessions.get(credential.access_key_id) or {}).get("SecondFactorAt")
+        if verified_at is not None:
             keys["aws:multifactorauthpresent"] = "true"
-            keys["aws:multifactorauthage"] = str(int(time.time() - proved_at))
+            keys["aws:multifactorauthage"] = str(int(time.time() - verified_at))
         return keys
 
     resolve = evaluator._resolve_condition_key
@@ -61,9 +61,9 @@ def _patch_second_factor() -> None:
     def resolve_as_aws(key: str, context: Any) -> Any:
         name = key.lower()
         if name in ("aws:multifactorauthpresent", "aws:multifactorauthage") and context.action == "sts:AssumeRole":
-            proved_at = _second_factor_at.get()
-            if proved_at is not None:
-                return "true" if name.endswith("present") else str(int(time.time() - proved_at))
+            verified_at = _second_factor_at.get()
+            if verified_at is not None:
+                return "true" if name.endswith("present") else str(int(time.time() - verified_at))
         return resolve(key, context)
 
     evaluator._resolve_condition_key = resolve_as_aws
@@ -100,12 +100,12 @@ def _has_second_factor(request: Mapping[str, str], caller: Any) -> bool:
 
 
 def _session_factor(caller: Any) -> float | None:
-    """Return when a user's session, as GetSessionToken gives it, was proved; a role's session hands none on."""
+    """Return when a user's session, as GetSessionToken gives it, was verified; a role's session hands none on."""
     if not isinstance(caller, dict) or caller["principalType"] != "User":
         return None
     session = sts._sessions.get(caller["accessKey"])
-    proved_at: float | None = (session or {}).get("SecondFactorAt")
-    return proved_at
+    verified_at: float | None = (session or {}).get("SecondFactorAt")
+    return verified_at
 
 
 def _patch_session_length() -> None:
@@ -124,7 +124,7 @@ def _patch_session_length() -> None:
 
 
 def _too_long(request: Mapping[str, str], caller_arn: str) -> Any:
-    """Return AWS's refusal of a session that outlasts the role's maximum, or an hour when one role assumes another."""
+    """Return AWS's denial of a session that outlasts the role's maximum, or an hour when one role assumes another."""
     seconds = int(request.get("DurationSeconds") or _HOUR)
     account, name = request["RoleArn"].split(":")[4], request["RoleArn"].rsplit("/", 1)[-1]
     role = iam._roles.get_scoped(account, None, name) or {}

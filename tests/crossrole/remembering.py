@@ -1,4 +1,4 @@
-"""The simulator, with all that it was asked: for tests of how often it is asked, and about whom."""
+"""The simulator, with all that it was asked: for tests of how often it is asked, and about which callers."""
 
 from collections.abc import Sequence
 

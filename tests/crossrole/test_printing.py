@@ -53,9 +53,9 @@ def piped(words: list[str], folder: Path) -> str:
     ).stdout
 
 
-@pytest.mark.parametrize(("words", "verdict"), [(MAY, "\x1b[32mallowed"), (MAY_NOT, "\x1b[31mrefused")], ids=str)
+@pytest.mark.parametrize(("words", "verdict"), [(MAY, "\x1b[32mallowed"), (MAY_NOT, "\x1b[31mdenied")], ids=str)
 def test_a_verdict_is_coloured_at_a_terminal(words: list[str], verdict: str, default: Assembly) -> None:
-    """Green for what is allowed, red for what is refused; nothing else of the line."""
+    """Green for what is allowed, red for what is denied; nothing else of the line."""
     first, *_ = seen_at_terminal(words, default.directory, columns=300, changes={}).splitlines()
 
     assert first.startswith(f"{verdict}\x1b[0m: ")
@@ -63,7 +63,7 @@ def test_a_verdict_is_coloured_at_a_terminal(words: list[str], verdict: str, def
 
 
 @pytest.mark.parametrize("changes", [{"NO_COLOR": "1"}, {"TERM": "dumb"}], ids=str)
-def test_colour_can_be_refused(changes: dict[str, str], default: Assembly) -> None:
+def test_colour_can_be_turned_off(changes: dict[str, str], default: Assembly) -> None:
     """Not one escape code is left, bold included."""
     shown = seen_at_terminal(["explain", DENIED], default.directory, changes=changes)
 
@@ -76,7 +76,7 @@ def test_a_pipe_gets_lines_that_are_neither_coloured_nor_folded(default: Assembl
     first, *_ = piped(MAY_NOT, default.directory).splitlines()
 
     assert (
-        "refused: arn:aws:iam::111111111111:role/DevLambdaRole via DevAccountAccessS3Role, s3:DeleteObject on "
+        "denied: arn:aws:iam::111111111111:role/DevLambdaRole via DevAccountAccessS3Role, s3:DeleteObject on "
         "arn:aws:s3:::reports-222222222222/dev/x"
     ) == first
 

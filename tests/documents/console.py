@@ -2,7 +2,7 @@
 
 In a `console` block a line that begins with `$ ` is a command, to which lines belong until bash waits for no more, and
 the lines below it are what it prints: all of it. `…` is anything within a line, and any lines where it stands alone.
-A `sh` block holds commands only. Each must end with status 0, unless the page shows that it is refused. Below a block
+A `sh` block holds commands only. Each must end with status 0, unless the page shows that it is denied. Below a block
 that is not run stands why, in a line that begins with "Not run by the tests:".
 """
 
@@ -27,7 +27,7 @@ TIMEOUT = 180.0  # seconds for one command
 
 _FENCE = re.compile(r"^( *)```(\S*)[^\n]*\n(.*?)^ *```\n", re.MULTILINE | re.DOTALL)
 # The AWS CLI's own words, and those of crossrole's commands.
-_REFUSED = re.compile(r"^(An error occurred \(|upload failed: |refused: )", re.MULTILINE)
+_DENIED = re.compile(r"^(An error occurred \(|upload failed: |denied: )", re.MULTILINE)
 _MFA_PROMPT = re.compile(rb"Enter MFA code for \S+: $")
 _ANY_SIX_DIGITS = b"123456\n"
 
@@ -56,9 +56,9 @@ class Command:
     shown: str | None
 
     @property
-    def refused(self) -> bool:
+    def denied(self) -> bool:
         """Whether the page shows that it fails."""
-        return bool(self.shown and _REFUSED.search(self.shown))
+        return bool(self.shown and _DENIED.search(self.shown))
 
 
 def blocks_of(page: str) -> list[Block]:
@@ -178,6 +178,6 @@ def run_as_shown(shell: Shell, block: Block) -> None:
     for command in commands_of(block):
         status, printed = shell.run(command.text)
         where = f"the block of line {block.line}:\n$ {command.text}"
-        assert command.refused == bool(status), f"status {status} in {where}\n{printed}"
+        assert command.denied == bool(status), f"status {status} in {where}\n{printed}"
         if command.shown is not None:
             assert prints_what_is_shown(command.shown, printed), f"shown in {where}\n{command.shown}\nbut:\n{printed}"

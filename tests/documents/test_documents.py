@@ -142,7 +142,7 @@ RIGHT = [
     "```console\n$ true\n```\n",
     "```sh\necho anything\nA=1\n```\n",
     "```sh\nexport A=1\ncd /\n```\n\ntext\n\n1. item\n\n   ```console\n   $ echo $A \\\n       $PWD\n   1 /\n   ```\n",
-    "```console\n$ echo 'refused: no' >&2; false\nrefused: …\n```\n",
+    "```console\n$ echo 'denied: no' >&2; false\ndenied: …\n```\n",
     "```console\n$ python3 -c 'import getpass as g; g.getpass(\"Enter MFA code for x: \")'\n…\n```\n",
     f"```sh\nfalse\n```\n\n{NOT_RUN}it fails.\n",
 ]
@@ -153,7 +153,7 @@ WRONG = [
     "```console\n$ true\na\n```\n",
     "```console\n$ false\n```\n",
     "```console\n$ false\n…\n```\n",
-    "```console\n$ echo refused: no\nrefused: no\n```\n",
+    "```console\n$ echo denied: no\ndenied: no\n```\n",
     "```sh\nfalse\n```\n",
     "```console\n$ python3 -c 'import getpass as g; g.getpass(\"Enter MFA code for x: \")'\n```\n",
     "```bash\necho a\nfalse\necho b\n```\n",
@@ -171,7 +171,7 @@ def _run(page: str, shell: Shell) -> None:
 
 @pytest.mark.parametrize("page", RIGHT)
 def test_a_page_that_tells_the_truth(page: str, shell: Shell) -> None:
-    """What is shown is what is printed, `…` is anything, a refusal fails, and an excused block is not run."""
+    """What is shown is what is printed, `…` is anything, a denial fails, and an excused block is not run."""
     _run(page, shell)
 
 

@@ -200,8 +200,8 @@ def shell(world: World, tmp_path: Path) -> Shell:
 
 
 @pytest.fixture
-def refused() -> Callable[..., str]:
-    """Return a function that calls AWS and returns the code with which it refuses."""
+def denied() -> Callable[..., str]:
+    """Return a function that calls AWS and returns the code with which it denies."""
 
     def call(operation: Callable[..., Any], **request: Any) -> str:
         with pytest.raises(ClientError) as caught:

@@ -7,27 +7,27 @@ import pytest
 from botocore.exceptions import ClientError
 
 BUCKET = "kinds-222222222222"
-Refused = Callable[..., str]
+Denied = Callable[..., str]
 
 
-def test_write_is_under_the_prefix_alone(world: Any, refused: Refused) -> None:
+def test_write_is_under_the_prefix_alone(world: Any, denied: Denied) -> None:
     """A put under the prefix works; beside it, above it, and with a longer name it does not."""
     s3 = world.assume("ServiceRole", "exporter").client("s3")
 
     s3.put_object(Bucket=BUCKET, Key="service/a", Body=b"a")
     for key in ("a", "service", "services/a", "account/a"):
-        assert "AccessDenied" == refused(s3.put_object, Bucket=BUCKET, Key=key, Body=b"a")
+        assert "AccessDenied" == denied(s3.put_object, Bucket=BUCKET, Key=key, Body=b"a")
 
 
-def test_write_is_not_read_delete_or_list(world: Any, refused: Refused) -> None:
+def test_write_is_not_read_delete_or_list(world: Any, denied: Denied) -> None:
     """A grant that writes does nothing else."""
     s3 = world.assume("ServiceRole", "exporter").client("s3")
     s3.put_object(Bucket=BUCKET, Key="service/b", Body=b"b")
 
-    assert "AccessDenied" == refused(s3.get_object, Bucket=BUCKET, Key="service/b")
-    assert "AccessDenied" == refused(s3.delete_object, Bucket=BUCKET, Key="service/b")
-    assert "AccessDenied" == refused(s3.list_objects_v2, Bucket=BUCKET, Prefix="service/")
-    assert "AccessDenied" == refused(s3.list_buckets)
+    assert "AccessDenied" == denied(s3.get_object, Bucket=BUCKET, Key="service/b")
+    assert "AccessDenied" == denied(s3.delete_object, Bucket=BUCKET, Key="service/b")
+    assert "AccessDenied" == denied(s3.list_objects_v2, Bucket=BUCKET, Prefix="service/")
+    assert "AccessDenied" == denied(s3.list_buckets)
 
 
 def test_write_takes_in_multipart_uploads(world: Any) -> None:
@@ -46,7 +46,7 @@ def test_write_takes_in_multipart_uploads(world: Any) -> None:
     assert b"part" == stored
 
 
-def test_all_four_kinds_of_access(world: Any, refused: Refused) -> None:
+def test_all_four_kinds_of_access(world: Any, denied: Denied) -> None:
     """read, write, list and delete work together under the prefix, and a listing must name it."""
     s3 = world.assume("WholeAccount", "stranger").client("s3")
     s3.put_object(Bucket=BUCKET, Key="account/a", Body=b"a")
@@ -54,8 +54,8 @@ def test_all_four_kinds_of_access(world: Any, refused: Refused) -> None:
     assert b"a" == s3.get_object(Bucket=BUCKET, Key="account/a")["Body"].read()
     assert ["account/a"] == [each["Key"] for each in s3.list_objects_v2(Bucket=BUCKET, Prefix="account/")["Contents"]]
     s3.delete_object(Bucket=BUCKET, Key="account/a")
-    assert "AccessDenied" == refused(s3.list_objects_v2, Bucket=BUCKET)
-    assert "AccessDenied" == refused(s3.list_objects_v2, Bucket=BUCKET, Prefix="accoun")
+    assert "AccessDenied" == denied(s3.list_objects_v2, Bucket=BUCKET)
+    assert "AccessDenied" == denied(s3.list_objects_v2, Bucket=BUCKET, Prefix="accoun")
 
 
 def test_a_bare_ls_needs_list_buckets(world: Any) -> None:
@@ -65,7 +65,7 @@ def test_a_bare_ls_needs_list_buckets(world: Any) -> None:
     assert BUCKET in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
 
 
-def test_exact_actions_are_exact(world: Any, refused: Refused) -> None:
+def test_exact_actions_are_exact(world: Any, denied: Denied) -> None:
     """Tagging under the prefix works, and writing, which was not asked for, does not."""
     world.accounts.session("prod").client("s3").put_object(Bucket=BUCKET, Key="exact/a", Body=b"a")
     s3 = world.assume("ExactActions", "exporter").client("s3")
@@ -73,28 +73,28 @@ def test_exact_actions_are_exact(world: Any, refused: Refused) -> None:
 
     s3.put_object_tagging(Bucket=BUCKET, Key="exact/a", Tagging=tags)
     s3.get_bucket_location(Bucket=BUCKET)
-    assert "AccessDenied" == refused(s3.put_object, Bucket=BUCKET, Key="exact/b", Body=b"b")
-    assert "AccessDenied" == refused(s3.put_object_tagging, Bucket=BUCKET, Key="other/a", Tagging=tags)
+    assert "AccessDenied" == denied(s3.put_object, Bucket=BUCKET, Key="exact/b", Body=b"b")
+    assert "AccessDenied" == denied(s3.put_object_tagging, Bucket=BUCKET, Key="other/a", Tagging=tags)
 
 
-def test_every_bucket_is_every_bucket(world: Any, refused: Refused) -> None:
+def test_every_bucket_is_every_bucket(world: Any, denied: Denied) -> None:
     """`bucket = "*"` reads in each bucket of the account, and does nothing else there."""
     prod = world.accounts.session("prod").client("s3")
     for bucket in (BUCKET, "kinds-new-key"):
         prod.put_object(Bucket=bucket, Key="shared/a", Body=b"a")
         s3 = world.assume("EveryBucket", "exporter").client("s3")
         assert b"a" == s3.get_object(Bucket=bucket, Key="shared/a")["Body"].read()
-        assert "AccessDenied" == refused(s3.put_object, Bucket=bucket, Key="shared/a", Body=b"b")
+        assert "AccessDenied" == denied(s3.put_object, Bucket=bucket, Key="shared/a", Body=b"b")
 
 
-def test_a_grant_ends_at_its_account(world: Any, refused: Refused) -> None:
+def test_a_grant_ends_at_its_account(world: Any, denied: Denied) -> None:
     """A bucket of another account is out of reach, even by a name that the policy's resource would match."""
     world.accounts.session("other").client("s3").create_bucket(
         Bucket="foreign", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
     )
     s3 = world.assume("EveryBucket", "exporter").client("s3")
 
-    assert "AccessDenied" == refused(s3.get_object, Bucket="foreign", Key="shared/a")
+    assert "AccessDenied" == denied(s3.get_object, Bucket="foreign", Key="shared/a")
 
 
 def test_the_seed_examples_access_can_be_said(world: Any) -> None:
@@ -122,7 +122,7 @@ def test_a_condition_that_holds_lets_the_put_through(world: Any, grant: str) -> 
 
 
 def test_a_wrong_owner_is_noticed(world: Any) -> None:
-    """`ExpectedBucketOwner` refuses a bucket that another account owns."""
+    """`ExpectedBucketOwner` denies a bucket that another account owns."""
     s3 = world.accounts.session("prod").client("s3")
 
     with pytest.raises(ClientError, match="AccessDenied"):

@@ -49,14 +49,14 @@ def test_who_may_assume(world: Any, grant: str, caller: str, allowed: bool) -> N
 
 @pytest.mark.parametrize("sent", [{}, {"ExternalId": "by-hand2"}, {"ExternalId": "BY-HAND"}])
 def test_an_external_id_must_be_the_grants(world: Any, sent: dict[str, str]) -> None:
-    """None, an extended one and one in other case are refused; the grant's own is not."""
+    """None, an extended one and one in other case are denied; the grant's own is not."""
     with pytest.raises(ClientError, match="AccessDenied"):
         world.assume("ExternalIdByHand", "exporter", **sent)
     assert world.assume("ExternalIdByHand", "exporter", ExternalId="by-hand")
 
 
 def test_mfa_is_asked_for_on_both_sides(world: Any) -> None:
-    """Without a code the user is refused; with one, the user's policy and the trust policy let them in."""
+    """Without a code the user is denied; with one, the user's policy and the trust policy let them in."""
     serial = "arn:aws:iam::111111111111:mfa/alice"
 
     with pytest.raises(ClientError, match="AccessDenied"):

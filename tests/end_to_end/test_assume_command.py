@@ -160,7 +160,7 @@ def test_a_command_runs_as_the_session(shell: Any) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
 def test_a_signal_reaches_the_command(shell: Any, number: signal.Signals) -> None:
-    """The command takes the place of crossrole: whoever stops the one stops the other, and sees how it ended."""
+    """The command takes the place of crossrole: a signal to the one stops the other, and sees how it ended."""
     process = subprocess.Popen(
         words(shell, "assume", "OneUser", "--profile", "alice", "--", "sh", "-c", "echo ready; read line"),
         cwd=CHECKOUT,
@@ -309,8 +309,8 @@ def test_the_source_identity_is_the_users_name(shell: Any) -> None:
 # --- secrets
 
 
-def test_a_terminal_is_shown_no_secret(shell: Any) -> None:
-    """Who forgets the eval is told so, before AWS is asked; with --show the secrets are shown."""
+def test_no_secret_is_printed_to_a_terminal(shell: Any) -> None:
+    """Who forgets the eval gets an error before AWS is asked; with --show the secrets are printed."""
     command = words(shell, "assume", "OneUser", "--profile", "alice")
     hidden = at_terminal(command, shell.environment, typed={}, shows_output=True)
     shown = at_terminal([*command, "--show"], shell.environment, typed={}, shows_output=True)
@@ -321,26 +321,26 @@ def test_a_terminal_is_shown_no_secret(shell: Any) -> None:
     assert all(name in shown.terminal for name in SECRET_NAMES)
 
 
-# --- refusals and faults
+# --- denials and faults
 
 
-def test_a_refusal_says_what_the_templates_say(shell: Any) -> None:
-    """One line: who was refused what, in AWS's words, that the templates refuse it too, and what would fix it."""
+def test_a_denial_says_what_the_templates_say(shell: Any) -> None:
+    """One line: who was denied what, in AWS's words, that the templates deny it too, and what would fix it."""
     found = shell.crossrole("assume", "ServiceRole", "--profile", "bystander")
 
     assert (1, "", 1) == (found.returncode, found.stdout, found.stderr.count("\n"))
-    assert "assumed-role/Bystander/Bystander may not do sts:AssumeRole on" in found.stderr
+    assert "assumed-role/Bystander/Bystander is denied sts:AssumeRole on" in found.stderr
     assert "is not authorized to perform: sts:AssumeRole" in found.stderr
-    assert "the templates refuse it too: the trust policy does not allow it" in found.stderr
+    assert "the templates deny it too: trust policy: implicitly denies it" in found.stderr
     assert "add arn:aws:iam::111111111111:role/Bystander to principals" in found.stderr.replace('"', "")
 
 
-def test_a_refusal_that_the_templates_do_not_explain(shell: Any) -> None:
-    """Where the templates would let the caller in, the line says what they can't know."""
+def test_a_denial_that_the_templates_do_not_explain(shell: Any) -> None:
+    """Where the templates allow the caller, the line says what they can't know."""
     found = shell.crossrole("assume", "FromElsewhere", "--profile", "exporter")
 
     assert 1 == found.returncode
-    assert "the templates would let it in, if it comes from 203.0.113.0/24" in found.stderr
+    assert "the templates allow it, if it comes from 203.0.113.0/24" in found.stderr
 
 
 FAULTS = {
@@ -359,7 +359,7 @@ FAULTS = {
 
 @pytest.mark.parametrize(("given", "expected"), FAULTS.values(), ids=FAULTS)
 def test_a_fault_is_one_line(shell: Any, given: list[str], expected: str) -> None:
-    """Whatever keeps it from answering is told in one line, with status 2 and nothing on standard output."""
+    """Whatever keeps it from answering is reported in one line, with status 2 and nothing on standard output."""
     found = shell.crossrole("assume", *given)
 
     assert (2, "", 1) == (found.returncode, found.stdout, found.stderr.count("\n"))
@@ -367,7 +367,7 @@ def test_a_fault_is_one_line(shell: Any, given: list[str], expected: str) -> Non
 
 
 def test_a_wrong_secret_key(shell: Any) -> None:
-    """It is told by AWS's own code, and by what may be wrong."""
+    """It is reported with AWS's own code, and with what may be wrong."""
     config = shell.home / ".aws" / "config"
     text = config.read_text()
     section = text.partition("[profile alice]")[2].partition("[")[0]
@@ -434,7 +434,7 @@ def test_a_profile_with_mfa_asks_for_the_code(shell: Any) -> None:
     assert "assumed-role/RecentMfa/" in seen.out
 
 
-def test_a_second_profile_of_the_name_is_refused(shell: Any) -> None:
+def test_a_second_profile_of_the_name_is_an_error(shell: Any) -> None:
     """It would be ambiguous: nothing is printed that could be appended."""
     add_profile(shell, "OneUser", "--source-profile", "alice")
     again = shell.crossrole("profile", "OneUser", "--source-profile", "alice")

@@ -96,7 +96,7 @@ def test_a_users_half_is_the_one_that_is_deployed(world: Any, shell: Any, tmp_pa
 
 
 def test_a_roles_half_opens_the_way(world: Any, shell: Any, tmp_path: Path) -> None:
-    """A role without a policy of its own is refused; with the lines run, each of the two ways, it is let in."""
+    """A role without a policy of its own is denied; with the lines run, each of the two ways, it is let in."""
     world.add_role("by hand", "dev", "WriterByHand")
     iam = world.accounts.session("dev").client("iam")
     iam.delete_role_policy(RoleName="WriterByHand", PolicyName="Assume")

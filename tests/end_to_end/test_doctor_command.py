@@ -149,7 +149,7 @@ def contents(world: Any) -> list[Any]:
     ],
 )
 def test_a_healthy_grant_is_ok_from_end_to_end(world: Any, shell: Any, grant: str, caller: str) -> None:
-    """Nothing fails, the role is that of the templates, it is assumed, and the session is tried; no secret is told."""
+    """Nothing fails: the role is the templates', it is assumed, and the session is tried; no secret is printed."""
     done = shell.crossrole("doctor", grant, "--profile", caller, "--prod-profile", "prod", "--json")
     lines: Lines = json.loads(done.stdout)["checks"]
     keys = world.callers[caller.replace("-", " ")].get_credentials()
@@ -169,7 +169,7 @@ def test_a_healthy_grant_reads_well(shell: Any) -> None:
 
     assert "ok            clock      within 300 s of AWS's" == lines[0]
     assert "ok            session    s3:PutObject on kinds-222222222222/service/*: allowed" in lines
-    assert "ok            session    s3:PutObject elsewhere in kinds-222222222222: refused" in lines
+    assert "ok            session    s3:PutObject elsewhere in kinds-222222222222: denied" in lines
     assert "nothing failed, 1 not checkable" == lines[-1]
     assert not [each for each in lines if len(each) > 80 and "arn:" not in each]
 
@@ -184,7 +184,7 @@ def test_without_prod_profile_the_role_is_not_checkable(shell: Any) -> None:
 
 
 def test_a_bounded_role_has_its_boundary(world: Any, shell: Any) -> None:
-    """Taken off, the boundary is told as access that was gained; the emulator's CloudFormation drops every boundary."""
+    """Without its boundary the role has gained access; the emulator's CloudFormation drops every boundary."""
     iam = world.accounts.session("prod").client("iam")
     words = ("Bounded", "--profile", "exporter", "--prod-profile", "prod")
     arn = iam.create_policy(PolicyName="Boundary", PolicyDocument=json.dumps(statement("Allow", "s3:*", "*")))
@@ -217,15 +217,15 @@ def test_mfa_is_asked_for_on_the_terminal(shell: Any) -> None:
     assert "123456" not in screen
 
 
-def test_a_code_that_aws_refuses_is_told(shell: Any) -> None:
-    """A refusal of the second factor does not stop the rest; a code of another's device is none of one's own."""
+def test_an_invalid_mfa_code_is_reported(shell: Any) -> None:
+    """An invalid code does not stop the rest; a code of another's device is none of one's own."""
     config = shell.home / ".aws" / "config"
     others = "[profile alice]\nmfa_serial = arn:aws:iam::111111111111:mfa/bob\n"
     config.write_text(config.read_text().replace("[profile alice]\n", others))
     status, screen = _on_a_terminal(shell, "RecentMfa", "--profile", "alice", answer="123456")
 
     assert 1 == status
-    assert re.search(r"failed +assume +the MFA code was refused", screen)
+    assert re.search(r"failed +assume +the MFA code is invalid", screen)
     assert re.search(r"ok +region", screen)
 
 
@@ -293,18 +293,18 @@ def _on_a_terminal(shell: Any, *words: str, answer: str) -> tuple[int, str]:
         ),
     ],
 )
-def test_whom_the_trust_policy_keeps_out(shell: Any, grant: str, caller: str, fix: str) -> None:
-    """It is said before AWS is asked, why, with the fix; AWS's refusal is put down to it; the rest is looked at."""
+def test_a_caller_that_the_trust_policy_does_not_name_is_denied(shell: Any, grant: str, caller: str, fix: str) -> None:
+    """It is said before AWS is asked, why, with the fix; AWS's denial is put down to it; the rest is looked at."""
     lines = examined(shell, grant, "--profile", caller, "--prod-profile", "prod", status=1)
 
     assert ["principal", "assume"] == failures(lines)
     assert fix == line(lines, "principal")["fix"]
-    assert "refused, because the trust policy does not let you in" == line(lines, "assume")["text"]
+    assert "denied, because the trust policy does not let you in" == line(lines, "assume")["text"]
     assert ["ok", "ok", "ok"] == [line(lines, check)["status"] for check in ("drift", "bucket", "key")]
 
 
 def test_a_condition_that_only_aws_can_judge(shell: Any) -> None:
-    """An address is AWS's to see: the condition is named before, and after the refusal it is what is left."""
+    """An address is AWS's to see: the condition is named before, and after the denial it is what is left."""
     lines = examined(shell, "FromElsewhere", "--profile", "exporter", "--prod-profile", "prod", status=1)
 
     condition = "if aws:SourceIp is in 203.0.113.0/24"
@@ -314,7 +314,7 @@ def test_a_condition_that_only_aws_can_judge(shell: Any) -> None:
 
 
 def test_an_accounts_root_can_assume_nothing(shell: Any) -> None:
-    """The root user of an account is told so, with the fix, and AWS agrees."""
+    """The root user of an account gets that as the reason, with the fix, and AWS agrees."""
     lines = examined(shell, "ServiceRole", "--profile", "other", status=1)
 
     assert ["caller", "assume"] == failures(lines)
@@ -325,7 +325,7 @@ def test_an_accounts_root_can_assume_nothing(shell: Any) -> None:
 
 
 def test_the_callers_deployed_policies_are_read_and_decided_on(world: Any, shell: Any) -> None:
-    """Allowed, detached and denied are told apart, and the refusal of AWS is put down to it."""
+    """Allowed, detached and denied are told apart, and the denial of AWS is put down to it."""
     dev = world.accounts.session("dev")
     words = ("OneUser", "--profile", "alice", "--prod-profile", "prod")
     arn = "arn:aws:iam::111111111111:policy/Assume-OneUser"
@@ -342,13 +342,13 @@ def test_the_callers_deployed_policies_are_read_and_decided_on(world: Any, shell
     assert "ok" == line(allowed, "own policy")["status"]
     assert ["own policy", "assume"] == failures(detached) == failures(denied)
     assert "cdk deploy DevUsersStack" in line(detached, "own policy")["fix"]
-    assert "refused, because your own policies do not allow it" == line(detached, "assume")["text"]
+    assert "denied, because your own policies do not allow it" == line(detached, "assume")["text"]
     assert ["own policies: NoRoles of NoRoles denies it"] == line(denied, "own policy")["details"]
     assert "take out the statement that denies it" in line(denied, "own policy")["fix"]
 
 
-def test_awss_words_name_the_side_that_refuses(world: Any, shell: Any) -> None:
-    """Who may not read IAM is told all the same whose policy is missing, by AWS's reason, and how to fix it."""
+def test_awss_words_name_the_side_that_denies(world: Any, shell: Any) -> None:
+    """A caller that may not read IAM still learns from AWS's reason whose policy is missing, and how to fix it."""
     dev = world.accounts.session("dev")
     arn = "arn:aws:iam::111111111111:policy/Assume-OneUser"
     dev.client("iam").detach_user_policy(UserName="alice", PolicyArn=arn)
@@ -362,7 +362,7 @@ def test_awss_words_name_the_side_that_refuses(world: Any, shell: Any) -> None:
         dev.client("iam").attach_user_policy(UserName="alice", PolicyArn=arn)
 
     assert ["assume"] == failures(lines)
-    assert "refused, because your own policies do not allow it, as AWS says" == line(lines, "assume")["text"]
+    assert "denied, because your own policies do not allow it, as AWS says" == line(lines, "assume")["text"]
     assert "`cdk deploy DevUsersStack --profile DEV`" in line(lines, "assume")["fix"]
     assert "ok" == line(fixed, "assume")["status"]
 
@@ -434,7 +434,7 @@ def test_a_role_reads_its_own_path_and_policies(world: Any, shell: Any) -> None:
 # --- the deployed role
 
 
-def test_a_trust_that_was_changed_by_hand_is_told_as_access(world: Any, shell: Any) -> None:
+def test_a_trust_policy_that_was_changed_by_hand_is_reported_as_access(world: Any, shell: Any) -> None:
     """Who came in is gained, who fell out is lost."""
     with trusting(world.accounts.session("prod"), "ServiceRole", through_root(BYSTANDER)):
         lines = examined(shell, "ServiceRole", "--profile", "exporter", "--prod-profile", "prod", status=1)
@@ -445,7 +445,7 @@ def test_a_trust_that_was_changed_by_hand_is_told_as_access(world: Any, shell: A
     assert (
         "lost: role service-role/Exporter in 111111111111 can no longer assume role ServiceRole in 222222222222"
     ) in details
-    assert "refused, because the role is not the templates' any more" == line(lines, "assume")["text"]
+    assert "denied, because the role is not the templates' any more" == line(lines, "assume")["text"]
 
 
 def test_a_trust_that_is_written_otherwise_is_no_drift(world: Any, shell: Any) -> None:
@@ -478,11 +478,11 @@ def test_a_role_that_is_gone(world: Any, shell: Any) -> None:
     fix = line(lines, "role")["fix"]
     assert "`python -m crossrole policies Organization --out DIR --prod-profile prod`" in fix
     assert "delete the stack ProdAccessStack and deploy it anew" in fix
-    assert "refused, because there is no such role" == line(lines, "assume")["text"]
+    assert "denied, because there is no such role" == line(lines, "assume")["text"]
 
 
 def test_a_stale_unique_id_is_found_and_named(world: Any, shell: Any) -> None:
-    """A pinned principal that was deleted shows as its id, as AWS shows it: it is named with whom it stood for."""
+    """A pinned principal that was deleted is an id in AWS: it is named with the principal that it stood for."""
     stale = {"Effect": "Allow", "Principal": {"AWS": "AROAEXAMPLEEXAMPLEAB1"}, "Action": "sts:AssumeRole"}
     with trusting(world.accounts.session("prod"), "Pinned", stale):
         lines = examined(shell, "Pinned", "--profile", "exporter", "--prod-profile", "prod", status=1)
@@ -490,7 +490,7 @@ def test_a_stale_unique_id_is_found_and_named(world: Any, shell: Any) -> None:
     assert ["trust ids", "drift", "assume"] == failures(lines)
     assert "AROAEXAMPLEEXAMPLEAB1" in line(lines, "trust ids")["text"]
     assert f"(in the templates: {EXPORTER})" in line(lines, "trust ids")["text"]
-    assert "refused, because the trust policy names a principal that was deleted" in line(lines, "assume")["text"]
+    assert "denied, because the trust policy names a principal that was deleted" in line(lines, "assume")["text"]
 
 
 def test_a_revocation_is_called_by_its_name(world: Any, shell: Any) -> None:
@@ -511,7 +511,7 @@ def test_a_revocation_is_called_by_its_name(world: Any, shell: Any) -> None:
 
 
 def test_a_session_that_may_last_less(world: Any, shell: Any) -> None:
-    """A shorter MaxSessionDuration is drift, and AWS's refusal of the granted length is put in words."""
+    """A shorter MaxSessionDuration is drift, and AWS's denial of the granted length is put in words."""
     iam = world.accounts.session("prod").client("iam")
     iam.update_role(RoleName="OneUser", MaxSessionDuration=3600)
     try:
@@ -540,7 +540,7 @@ def test_a_trust_that_was_broken_is_for_prod_profile_to_see(world: Any, shell: A
 
 
 def test_a_role_that_was_revoked_twice_is_revoked_once_in_the_reason(world: Any, shell: Any) -> None:
-    """Both lines on it fail, and the refusal is put down to it once."""
+    """Both lines on it fail, and the denial is put down to it once."""
     prod = world.accounts.session("prod")
     deny = {"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
     with (
@@ -549,7 +549,7 @@ def test_a_role_that_was_revoked_twice_is_revoked_once_in_the_reason(world: Any,
     ):
         lines = examined(shell, "ServiceRole", "--profile", "exporter", "--prod-profile", "prod", status=1)
 
-    assert "refused, because the role is revoked" == line(lines, "assume")["text"]
+    assert "denied, because the role is revoked" == line(lines, "assume")["text"]
 
 
 def test_what_hides_beside_a_revocation_is_drift(world: Any, shell: Any) -> None:
@@ -580,7 +580,7 @@ def test_who_stands_beside_an_id_that_nobody_has_is_drift(world: Any, shell: Any
 
 
 def test_a_policy_that_no_template_has_is_named_with_the_line_that_takes_it_away(world: Any, shell: Any) -> None:
-    """The lines that put a role's policies do not take one away; the fix is told once, and it fixes."""
+    """The lines that put a role's policies do not take one away; the fix is printed once, and it works."""
     iam = world.accounts.session("prod").client("iam")
     words = ("ServiceRole", "--profile", "exporter", "--prod-profile", "prod")
     iam.put_role_policy(
@@ -596,8 +596,8 @@ def test_a_policy_that_no_template_has_is_named_with_the_line_that_takes_it_away
 
     assert ["drift", "session"] == failures(lines)
     assert "the policy Extra is outside the templates" == line(lines, "drift")["details"][0]
-    told = f"{fix}. Or, if the change was intended, write it into access.toml"
-    assert {told} == {each["fix"] for each in lines if each["status"] == "failed"}
+    expected = f"{fix}. Or, if the change was intended, write it into access.toml"
+    assert {expected} == {each["fix"] for each in lines if each["status"] == "failed"}
     assert 1 == text.count("delete-role-policy")
     assert "ok" == line(fixed, "drift")["status"]
 
@@ -622,15 +622,15 @@ def test_a_managed_policy_that_was_attached_is_detached(world: Any, shell: Any) 
 
 
 def test_a_permission_that_was_taken_away(world: Any, shell: Any) -> None:
-    """The session is refused what the templates allow: the probe says so, and the drift what was lost."""
+    """The session is denied what the templates allow: the probe says so, and the drift what was lost."""
     only_put = statement("Allow", "s3:PutObject", f"arn:aws:s3:::{BUCKET}/service/*")
     with role_policy(world.accounts.session("prod"), "ServiceRole", "CrossAccountS3Access", only_put):
         lines = examined(shell, "ServiceRole", "--profile", "exporter", "--prod-profile", "prod", status=1)
 
     assert ["drift", "session"] == failures(lines)
-    refused = [each["text"] for each in lines if each["check"] == "session" and each["status"] == "failed"]
+    denied = [each["text"] for each in lines if each["check"] == "session" and each["status"] == "failed"]
     where = f"on {BUCKET}/service/*: denied, but the templates allow it"
-    assert [f"s3:ListMultipartUploadParts {where}", f"s3:AbortMultipartUpload {where}"] == refused
+    assert [f"s3:ListMultipartUploadParts {where}", f"s3:AbortMultipartUpload {where}"] == denied
 
 
 def test_a_permission_that_was_added(world: Any, shell: Any) -> None:
@@ -672,7 +672,7 @@ def test_a_bucket_that_is_not_there(shell: Any) -> None:
     ],
 )
 def test_a_bucket_elsewhere(world: Any, shell: Any, place: tuple[Any, str], failed: str, text: str) -> None:
-    """A bucket of another account or in another region is told apart from one that refuses."""
+    """A bucket of another account or in another region is told apart from one that denies."""
     owner, region = place
     s3 = world.accounts.session(owner).client("s3", region_name=region)
     s3.create_bucket(Bucket="kinds-existing", CreateBucketConfiguration={"LocationConstraint": region})
@@ -686,7 +686,7 @@ def test_a_bucket_elsewhere(world: Any, shell: Any, place: tuple[Any, str], fail
 
 
 def test_a_bucket_that_was_opened_by_hand(world: Any, shell: Any) -> None:
-    """What its policy says beyond the templates is told, and the line that puts the policy back works."""
+    """What its policy says beyond the templates is reported, and the line that puts the policy back works."""
     s3 = world.accounts.session("prod").client("s3")
     words = ("ServiceRole", "--profile", "exporter", "--prod-profile", "prod")
     before = s3.get_bucket_policy(Bucket=BUCKET)["Policy"]
@@ -863,8 +863,8 @@ def test_an_interrupted_write_probe_removes_what_it_put(world: Any, shell: Any, 
     assert before == contents(world)
 
 
-def test_what_a_killed_write_probe_left_is_told(world: Any, shell: Any) -> None:
-    """An object where only a write probe puts one is told with the line that removes it for good."""
+def test_what_a_killed_write_probe_left_is_reported(world: Any, shell: Any) -> None:
+    """An object where only a write probe puts one is reported with the line that removes it for good."""
     before = contents(world)
     s3 = world.accounts.session("prod").client("s3")
     words = ("ServiceRole", "--profile", "exporter", "--prod-profile", "prod")

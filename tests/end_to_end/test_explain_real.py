@@ -45,10 +45,10 @@ def role(world: Any, grant: str) -> str:
         ("RecentMfa", "alice", True),
     ],
 )
-def test_a_refused_session_has_its_certain_answer(
+def test_a_denied_session_has_its_certain_answer(
     world: Any, shell: Any, grant: str, profile: str, allowed: bool
 ) -> None:
-    """What STS refused the templates refuse, or allow only where the call carries what this one did not."""
+    """What STS denied the templates deny, or allow only where the call carries what this one did not."""
     request = ("--role-arn", role(world, grant), "--role-session-name", "test", "--profile", profile)
     found = explained(shell, aws(shell, "sts", "assume-role", *request))
     (decision,) = found["decisions"]
@@ -70,8 +70,8 @@ def test_what_must_be_sent_is_what_was_missing(world: Any, shell: Any) -> None:
 
 
 @pytest.mark.parametrize("key", ["other/a", "service"])
-def test_a_stack_trace_of_a_refused_put(world: Any, shell: Any, key: str) -> None:
-    """Python's whole trace is read, and the put is refused by the templates as it was by S3."""
+def test_a_stack_trace_of_a_denied_put(world: Any, shell: Any, key: str) -> None:
+    """Python's whole trace is read, and the put is denied by the templates as it was by S3."""
     s3 = world.assume("ServiceRole", "exporter").client("s3")
     try:
         s3.put_object(Bucket=BUCKET, Key=key, Body=b"a")
@@ -82,7 +82,7 @@ def test_a_stack_trace_of_a_refused_put(world: Any, shell: Any, key: str) -> Non
     assert {False} == {each["allowed"] for each in decisions if each["caller"] == role(world, "ServiceRole")}
 
 
-def test_a_put_that_the_templates_allow_is_refused_by_what_they_do_not_hold(world: Any, shell: Any) -> None:
+def test_a_put_that_the_templates_allow_is_denied_by_what_they_do_not_hold(world: Any, shell: Any) -> None:
     """A Deny that someone put by hand: the templates allow the put, so the answer says that it is not as in cdk.out."""
     iam = world.accounts.session("prod").client("iam")
     deny = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}]}

@@ -50,7 +50,7 @@ def test_an_object_that_is_there_is_not_doubled(world: Any) -> None:
     assert [answers[0]["version_id"]] == [version["VersionId"] for version in versions["Versions"]]
 
 
-def test_a_key_outside_the_prefix_is_refused_by_name(world: Any) -> None:
+def test_a_key_outside_the_prefix_is_denied_by_name(world: Any) -> None:
     """The error is typed and names the field."""
     answer, failed = invoke(world, {"key": "other/a.txt", "body": "hello"})
 

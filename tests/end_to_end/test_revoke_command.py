@@ -155,7 +155,7 @@ AS_EXPORTER = ("--caller-profile", "exporter")
 
 
 def test_live_sessions_are_cut_off(shell: Any, service: Role) -> None:
-    """A session from before is refused from then on, one that is begun right after the command works."""
+    """A session from before is denied from then on, one that is begun right after the command works."""
     before = service.state()
     old = service.session()
     assert may(old)
@@ -164,7 +164,7 @@ def test_live_sessions_are_cut_off(shell: Any, service: Role) -> None:
 
     assert not may(old)
     assert may(service.session())
-    assert [True] * 4 == [each["holds"] for each in done["proofs"]]
+    assert [True] * 4 == [each["holds"] for each in done["checks"]]
     assert {**before["inline"], POLICY: done["documents"][POLICY]} == service.state()["inline"]
     assert before["trust"] == service.state()["trust"]
 
@@ -183,17 +183,17 @@ def test_restore_gives_back_exactly_what_was(shell: Any, service: Role) -> None:
     assert [POLICY] == done["written"]
 
 
-def test_one_session_is_told_in_the_right_tense(shell: Any, service: Role) -> None:
-    """What is to come is not told as past, and what was not there is not told to be kept."""
+def test_the_text_about_one_session_is_in_the_right_tense(shell: Any, service: Role) -> None:
+    """What is to come is not written as past, and what was not there is not said to be kept."""
     del service
     text = shell.crossrole("revoke", "ServiceRole", *PROD, "--session", "alice").stdout
 
-    assert "nothing needs to: such a session ends by itself at 2" in text
+    assert "not needed: such a session ends by itself at 2" in text
     assert f"inline policy {POLICY}: {OURS}Session1\n" in text
 
 
 def test_what_is_answered_to_a_person(shell: Any, service: Role) -> None:
-    """The text names the moment, whom it hits, who can begin a new session, how to stop those, and the lasting line."""
+    """The text names the moment, the sessions, who can begin new ones, how to stop those, and the permanent line."""
     del service
     done = shell.crossrole("revoke", "ServiceRole", *PROD)
     text = done.stdout
@@ -201,11 +201,11 @@ def test_what_is_answered_to_a_person(shell: Any, service: Role) -> None:
     assert 0 == done.returncode
     (moment,) = {line.split("= ")[1] for line in text.splitlines() if "revoked_before = " in line}
     assert text.startswith(f"revoked: sessions of ServiceRole begun before {moment}\n")
-    assert f"every session of {ARN} begun before {moment}: refused everything" in text
+    assert f"every session of {ARN} begun before {moment}: denied everything" in text
     assert "who can begin one: arn:aws:iam::111111111111:role/service-role/Exporter" in text
     assert "python -m crossrole revoke ServiceRole --profile prod --and-disable" in text
     assert 'access.toml, below [[grants]] name = "ServiceRole":\n' in text
-    assert "no live session was asked" in text
+    assert "no live check" in text
     assert "presigned URLs" in text
     assert "write the inline policy" in done.stderr
 
@@ -233,35 +233,35 @@ def test_a_presigned_url_stops_working_too(shell: Any, deployed: Callable[[str],
     ("grant", "caller"),
     [("ServiceRole", "exporter"), ("OneUser", "alice"), ("WholeAccount", "stranger"), ("EveryBucket", "exporter")],
 )
-def test_a_witness_for_each_kind_of_access(
+def test_each_kind_of_access_has_a_live_check(
     shell: Any, deployed: Callable[[str], Role], grant: str, caller: str
 ) -> None:
-    """A live session is asked by what the grant allows; where nothing can be asked harmlessly, that is no proof."""
+    """The live check sends what the grant allows; where nothing harmless can be sent, it is not verified."""
     deployed(grant)
     answer = shell.crossrole("revoke", grant, *PROD, "--caller-profile", caller, "--json")
     done = answered(answer, 1 if grant == "EveryBucket" else 0)
 
-    asked = " ".join(each["text"] for each in done["proofs"])
+    asked = " ".join(each["text"] for each in done["checks"])
     if grant == "EveryBucket":
-        assert "nothing that the grant allows can be asked without changing something" in asked
+        assert "each request that the grant allows would change something" in asked
         assert done["changes"] == done["written"] == [POLICY]
     else:
-        assert "a live session from before was let through before the change and is refused" in asked
-        assert "a new live session is let through" in asked
+        assert "an earlier session was allowed before the change and is denied" in asked
+        assert "a new session is allowed" in asked
 
 
 @pytest.fixture
 def recent(deployed: Callable[[str], Role]) -> Role:
     """Return the role of a grant that asks for MFA, with an object that its sessions may look at."""
     role = deployed("RecentMfa")
-    role.world.accounts.session("prod").client("s3").put_object(Bucket=BUCKET, Key="mfa/witness", Body=b"a")
+    role.world.accounts.session("prod").client("s3").put_object(Bucket=BUCKET, Key="mfa/live-check", Body=b"a")
     return role
 
 
 AS_ALICE = ("--caller-profile", "alice")
 
 
-def test_a_witness_with_mfa(shell: Any, recent: Role) -> None:
+def test_a_live_check_with_mfa_asks_for_one_code(shell: Any, recent: Role) -> None:
     """A user is asked for one code, which is enough for the session from before and for the new one."""
     del recent
     words = ["revoke", "RecentMfa", *PROD, *AS_ALICE, "--template-dir", str(shell.world.templates)]
@@ -270,22 +270,22 @@ def test_a_witness_with_mfa(shell: Any, recent: Role) -> None:
 
     assert 0 == seen.status, seen.terminal
     assert 1 == seen.terminal.count("Enter MFA code for")
-    assert "a live session from before was let through before the change and is refused" in seen.out
-    assert "a new live session is let through" in seen.out
+    assert "an earlier session was allowed before the change and is denied" in seen.out
+    assert "a new session is allowed" in seen.out
 
 
-def test_a_witness_with_mfa_and_no_terminal(shell: Any, recent: Role) -> None:
-    """The sessions are cut off all the same, and that there was nobody to ask for a code is told as the reason."""
+def test_a_live_check_with_mfa_needs_a_terminal(shell: Any, recent: Role) -> None:
+    """The sessions are cut off all the same, and that no code could be asked for is reported as the reason."""
     del recent
     done = answered(shell.crossrole("revoke", "RecentMfa", *PROD, *AS_ALICE, "--json"), 1)
 
     assert [POLICY] == done["written"]
     assert (
-        "no live session could be asked: the grant asks for an MFA code, and there is no terminal to ask for it"
-    ) == done["proofs"][-1]["text"]
+        "no live check was possible: the grant asks for an MFA code, and there is no terminal to ask for it"
+    ) == done["checks"][-1]["text"]
 
 
-def test_a_witness_writes_nothing(shell: Any, service: Role) -> None:
+def test_a_live_check_writes_nothing(shell: Any, service: Role) -> None:
     """Asking leaves no object and no upload behind."""
     s3 = service.world.accounts.session("prod").client("s3")
     before = s3.list_objects_v2(Bucket=BUCKET, Prefix="service/").get("Contents", [])
@@ -300,7 +300,7 @@ def test_a_witness_writes_nothing(shell: Any, service: Role) -> None:
 
 
 def test_a_moment_that_is_given(shell: Any, service: Role, proxy: IamProxy) -> None:
-    """`--before` hits what was begun before it and nothing else; a second run writes nothing and says so."""
+    """`--before` affects what was begun before it and nothing else; a second run writes nothing and says so."""
     session = service.session()
     words = ("revoke", "ServiceRole", *PROD, "--before", "2026-01-01T01:00:00+01:00", "--json")
 
@@ -331,7 +331,7 @@ def test_a_moment_never_moves_backwards(shell: Any, service: Role) -> None:
 
 
 def test_a_moment_in_the_future(shell: Any, service: Role) -> None:
-    """It is said aloud that sessions begun until then are hit too, and they are."""
+    """A warning says that sessions begun until then are affected too, and they are."""
     done = shell.crossrole("revoke", "ServiceRole", *PROD, *AS_EXPORTER, "--before", "2099-01-01T00:00:00Z")
 
     assert 0 == done.returncode
@@ -350,7 +350,7 @@ def test_the_moment_is_by_the_clock_of_aws(shell: Any, service: Role, proxy: Iam
 
 
 def test_a_moment_of_before_is_not_kept(shell: Any, service: Role) -> None:
-    """Without `--before` it is now, also where everything is refused: what was begun since would work again later."""
+    """Without `--before` it is now, also where everything is denied: what was begun since would work again later."""
     old = service.session()
     words = ("--before", "2020-01-01T00:00:00Z", "--and-disable", "--json")
     answered(shell.crossrole("revoke", "ServiceRole", *PROD, *words))
@@ -368,7 +368,7 @@ def test_a_moment_of_before_is_not_kept(shell: Any, service: Role) -> None:
 
 
 def test_one_session_by_its_name(shell: Any, service: Role) -> None:
-    """The session is refused, its neighbour is not, and a new one of the same name works; then another one is hit."""
+    """The session is denied, its neighbour is not, a new one of the same name works; then another one is affected."""
     first, second = service.session("first"), service.session("second")
 
     done = answered(shell.crossrole("revoke", "ServiceRole", *PROD, *AS_EXPORTER, "--session", "first", "--json"))
@@ -377,7 +377,7 @@ def test_one_session_by_its_name(shell: Any, service: Role) -> None:
 
     assert [False, True, True] == after
     assert [False, False] == [may(first), may(second)]
-    assert "a session of another name from before is let through" in " ".join(each["text"] for each in done["proofs"])
+    assert "an earlier session of another name is allowed" in " ".join(each["text"] for each in done["checks"])
     assert [f"{OURS}Session1", f"{OURS}Session2"] == sids(service)
 
 
@@ -414,7 +414,7 @@ def test_and_disable(shell: Any, service: Role) -> None:
     assert [[POLICY, "trust policy"], [POLICY]] == [first["written"], second["written"]]
     assert ["disabled = true", f"revoked_before = {first['before']}"] == first["access_toml"]
     assert before["trust"]["Statement"] == standing["trust"]["Statement"][:-1]
-    assert "AssumeRole is refused" in first["proofs"][-1]["text"]
+    assert "AssumeRole is denied" in first["checks"][-1]["text"]
     assert ["trust policy", POLICY] == restored["written"]
     assert before == service.state()
     assert may(old)
@@ -445,20 +445,20 @@ WEB = {
 
 
 def test_and_disable_closes_every_way_in(shell: Any, service: Role) -> None:
-    """Who is let in by a web identity is named, and is let in no more."""
+    """A web identity that the trust policy allows is named, and denied from then on."""
     before = service.state()["trust"]
     service.trust(*before["Statement"], WEB)
     sts = service.world.accounts.session("prod").client("sts")
     web = {"RoleArn": ARN, "RoleSessionName": "web", "WebIdentityToken": "token", "ProviderId": "accounts.google.com"}
     sts.assume_role_with_web_identity(**web)
 
-    told = shell.crossrole("revoke", "ServiceRole", *PROD, "--dry-run")
+    done = shell.crossrole("revoke", "ServiceRole", *PROD, "--dry-run")
     answered(shell.crossrole("revoke", "ServiceRole", *PROD, "--and-disable", "--json"))
     with pytest.raises(ClientError, match="AccessDenied"):
         sts.assume_role_with_web_identity(**web)
     answered(shell.crossrole("restore", "ServiceRole", *PROD, "--json"))
 
-    assert "who can begin one: arn:aws:iam::111111111111:role/service-role/Exporter, accounts.google.com" in told.stdout
+    assert "who can begin one: arn:aws:iam::111111111111:role/service-role/Exporter, accounts.google.com" in done.stdout
     assert [*before["Statement"], WEB] == service.state()["trust"]["Statement"]
 
 
@@ -506,7 +506,7 @@ def test_what_is_revoked_meanwhile_stays(shell: Any, service: Role, proxy: IamPr
 
 
 def test_what_is_closed_meanwhile_stays_closed(shell: Any, service: Role, proxy: IamProxy) -> None:
-    """Restore takes out what revoke added of the policies as they are when it writes, and tells what still refuses."""
+    """Restore takes out what revoke added of the policies as they are when it writes, and reports what still denies."""
     trust = service.state()["trust"]["Statement"]
     answered(shell.crossrole("revoke", "ServiceRole", *PROD, "--and-disable", "--json"))
     standing = service.state()
@@ -520,7 +520,7 @@ def test_what_is_closed_meanwhile_stays_closed(shell: Any, service: Role, proxy:
 
     assert [*trust, CLOSED] == service.state()["trust"]["Statement"]
     assert [deny("s3:DeleteBucket")] == service.state()["inline"][POLICY]["Statement"]
-    assert ["the trust policy refuses everyone"] == done["left"]
+    assert ["the trust policy denies everyone"] == done["left"]
 
 
 def test_a_revocation_that_is_lost_is_no_success(shell: Any, service: Role, proxy: IamProxy) -> None:
@@ -539,7 +539,7 @@ def test_a_revocation_that_is_lost_is_no_success(shell: Any, service: Role, prox
 
     assert 2 == len(begun)
     assert "IAM does not answer the role back with it" in " ".join(
-        each["text"] for each in done["proofs"] if each["holds"] is False
+        each["text"] for each in done["checks"] if each["holds"] is False
     )
 
 
@@ -578,7 +578,7 @@ def test_what_access_toml_revokes_stays(shell: Any, deployed: Callable[[str], Ro
     assert ["DenyOlderSessions", f"{OURS}OlderSessions"] == both
     assert before == role.state()
     assert "still there, for access.toml put it there\n" in restored.stdout
-    assert "refuses sessions begun before 2026-01-01T00:00:00Z" in restored.stdout
+    assert "denies sessions begun before 2026-01-01T00:00:00Z" in restored.stdout
 
 
 def test_what_access_toml_disables_stays(shell: Any, deployed: Callable[[str], Role]) -> None:
@@ -591,8 +591,8 @@ def test_what_access_toml_disables_stays(shell: Any, deployed: Callable[[str], R
 
     assert [POLICY] == done["written"]
     assert before == role.state()
-    assert "the trust policy refuses everyone" in restored.stdout
-    assert "DenyWhileDisabled refuses everything" in restored.stdout
+    assert "the trust policy denies everyone" in restored.stdout
+    assert "DenyWhileDisabled denies everything" in restored.stdout
 
 
 def test_nothing_to_restore(shell: Any, service: Role, proxy: IamProxy) -> None:
@@ -614,7 +614,7 @@ def test_an_old_answer_of_iam(shell: Any, service: Role, proxy: IamProxy) -> Non
     done = answered(shell.crossrole("revoke", "ServiceRole", *PROD, "--json", **proxy.environment))
 
     assert [] == left
-    assert done["proved"]
+    assert done["verified"]
 
 
 def test_a_listing_that_is_old(shell: Any, service: Role, proxy: IamProxy) -> None:
@@ -648,7 +648,7 @@ def test_a_dry_run_changes_nothing(shell: Any, service: Role, proxy: IamProxy, c
     assert 0 == text.returncode
     if command == "revoke":
         assert f'"Sid": "{OURS}Everything"' in text.stdout
-        assert "decided from the policies as they would be" in done["proofs"][0]["text"]
+        assert "simulated on the policies as they would be" in done["checks"][0]["text"]
 
 
 # --- faults
@@ -656,7 +656,7 @@ def test_a_dry_run_changes_nothing(shell: Any, service: Role, proxy: IamProxy, c
 
 @pytest.mark.parametrize("command", ["revoke", "restore"])
 def test_misuse_is_one_line(shell: Any, service: Role, command: str) -> None:
-    """A wrong account, grant, profile or moment is told in one line, and nothing is changed."""
+    """A wrong account, grant, profile or moment is reported in one line, and nothing is changed."""
     before = service.state()
 
     of_dev = one_line(shell.crossrole(command, "ServiceRole", "--profile", "dev"))
@@ -678,13 +678,13 @@ def test_misuse_is_one_line(shell: Any, service: Role, command: str) -> None:
         (("--before", "0001-01-01T00:00:00+14:00"), "expected a year from 1970 to 9998"),
         (("--before", "0999-01-01T00:00:00Z"), "expected a year from 1970 to 9998"),
         (("--before", "9999-12-31T23:59:59.5Z"), "expected a year from 1970 to 9998"),
-        (("--session", "a b"), "is no role session name"),
+        (("--session", "a b"), "is not a role session name"),
         (("--session", "ab", "--and-disable"), "leave one of them out"),
         (("--caller-profile", "nobody"), 'no profile "nobody"'),
     ],
 )
 def test_misuse_of_revoke_is_one_line(shell: Any, service: Role, words: tuple[str, ...], expected: str) -> None:
-    """What can't be meant is refused before anything is changed."""
+    """What can't be meant is an error before anything is changed."""
     before = service.state()
 
     assert expected in one_line(shell.crossrole("revoke", "ServiceRole", *PROD, *words))
@@ -692,7 +692,7 @@ def test_misuse_of_revoke_is_one_line(shell: Any, service: Role, words: tuple[st
 
 
 def test_no_credentials(shell: Any, service: Role) -> None:
-    """A profile without credentials is told in one line."""
+    """A profile without credentials is reported in one line."""
     del service
     with (shell.home / ".aws" / "config").open("a") as config:
         config.write("\n[profile empty]\nregion = eu-west-1\n")
@@ -703,7 +703,7 @@ def test_no_credentials(shell: Any, service: Role) -> None:
 
 
 def test_a_role_that_is_not_deployed(shell: Any, service: Role, proxy: IamProxy) -> None:
-    """NoSuchEntity is told as what it means."""
+    """NoSuchEntity is reported as what it means."""
     del service
     proxy.fault = lambda _: "NoSuchEntity: The role with name ServiceRole cannot be found."
 
@@ -732,12 +732,12 @@ def test_throttling_that_does_not_end(shell: Any, service: Role, proxy: IamProxy
     done = shell.crossrole("revoke", "ServiceRole", *PROD, **proxy.environment)
 
     assert (2, "") == (done.returncode, done.stdout)
-    assert "PutRolePolicy was refused: Throttling: Rate exceeded; AWS asked for fewer requests" in done.stderr
+    assert "PutRolePolicy failed: Throttling: Rate exceeded; AWS asked for fewer requests" in done.stderr
     assert before == service.state()
 
 
 def test_a_full_role(shell: Any, service: Role, proxy: IamProxy) -> None:
-    """The quota of the inline policies is told in one line, and nothing was changed."""
+    """The quota of the inline policies is reported in one line, and nothing was changed."""
     full = "LimitExceeded: Maximum policy size of 10240 bytes exceeded for role ServiceRole"
     proxy.fault = lambda action: full if action == "PutRolePolicy" else None
     before = service.state()
@@ -745,12 +745,12 @@ def test_a_full_role(shell: Any, service: Role, proxy: IamProxy) -> None:
     done = shell.crossrole("revoke", "ServiceRole", *PROD, **proxy.environment)
 
     assert (2, "") == (done.returncode, done.stdout)
-    assert f"PutRolePolicy was refused: {full}; a role's inline policies may hold 10,240" in done.stderr
+    assert f"PutRolePolicy failed: {full}; a role's inline policies may hold 10,240" in done.stderr
     assert before == service.state()
 
 
 def test_a_profile_that_may_not(shell: Any, service: Role, proxy: IamProxy) -> None:
-    """AWS's own words are told where the operator may not write, and nothing was changed."""
+    """AWS's own words are reported where the operator may not write, and nothing was changed."""
     proxy.fault = lambda action: (
         "AccessDenied: no identity-based policy allows it" if action == "PutRolePolicy" else None
     )
@@ -759,13 +759,13 @@ def test_a_profile_that_may_not(shell: Any, service: Role, proxy: IamProxy) -> N
     done = shell.crossrole("revoke", "ServiceRole", *PROD, **proxy.environment)
 
     assert (2, "") == (done.returncode, done.stdout)
-    assert "PutRolePolicy was refused: AccessDenied: no identity-based policy allows it" in done.stderr
+    assert "PutRolePolicy failed: AccessDenied: no identity-based policy allows it" in done.stderr
     assert before == service.state()
 
 
 @pytest.mark.parametrize("denied", ["ListAttachedRolePolicies", "GetPolicy", "GetPolicyVersion"])
 def test_managed_policies_that_cannot_be_read(shell: Any, service: Role, proxy: IamProxy, denied: str) -> None:
-    """The sessions are cut off all the same, and what could not be judged is told."""
+    """The sessions are cut off all the same, and what could not be evaluated is reported."""
     policy = json.dumps({"Version": "2012-10-17", "Statement": [deny("s3:DeleteBucket")]})
     arn = service.iam.create_policy(PolicyName="Managed", PolicyDocument=policy)["Policy"]["Arn"]
     service.iam.attach_role_policy(RoleName=service.name, PolicyArn=arn)
@@ -776,16 +776,16 @@ def test_managed_policies_that_cannot_be_read(shell: Any, service: Role, proxy: 
         service.iam.detach_role_policy(RoleName=service.name, PolicyArn=arn)
         service.iam.delete_policy(PolicyArn=arn)
 
-    assert done["proved"]
-    assert "(not judged: its managed policies (AccessDenied: not you))" in done["proofs"][1]["text"]
+    assert done["verified"]
+    assert "(not evaluated: its managed policies (AccessDenied: not you))" in done["checks"][1]["text"]
 
 
 def test_a_role_whose_policies_cannot_be_read(shell: Any, service: Role, proxy: IamProxy) -> None:
-    """What is not known is not written over: AWS's own words are told, and nothing was changed."""
+    """What is not known is not written over: AWS's own words are reported, and nothing was changed."""
     before = service.state()
     proxy.fault = lambda action: "AccessDenied: not you" if action == "GetRolePolicy" else None
 
-    assert "GetRolePolicy was refused: AccessDenied: not you" == one_line(
+    assert "GetRolePolicy failed: AccessDenied: not you" == one_line(
         shell.crossrole("revoke", "ServiceRole", *PROD, **proxy.environment)
     )
     assert before == service.state()
@@ -826,7 +826,7 @@ def test_an_answer_that_is_lost(shell: Any, service: Role, proxy: IamProxy) -> N
 
     done = answered(shell.crossrole("revoke", "ServiceRole", *PROD, "--json", **proxy.environment))
 
-    assert done["proved"]
+    assert done["verified"]
     assert [f"{OURS}OlderSessions"] == sids(service)
 
 
@@ -888,24 +888,24 @@ def test_killed_between_the_two_writes(
 
 
 def test_restore_killed_between_the_two_writes(shell: Any, service: Role, proxy: IamProxy) -> None:
-    """What a restore has not come to still refuses; the same line again finishes it."""
+    """What a restore has not come to still denies; the same line again finishes it."""
     before = service.state()
     old = service.session()
     shell.crossrole("revoke", "ServiceRole", *PROD, "--and-disable")
     proxy.fault = lambda action: CUT if action == "DeleteRolePolicy" else None
 
     cut = answered(shell.crossrole("restore", "ServiceRole", *PROD, "--json", **proxy.environment), 1)
-    refused = not may(old)
+    denied = not may(old)
     answered(shell.crossrole("restore", "ServiceRole", *PROD, "--json"))
 
-    assert refused
+    assert denied
     assert ["trust policy"] == cut["written"]
-    assert "still refuses: run the same line again" in cut["wrong"][0]
+    assert "still denies: run the same line again" in cut["wrong"][0]
     assert before == service.state()
 
 
-def test_no_secret_is_told(shell: Any, service: Role) -> None:
-    """Neither output holds a key or a token of whom it asks as."""
+def test_no_secret_is_printed(shell: Any, service: Role) -> None:
+    """Neither output holds a key or a token of the callers that it asks as."""
     del service
     done = shell.crossrole("revoke", "ServiceRole", *PROD, *AS_EXPORTER, "--json")
     secrets = [

@@ -32,10 +32,10 @@ def accounts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Accounts]:
 def outputs(accounts: Accounts) -> dict[str, str]:
     """Return the outputs of the function's stack."""
     stacks = accounts.session("dev").client("cloudformation").describe_stacks(StackName="DevLambdaStack")["Stacks"]
-    told = {each["OutputKey"]: each["OutputValue"] for each in stacks[0]["Outputs"]}
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in stacks[0]["Outputs"]}
     # A version that has just been published is pending for a moment.
-    accounts.session("dev").client("lambda").get_waiter("function_active_v2").wait(FunctionName=told["FunctionArn"])
-    return told
+    accounts.session("dev").client("lambda").get_waiter("function_active_v2").wait(FunctionName=outputs["FunctionArn"])
+    return outputs
 
 
 @pytest.mark.parametrize("output", ["FunctionName", "FunctionArn"])

@@ -9,8 +9,8 @@ from typing import Any
 from sandbox.configuration import CHECKOUT
 
 
-def test_the_walk_shows_what_is_allowed_and_five_refusals() -> None:
-    """Every line is as it should be, refusals by the service's own word, and the exit status says so."""
+def test_the_walk_shows_what_is_allowed_and_five_denials() -> None:
+    """Every line is as it should be, denials by the service's own word, and the exit status says so."""
     done = subprocess.run(
         [sys.executable, "-m", "sandbox", "try", "--json"], cwd=CHECKOUT, capture_output=True, text=True, check=False
     )
@@ -18,9 +18,9 @@ def test_the_walk_shows_what_is_allowed_and_five_refusals() -> None:
     assert 0 == done.returncode, done.stderr + done.stdout
     checks = json.loads(done.stdout)["checks"]
     assert all(check["ok"] for check in checks)
-    refusals = [check for check in checks if check["expected"] == "refused"]
-    assert 5 == len(refusals)
-    assert all(check["answer"].startswith("AccessDenied: ") for check in refusals)
+    denials = [check for check in checks if check["expected"] == "denied"]
+    assert 5 == len(denials)
+    assert all(check["answer"].startswith("AccessDenied: ") for check in denials)
     assert _stable(json.loads((CHECKOUT / "docs" / "try.json").read_text())) == _stable(json.loads(done.stdout)), (
         "the picture of `make try` is out of date: python -m sandbox try --json > docs/try.json && make docs"
     )
@@ -29,9 +29,9 @@ def test_the_walk_shows_what_is_allowed_and_five_refusals() -> None:
     assert "cdk deploy DevLambdaStack --profile dev" in commands
 
 
-def _stable(told: Any) -> Any:
+def _stable(run: Any) -> Any:
     """Return what two runs have in common: no times, no version ids, no checksums."""
-    text = json.dumps({"steps": [step["title"] for step in told["steps"]], "checks": told["checks"]})
+    text = json.dumps({"steps": [step["title"] for step in run["steps"]], "checks": run["checks"]})
     return json.loads(
         re.sub(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9]{4}-[0-9-]+T[0-9:.+]+", "…", text)
     )

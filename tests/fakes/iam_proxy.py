@@ -19,7 +19,7 @@ ANSWER_LOST = "answer lost"
 
 @dataclass
 class IamProxy:
-    """`fault` says, for each action, what becomes of it: passed on for None, refused with an error code, or cut."""
+    """`fault` says, for each action, what becomes of it: passed on for None, answered with an error code, or cut."""
 
     endpoint: str
     ca_bundle: str
@@ -72,7 +72,7 @@ def iam_proxy(endpoint: str, ca_bundle: str) -> Iterator[IamProxy]:
             if fault in {CUT, ANSWER_LOST}:
                 self.close_connection = True
                 return
-            status, headers, answer = refusal(fault) if fault else proxy.forward(body, dict(self.headers.items()))
+            status, headers, answer = error_answer(fault) if fault else proxy.forward(body, dict(self.headers.items()))
             old, new = proxy.replaced.get(action, ("", ""))
             self._answer(status, headers, answer.replace(old.encode(), new.encode()) if old else answer)
 
@@ -101,7 +101,7 @@ def iam_proxy(endpoint: str, ca_bundle: str) -> Iterator[IamProxy]:
         server.server_close()
 
 
-def refusal(fault: str) -> tuple[int, list[tuple[str, str]], bytes]:
+def error_answer(fault: str) -> tuple[int, list[tuple[str, str]], bytes]:
     """Return IAM's error answer of a `Code: message`."""
     code, _, message = fault.partition(": ")
     status = {"LimitExceeded": 409, "AccessDenied": 403}.get(code, 400)

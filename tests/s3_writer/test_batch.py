@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bench.canned_aws import CannedAws, Refusal
+from bench.canned_aws import CannedAws, ErrorAnswer
 from s3_writer.errors import AssumeRoleFailed, BatchFailed
 
 Write = Callable[..., dict[str, Any]]
@@ -62,7 +62,7 @@ def test_given_s3_denies_when_a_batch_is_written_then_every_object_is_attempted_
     aws: CannedAws, write: Write
 ) -> None:
     """Denied puts are answered one by one, with AWS's code and request id, and cost no extra call to STS."""
-    aws.refusals["PutObject"] = Refusal(403, "AccessDenied")
+    aws.errors["PutObject"] = ErrorAnswer(403, "AccessDenied")
 
     with pytest.raises(BatchFailed) as caught:
         write({"objects": [{"body": "1"}, {"body": "2"}, {"body": "3"}]})
@@ -77,11 +77,11 @@ def test_given_a_revoked_session_when_a_batch_is_retried_then_the_role_is_assume
     aws: CannedAws, write: Write
 ) -> None:
     """A batch drops a denied session as a single put does."""
-    aws.refusals["PutObject"] = Refusal(403, "AccessDenied")
+    aws.errors["PutObject"] = ErrorAnswer(403, "AccessDenied")
     with pytest.raises(BatchFailed):
         write({"objects": [{"body": "1"}, {"body": "2"}]})
 
-    aws.refusals.clear()
+    aws.errors.clear()
     write({"objects": [{"body": "1"}, {"body": "2"}]})
 
     assert len(aws.assume_roles) == 2
@@ -90,7 +90,7 @@ def test_given_a_revoked_session_when_a_batch_is_retried_then_the_role_is_assume
 
 def test_given_sts_denies_when_a_batch_is_written_then_it_is_asked_once(aws: CannedAws, write: Write) -> None:
     """A role that can't be assumed is one failure of the invocation, not one for each object."""
-    aws.refusals["AssumeRole"] = Refusal(403, "AccessDenied")
+    aws.errors["AssumeRole"] = ErrorAnswer(403, "AccessDenied")
 
     with pytest.raises(AssumeRoleFailed):
         write({"objects": [{"body": "1"}, {"body": "2"}]})
@@ -104,7 +104,7 @@ def test_given_credentials_about_to_end_when_sts_fails_then_a_warm_batch_is_one_
     """Credentials that are due are renewed before the first put of an invocation, not in each of its puts."""
     aws.lifetime = 100
     write({"body": "x"})
-    aws.refusals["AssumeRole"] = Refusal(403, "AccessDenied")
+    aws.errors["AssumeRole"] = ErrorAnswer(403, "AccessDenied")
 
     with pytest.raises(AssumeRoleFailed):
         write({"objects": [{"body": "1"}, {"body": "2"}]})

@@ -13,7 +13,7 @@ import botocore.loaders
 import botocore.session
 import pytest
 
-from bench.canned_aws import CannedAws, Refusal
+from bench.canned_aws import CannedAws, ErrorAnswer
 from s3_writer import client_options
 from s3_writer.client_options import certificates
 from s3_writer.connection import ConnectionCache
@@ -90,7 +90,7 @@ def test_given_an_ended_session_when_it_signs_then_the_canned_s3_rejects_it(aws:
     """The server of these tests knows an ended session, so that the test above can fail."""
     aws.lifetime = 200
     write({"body": "x"})
-    aws.refusals["AssumeRole"] = Refusal(503, "ServiceUnavailable")
+    aws.errors["AssumeRole"] = ErrorAnswer(503, "ServiceUnavailable")
     aws.end_sessions()
 
     with pytest.raises(Exception, match="ExpiredToken"):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bench.canned_aws import CannedAws, Refusal, Wire
+from bench.canned_aws import CannedAws, ErrorAnswer, Wire
 from s3_writer import client_options, deadline
 from s3_writer.connection import Connection, connect
 from s3_writer.errors import AssumeRoleFailed, BatchFailed, PutFailed
@@ -25,7 +25,7 @@ def test_given_s3_hangs_when_there_is_little_time_then_it_is_reported_in_time(
     """The function's own limit is reported as such, before botocore's would be; afterwards the same instance writes."""
     write({"body": "x"})
     logged()
-    aws.refusals["PutObject"] = Wire.HANG
+    aws.errors["PutObject"] = Wire.HANG
 
     with pytest.raises(PutFailed) as caught:
         write({"key": "dev/a", "body": "x"}, remaining=SOON)
@@ -37,13 +37,13 @@ def test_given_s3_hangs_when_there_is_little_time_then_it_is_reported_in_time(
     )
     (line,) = logged()
     assert ("ERROR", "PutFailed", "DeadlineExceeded") == (line["level"], line["error"], line["code"])
-    aws.refusals.clear()
+    aws.errors.clear()
     assert "dev/b" == write({"key": "dev/b", "body": "x"}, remaining=SOON * 10)["key"]
 
 
 def test_given_sts_hangs_when_there_is_little_time_then_it_is_reported_in_time(aws: CannedAws, write: Write) -> None:
     """An AssumeRole that isn't answered ends the invocation as one, for a single object and for a batch."""
-    aws.refusals["AssumeRole"] = Wire.HANG
+    aws.errors["AssumeRole"] = Wire.HANG
 
     for event in ({"body": "x"}, {"objects": [{"body": "1"}, {"body": "2"}]}):
         with pytest.raises(AssumeRoleFailed) as caught:
@@ -105,7 +105,7 @@ def test_given_a_call_was_given_up_when_it_fails_later_then_it_is_not_tried_agai
     aws.delay = 0.5
     write({"key": "dev/warm", "body": "x"})
     aws.attempts.clear()
-    aws.refusals["PutObject"] = Refusal(503, "SlowDown")
+    aws.errors["PutObject"] = ErrorAnswer(503, "SlowDown")
     ended = threading.Event()
 
     def watched(*arguments: Any) -> Any:
@@ -128,11 +128,11 @@ def test_given_threads_that_hang_when_the_next_batch_comes_then_it_has_as_many_a
 ) -> None:
     """What an earlier invocation left hanging takes nothing from a later one."""
     objects = [{"key": f"dev/{number}", "body": "x"} for number in range(client_options.MAX_CONCURRENCY)]
-    aws.refusals["PutObject"] = Wire.HANG
+    aws.errors["PutObject"] = Wire.HANG
     with pytest.raises(BatchFailed):
         write({"objects": objects}, remaining=SOON * 2)
 
-    aws.refusals.clear()
+    aws.errors.clear()
     answers = write({"objects": objects}, remaining=SOON * 10)["objects"]
 
     assert [each["key"] for each in objects] == [answer["key"] for answer in answers]

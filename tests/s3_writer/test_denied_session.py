@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bench.canned_aws import CannedAws, Refusal
+from bench.canned_aws import CannedAws, ErrorAnswer
 from s3_writer.connection import ConnectionCache
 from s3_writer.errors import AssumeRoleFailed, PutFailed
 from s3_writer.settings import Settings
@@ -19,7 +19,7 @@ def test_given_sts_fails_when_credentials_still_have_a_while_then_they_go_on_wri
     """In the first window (225 to 112 s before the end of 900) a failing STS stops nothing."""
     aws.lifetime = 200
     write({"body": "x"})
-    aws.refusals["AssumeRole"] = Refusal(403, "AccessDenied")
+    aws.errors["AssumeRole"] = ErrorAnswer(403, "AccessDenied")
 
     write({"body": "y"})
 
@@ -30,7 +30,7 @@ def test_given_sts_fails_when_credentials_are_about_to_end_then_it_is_raised(aws
     """In the last window (112 s) a put might outlive its credentials, so the failure is raised before it."""
     aws.lifetime = 100
     write({"body": "x"})
-    aws.refusals["AssumeRole"] = Refusal(403, "AccessDenied")
+    aws.errors["AssumeRole"] = ErrorAnswer(403, "AccessDenied")
 
     with pytest.raises(AssumeRoleFailed):
         write({"body": "y"})
@@ -52,7 +52,7 @@ def test_given_sts_denies_when_written_then_nothing_is_put_and_the_error_says_wh
     aws: CannedAws, write: Write, code: str, check: str
 ) -> None:
     """A role that can't be assumed is raised as AssumeRoleFailed with AWS's own code and request id."""
-    aws.refusals["AssumeRole"] = Refusal(403, code)
+    aws.errors["AssumeRole"] = ErrorAnswer(403, code)
 
     with pytest.raises(AssumeRoleFailed) as caught:
         write({"body": "x"})
@@ -64,11 +64,11 @@ def test_given_sts_denies_when_written_then_nothing_is_put_and_the_error_says_wh
 
 def test_given_a_denied_role_when_it_is_fixed_then_the_same_instance_writes(aws: CannedAws, write: Write) -> None:
     """A failed AssumeRole leaves nothing behind: the next invocation asks again."""
-    aws.refusals["AssumeRole"] = Refusal(403, "AccessDenied")
+    aws.errors["AssumeRole"] = ErrorAnswer(403, "AccessDenied")
     with pytest.raises(AssumeRoleFailed):
         write({"body": "x"})
 
-    aws.refusals.clear()
+    aws.errors.clear()
     write({"body": "x"})
 
     assert (2, 1) == (len(aws.assume_roles), len(aws.puts))
@@ -106,11 +106,11 @@ def test_given_a_revoked_session_when_the_event_is_retried_then_the_role_is_assu
 ) -> None:
     """A warm instance doesn't hold on to a session that S3 denies; the denial itself is still raised."""
     write({"body": "x"})
-    aws.refusals["PutObject"] = Refusal(403, code)
+    aws.errors["PutObject"] = ErrorAnswer(403, code)
     with pytest.raises(PutFailed):
         write({"body": "x"})
 
-    aws.refusals.clear()
+    aws.errors.clear()
     write({"body": "x"})
 
     assert len(aws.assume_roles) == 2
@@ -121,11 +121,11 @@ def test_given_an_error_of_another_kind_when_written_again_then_the_session_is_k
     aws: CannedAws, write: Write
 ) -> None:
     """A missing bucket says nothing about the session: no extra call to STS."""
-    aws.refusals["PutObject"] = Refusal(404, "NoSuchBucket")
+    aws.errors["PutObject"] = ErrorAnswer(404, "NoSuchBucket")
     with pytest.raises(PutFailed):
         write({"body": "x"})
 
-    aws.refusals.clear()
+    aws.errors.clear()
     write({"body": "x"})
 
     assert len(aws.assume_roles) == 1

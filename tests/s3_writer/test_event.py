@@ -20,7 +20,7 @@ def read(event: object) -> PutRequest | tuple[PutRequest | InvalidEvent, ...]:
     return read_event(event, prefix="dev/", request_id="request-1")
 
 
-def refusal(event: object) -> InvalidEvent:
+def invalid(event: object) -> InvalidEvent:
     """Return the error of an invalid `event`."""
     with pytest.raises(InvalidEvent) as caught:
         read(event)
@@ -55,7 +55,7 @@ def refusal(event: object) -> InvalidEvent:
 )
 def test_given_an_unsound_key_when_read_then_it_is_invalid(key: str, expected: str) -> None:
     """A key outside the prefix, or one that a client could take for one outside it, is invalid."""
-    error = refusal({"key": key, "body": "x"})
+    error = invalid({"key": key, "body": "x"})
 
     assert error.field == "key"
     assert str(error).startswith("key: got '")
@@ -107,7 +107,7 @@ def test_given_a_sound_key_when_read_then_it_is_taken_as_it_is(key: str) -> None
 )
 def test_given_a_wrong_value_when_read_then_the_field_is_named(field: str, value: object, got: str) -> None:
     """Each field that isn't as it should be is invalid with its name and what was got."""
-    error = refusal({"body": "x", field: value})
+    error = invalid({"body": "x", field: value})
 
     assert field == error.field
     assert str(error).startswith(f"{field}: got {got}, expected ")
@@ -116,7 +116,7 @@ def test_given_a_wrong_value_when_read_then_the_field_is_named(field: str, value
 @pytest.mark.parametrize("body", ["a", "YQ", "YQ==\n", "Y Q=", "YQ==YQ==", "-_==", "é===", "x" * 5])
 def test_given_bad_base64_when_read_then_it_is_invalid(body: str) -> None:
     """Base64 is taken to the letter: no white space, no missing padding, nothing after it."""
-    error = refusal({"body": body, "encoding": "base64"})
+    error = invalid({"body": body, "encoding": "base64"})
 
     assert str(error) == "body: got other text, expected base64, as 'encoding' says"
 
@@ -149,7 +149,7 @@ def test_given_the_largest_body_when_read_then_it_is_taken(event: dict[str, str]
 )
 def test_given_a_byte_more_when_read_then_it_is_invalid(event: dict[str, str]) -> None:
     """The limit counts the bytes that would be stored."""
-    assert str(refusal(event)) == "body: got 5242881 bytes, expected at most 5242880"
+    assert str(invalid(event)) == "body: got 5242881 bytes, expected at most 5242880"
 
 
 @pytest.mark.parametrize(
@@ -183,13 +183,13 @@ def test_given_a_byte_more_when_read_then_it_is_invalid(event: dict[str, str]) -
 )
 def test_given_a_malformed_event_when_read_then_it_is_invalid_as_a_whole(event: object, message: str) -> None:
     """An ambiguous shape is invalid before anything is written."""
-    assert message == str(refusal(event))
+    assert message == str(invalid(event))
 
 
 def test_given_a_long_invalid_value_when_read_then_the_message_is_short() -> None:
     """An error quotes no more than the beginning of what it got."""
-    assert len(str(refusal({"key": "k" * 100_000, "body": "x"}))) < 200
-    assert len(str(refusal({"n" * 100_000: 1, "body": "x"}))) < 250
+    assert len(str(invalid({"key": "k" * 100_000, "body": "x"}))) < 200
+    assert len(str(invalid({"n" * 100_000: 1, "body": "x"}))) < 250
 
 
 def test_given_an_invalid_event_when_written_then_aws_is_not_asked(aws: CannedAws, write: Write) -> None:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from bench.canned_aws import CannedAws, Fault, Garbled, Refusal, Wire
+from bench.canned_aws import CannedAws, ErrorAnswer, Fault, Garbled, Wire
 from bench.canned_server import CannedServer
 from s3_writer.errors import AssumeRoleFailed, BatchFailed, PutFailed, WriterError
 
@@ -43,15 +43,15 @@ class Case(NamedTuple):
 RESET = {"ConnectionClosedError", "SSLError", "EndpointConnectionError", "HTTPClientError"}
 
 STS = {
-    "throttled": Case(Refusal(400, "Throttling", "Rate exceeded"), {"Throttling"}, BUSY, again=True),
-    "500": Case(Refusal(500, "InternalFailure"), {"InternalFailure"}, BUSY, again=True),
-    "503": Case(Refusal(503, "ServiceUnavailable"), {"ServiceUnavailable"}, BUSY, again=True),
+    "throttled": Case(ErrorAnswer(400, "Throttling", "Rate exceeded"), {"Throttling"}, BUSY, again=True),
+    "500": Case(ErrorAnswer(500, "InternalFailure"), {"InternalFailure"}, BUSY, again=True),
+    "503": Case(ErrorAnswer(503, "ServiceUnavailable"), {"ServiceUnavailable"}, BUSY, again=True),
     "502 of a proxy": Case(Garbled(502, "<html>Bad Gateway"), {"502"}, BUSY, again=True),
     "hang": Case(Wire.HANG, {"ReadTimeoutError"}, NETWORK, again=True),
     "reset": Case(Wire.RESET_BEFORE_BODY, RESET, NETWORK, again=True),
-    "denied": Case(Refusal(403, "AccessDenied"), {"AccessDenied"}, "that the grant's trust policy", again=False),
+    "denied": Case(ErrorAnswer(403, "AccessDenied"), {"AccessDenied"}, "that the grant's trust policy", again=False),
     "clock skew": Case(
-        Refusal(403, "SignatureDoesNotMatch", SKEWED), {"SignatureDoesNotMatch"}, SIGNATURE, again=False
+        ErrorAnswer(403, "SignatureDoesNotMatch", SKEWED), {"SignatureDoesNotMatch"}, SIGNATURE, again=False
     ),
     "expired": Case(
         Garbled(
@@ -74,13 +74,13 @@ STS = {
     "cut off": Case(Garbled(200, CREDENTIALS), {"UnusableAnswer"}, NOT_AWS, again=False),
     "without credentials": Case(Garbled(200, "<AssumeRoleResponse/>"), {"UnusableAnswer"}, NOT_AWS, again=False),
     "empty": Case(Garbled(200, ""), {"UnusableAnswer"}, NOT_AWS, again=False),
-    "a refusal in no XML": Case(Garbled(403, "assumed-token-0"), {"UnusableAnswer"}, NOT_AWS, again=False),
+    "an error that is not XML": Case(Garbled(403, "assumed-token-0"), {"UnusableAnswer"}, NOT_AWS, again=False),
     "not HTTP": Case(Wire.NOISE, {"ConnectionClosedError"}, NETWORK, again=True),
 }
 
 S3 = {
-    "500": Case(Refusal(500, "InternalError"), {"InternalError"}, BUSY, again=True),
-    "503": Case(Refusal(503, "SlowDown", "Please reduce your request rate."), {"SlowDown"}, BUSY, again=True),
+    "500": Case(ErrorAnswer(500, "InternalError"), {"InternalError"}, BUSY, again=True),
+    "503": Case(ErrorAnswer(503, "SlowDown", "Please reduce your request rate."), {"SlowDown"}, BUSY, again=True),
     "503 without a body": Case(Garbled(503, ""), {"503"}, BUSY, again=True),
     "reset before the body": Case(Wire.RESET_BEFORE_BODY, RESET, NETWORK, again=True),
     "reset after the body": Case(Wire.RESET_AFTER_BODY, RESET, NETWORK, again=True),
@@ -88,25 +88,25 @@ S3 = {
     "hang though stored": Case(Wire.HANG_AFTER, {"ReadTimeoutError"}, NETWORK, again=True),
     "not HTTP": Case(Wire.NOISE, {"ConnectionClosedError"}, NETWORK, again=True),
     "redirect to a region": Case(
-        Refusal(307, "TemporaryRedirect", REDIRECT, headers={"x-amz-bucket-region": "eu-central-1"}),
+        ErrorAnswer(307, "TemporaryRedirect", REDIRECT, headers={"x-amz-bucket-region": "eu-central-1"}),
         {"TemporaryRedirect"},
         "whether the bucket is a new one",
         again=True,
     ),
     "redirect to nowhere": Case(
-        Refusal(307, "TemporaryRedirect", REDIRECT),
+        ErrorAnswer(307, "TemporaryRedirect", REDIRECT),
         {"TemporaryRedirect"},
         "whether the bucket is a new one",
         again=False,
     ),
-    "denied": Case(Refusal(403, "AccessDenied"), {"AccessDenied"}, "the role's permissions policy", again=False),
-    "KMS denied": Case(Refusal(403, "AccessDenied", KMS), {"AccessDenied"}, "the role's permissions", again=False),
+    "denied": Case(ErrorAnswer(403, "AccessDenied"), {"AccessDenied"}, "the role's permissions policy", again=False),
+    "KMS denied": Case(ErrorAnswer(403, "AccessDenied", KMS), {"AccessDenied"}, "the role's permissions", again=False),
     "KMS disabled": Case(
-        Refusal(400, "KMS.DisabledException"), {"KMS.DisabledException"}, "the bucket's KMS key", again=False
+        ErrorAnswer(400, "KMS.DisabledException"), {"KMS.DisabledException"}, "the bucket's KMS key", again=False
     ),
-    "clock skew": Case(Refusal(403, "RequestTimeTooSkewed"), {"RequestTimeTooSkewed"}, SIGNATURE, again=False),
+    "clock skew": Case(ErrorAnswer(403, "RequestTimeTooSkewed"), {"RequestTimeTooSkewed"}, SIGNATURE, again=False),
     "conflict": Case(
-        Refusal(409, "ConditionalRequestConflict"),
+        ErrorAnswer(409, "ConditionalRequestConflict"),
         {"ConditionalRequestConflict"},
         "nothing: another request changed the key",
         again=False,
@@ -133,7 +133,7 @@ def test_given_a_lasting_fault_when_written_then_it_is_reported_and_forgotten(
     """It is raised with AWS's code and what to check, no secret in sight; once it is over, the same instance writes."""
     caplog.set_level(logging.INFO)
     case = case_of(operation, name)
-    aws.refusals[operation] = case.fault
+    aws.errors[operation] = case.fault
 
     with pytest.raises(WriterError) as caught:
         write({"body": "x"})
@@ -147,7 +147,7 @@ def test_given_a_lasting_fault_when_written_then_it_is_reported_and_forgotten(
     (line,) = logged()
     assert ("ERROR", error.code, operation) == (line["level"], line["code"], line["operation"])
     assert SECRETS.search(f"{error} {line} {caplog.text}") is None
-    aws.refusals.clear()
+    aws.errors.clear()
     write({"body": "y"})
     assert {"/reports-222222222222/dev/request-1": b"y"} == aws.objects
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bench.canned_aws import CannedAws, Refusal, Wire
+from bench.canned_aws import CannedAws, ErrorAnswer, Wire
 from s3_writer.errors import PutFailed
 
 Write = Callable[..., dict[str, Any]]
@@ -87,7 +87,7 @@ def test_given_a_batch_when_delivered_twice_then_each_object_is_there_once(aws: 
 
 def test_given_a_precondition_nobody_asked_for_when_it_fails_then_it_is_a_failure(aws: CannedAws, write: Write) -> None:
     """Only the put that set the condition takes its failure for an answer."""
-    aws.refusals["PutObject"] = Refusal(412, "PreconditionFailed")
+    aws.errors["PutObject"] = ErrorAnswer(412, "PreconditionFailed")
 
     with pytest.raises(PutFailed):
         write({"key": "dev/a", "body": "x"})

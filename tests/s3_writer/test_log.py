@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bench.canned_aws import CannedAws, Fault, Refusal
+from bench.canned_aws import CannedAws, ErrorAnswer, Fault
 from s3_writer.connection import ConnectionCache
 from s3_writer.errors import AssumeRoleFailed, InvalidEvent, Misconfigured, PutFailed, WriterError
 from s3_writer.settings import Settings
@@ -41,7 +41,7 @@ def test_given_aws_denies_when_logged_then_it_is_one_line_with_what_to_check(
     aws: CannedAws, write: Write, logged: Logged, operation: str, error: type[WriterError]
 ) -> None:
     """A denial is one ERROR line with both request ids, AWS's code, and what to look at."""
-    aws.refusals[operation] = Refusal(403, "AccessDenied", "User: x is not authorized")
+    aws.errors[operation] = ErrorAnswer(403, "AccessDenied", "User: x is not authorized")
 
     with pytest.raises(error) as caught:
         write({"key": "dev/a", "body": "x"})
@@ -67,13 +67,13 @@ def test_given_a_renewal_fails_when_logged_then_botocore_warns_only_of_one_that_
     """A failure that is raised is the writer's one line; one that stops nothing yet is a warning."""
     aws.lifetime = 200  # in the first window, not in the last
     write({"body": "x"})
-    aws.refusals["AssumeRole"] = Refusal(403, "AccessDenied")
+    aws.errors["AssumeRole"] = ErrorAnswer(403, "AccessDenied")
     write({"body": "x"})
     warned = [record.getMessage() for record in caplog.records]
     aws.lifetime = 100
-    aws.refusals.clear()
+    aws.errors.clear()
     write({"body": "x"})
-    aws.refusals["AssumeRole"] = Refusal(403, "AccessDenied")
+    aws.errors["AssumeRole"] = ErrorAnswer(403, "AccessDenied")
     with pytest.raises(AssumeRoleFailed):
         write({"body": "x"})
 
@@ -141,30 +141,30 @@ def shown(capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -
 
 
 @pytest.mark.parametrize(
-    "refusals",
+    "errors",
     [
         {},
-        {"AssumeRole": Refusal(403, "AccessDenied")},
-        {"AssumeRole": Refusal(403, "SignatureDoesNotMatch", f"The canonical string: {QUOTED}")},
-        {"AssumeRole": Refusal(403, "IncompleteSignature", f"not a valid key=value pair: {QUOTED}")},
-        {"AssumeRole": Refusal(400, "SomethingElse", f"no\n{QUOTED}")},
-        {"PutObject": Refusal(403, "AccessDenied")},
-        {"PutObject": Refusal(400, "InvalidToken", "no", "<Token-0>assumed-token-1</Token-0>")},
-        {"PutObject": Refusal(403, "SignatureDoesNotMatch", QUOTED, f"<StringToSign>{QUOTED}</StringToSign>")},
+        {"AssumeRole": ErrorAnswer(403, "AccessDenied")},
+        {"AssumeRole": ErrorAnswer(403, "SignatureDoesNotMatch", f"The canonical string: {QUOTED}")},
+        {"AssumeRole": ErrorAnswer(403, "IncompleteSignature", f"not a valid key=value pair: {QUOTED}")},
+        {"AssumeRole": ErrorAnswer(400, "SomethingElse", f"no\n{QUOTED}")},
+        {"PutObject": ErrorAnswer(403, "AccessDenied")},
+        {"PutObject": ErrorAnswer(400, "InvalidToken", "no", "<Token-0>assumed-token-1</Token-0>")},
+        {"PutObject": ErrorAnswer(403, "SignatureDoesNotMatch", QUOTED, f"<StringToSign>{QUOTED}</StringToSign>")},
     ],
-    ids=lambda refusals: " ".join(f"{name} {refusal.code}" for name, refusal in refusals.items()) or "none",
+    ids=lambda errors: " ".join(f"{name} {error.code}" for name, error in errors.items()) or "none",
 )
 def test_given_secrets_when_anything_happens_then_none_is_shown(
     aws: CannedAws,
     write: Write,
     monkeypatch: pytest.MonkeyPatch,
     shown: Callable[[], str],
-    refusals: dict[str, Fault],
+    errors: dict[str, Fault],
 ) -> None:
     """No credential, external ID or body is in any output, exception or environment variable."""
     monkeypatch.setenv("EXTERNAL_ID", "the-external-id")
     before = dict(os.environ)
-    aws.refusals = refusals
+    aws.errors = errors
     event = {"key": "dev/a", "body": "the-body"}
     events = [event, {**event, "encoding": "base64"}, {**event, "content_type": 1}, {"body": ["the-body"]}]
     told = ""

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
-from bench.canned_aws import CannedAws, Refusal
+from bench.canned_aws import CannedAws, ErrorAnswer
 from s3_writer.connection import ConnectionCache
 from s3_writer.errors import PutFailed
 from s3_writer.settings import Settings
@@ -141,7 +141,7 @@ def test_given_s3_denies_when_written_then_the_error_says_what_to_check(
     aws: CannedAws, write: Write, status: int, code: str, check: str
 ) -> None:
     """A denial is raised as PutFailed with AWS's own code and request id, and names what to look at."""
-    aws.refusals["PutObject"] = Refusal(status, code)
+    aws.errors["PutObject"] = ErrorAnswer(status, code)
 
     with pytest.raises(PutFailed) as caught:
         write({"key": "dev/a", "body": "x"})
@@ -157,7 +157,7 @@ def test_given_s3_denies_when_written_then_the_error_says_what_to_check(
 
 def test_given_s3_is_busy_when_written_then_three_attempts_are_made(aws: CannedAws, write: Write) -> None:
     """A put that S3 is too busy for is tried three times in all, then raised."""
-    aws.refusals["PutObject"] = Refusal(503, "SlowDown")
+    aws.errors["PutObject"] = ErrorAnswer(503, "SlowDown")
 
     with pytest.raises(PutFailed):
         write({"body": "x"})

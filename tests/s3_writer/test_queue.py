@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bench.canned_aws import CannedAws, Refusal
+from bench.canned_aws import CannedAws, ErrorAnswer
 from s3_writer.errors import AssumeRoleFailed, InvalidEvent
 
 Write = Callable[..., dict[str, Any]]
@@ -61,8 +61,8 @@ def test_given_a_message_again_when_taken_then_its_object_is_not_doubled(aws: Ca
     [
         ({"key": "prod/a", "body": "x"}, "key: got 'prod/a', expected a key that begins with 'dev/'"),
         ({"objects": []}, "objects: got 0 objects, expected 1 to 1000"),
-        ("secret, not JSON", "message: got text that is no JSON, expected one event as JSON"),
-        ("[" * 100_000, "message: got text that is no JSON, expected one event as JSON"),
+        ("secret, not JSON", "message: got text that is not JSON, expected one event as JSON"),
+        ("[" * 100_000, "message: got text that is not JSON, expected one event as JSON"),
         ('"text"', "event: got a string, expected an object with a 'body'"),
     ],
 )
@@ -104,7 +104,7 @@ def test_given_one_object_that_fails_when_taken_then_its_whole_message_comes_bac
 
 def test_given_s3_denies_one_object_when_taken_then_its_whole_message_comes_back(aws: CannedAws, write: Write) -> None:
     """The objects of a message that are written never hide the one that is not."""
-    aws.faults["PutObject"] = [Refusal(403, "AccessDenied")]
+    aws.faults["PutObject"] = [ErrorAnswer(403, "AccessDenied")]
     objects = [{"key": f"dev/{number}", "body": "x"} for number in range(10)]
 
     answer = write({"Records": [record("nearly", {"objects": objects})]})
@@ -117,7 +117,7 @@ def test_given_s3_denies_when_taken_then_every_message_comes_back_and_each_objec
     aws: CannedAws, write: Write, logged: Logged
 ) -> None:
     """The invocation itself succeeds: an error would only say less."""
-    aws.refusals["PutObject"] = Refusal(403, "AccessDenied")
+    aws.errors["PutObject"] = ErrorAnswer(403, "AccessDenied")
 
     answer = write({"Records": [record("m1", {"body": "x"}), record("m2", {"body": "x"})]})
 
@@ -128,7 +128,7 @@ def test_given_s3_denies_when_taken_then_every_message_comes_back_and_each_objec
 
 def test_given_no_session_when_taken_then_it_is_raised(aws: CannedAws, write: Write, logged: Logged) -> None:
     """What concerns every message is an error of the function, which its alarm counts; all messages come back."""
-    aws.refusals["AssumeRole"] = Refusal(403, "AccessDenied")
+    aws.errors["AssumeRole"] = ErrorAnswer(403, "AccessDenied")
 
     with pytest.raises(AssumeRoleFailed):
         write({"Records": [record("m1", {"body": "x"}), record("m2", {"body": "x"})]})

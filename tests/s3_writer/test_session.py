@@ -1,4 +1,4 @@
-"""The assumed-role session: how often STS is asked, by whom, where, and for how long."""
+"""The assumed-role session: how often STS is asked, with which keys, where, and for how long."""
 
 import os
 import threading

@@ -1,4 +1,4 @@
-"""What goes wrong before the accounts are there, and how it is told."""
+"""What goes wrong before the accounts are there, and how it is reported."""
 
 import os
 import sys

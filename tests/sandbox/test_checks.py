@@ -1,4 +1,4 @@
-"""How an attempt is judged, and how the result reads."""
+"""How an attempt is rated, and how the result reads."""
 
 import io
 import os
@@ -22,27 +22,27 @@ def answering(code: str) -> ClientError:
 @pytest.mark.parametrize(
     ("error", "seen"),
     [
-        (answering("AccessDenied"), "refused"),
+        (answering("AccessDenied"), "denied"),
         (answering("NoSuchBucket"), "failed"),
         (answering("ExpiredToken"), "failed"),
         (UnexpectedAnswerError("read something else"), "failed"),
     ],
 )
-def test_only_a_denial_is_a_refusal(error: Exception, seen: str) -> None:
-    """A bucket that is not there, or a dead session, must not pass for a refusal."""
+def test_only_access_denied_is_a_denial(error: Exception, seen: str) -> None:
+    """A bucket that is not there, or a dead session, must not pass for a denial."""
 
     def call() -> str:
         raise error
 
-    check = attempt(who="a role", did="put a", expected="refused", call=call)
+    check = attempt(who="a role", did="put a", expected="denied", call=call)
 
     assert check.seen == seen
-    assert check.right == (seen == "refused")
+    assert check.right == (seen == "denied")
 
 
-def test_a_success_where_a_refusal_was_due_is_wrong() -> None:
+def test_a_success_where_a_denial_was_due_is_wrong() -> None:
     """The line that matters most."""
-    check = attempt(who="a role", did="put a", expected="refused", call=lambda: "etag 1")
+    check = attempt(who="a role", did="put a", expected="denied", call=lambda: "etag 1")
 
     assert (check.seen, check.right, check.answer) == ("allowed", False, "etag 1")
 
@@ -59,8 +59,8 @@ def printed(columns: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     def deny() -> str:
         raise ClientError({"Error": {"Code": "AccessDenied", "Message": DENIED.removeprefix("AccessDenied: ")}}, "put")
 
-    right = attempt(who="another role in dev", did="assume it", expected="refused", call=deny)
-    wrong = attempt(who="a role", did="put b", expected="refused", call=lambda: "etag 1")
+    right = attempt(who="another role in dev", did="assume it", expected="denied", call=deny)
+    wrong = attempt(who="a role", did="put b", expected="denied", call=lambda: "etag 1")
     stream = io.StringIO()
     print_checks(console_on(stream), [right, wrong])
     return [line.rstrip() for line in stream.getvalue().splitlines()]
@@ -73,9 +73,9 @@ def test_the_table_marks_what_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [
         "       expected  seen     who: did what",
         "    the service's answer",
-        "ok     refused   refused  another role in dev: assume it",
+        "ok     denied    denied   another role in dev: assume it",
         f"    {DENIED}",
-        "WRONG  refused   allowed  a role: put b",
+        "WRONG  denied    allowed  a role: put b",
         "    etag 1",
     ] == lines
 
@@ -116,7 +116,7 @@ with progress.step("two"):
 
 @pytest.mark.parametrize("changes", [{}, {"NO_COLOR": "1"}], ids=str)
 def test_progress_moves_at_a_terminal(changes: dict[str, str]) -> None:
-    """A step that runs is shown; what stays is its line, folded between words, red where it went wrong."""
+    """A step that runs is printed; what stays is its line, folded between words, red where it went wrong."""
     title = "start three empty accounts, whose numbers would not fit into one line"
     environment = {"PATH": os.environ["PATH"], "TERM": "xterm-256color", **changes}
     command = [sys.executable, "-c", AT_TERMINAL, title]

@@ -1,4 +1,4 @@
-"""What the sandbox reads of access.toml, and how it refuses."""
+"""What the sandbox reads of access.toml, and how it reports what is invalid."""
 
 from pathlib import Path
 
@@ -34,8 +34,8 @@ def test_the_committed_file_can_be_walked_through() -> None:
         (COMMITTED.replace('grant = "Dev', 'grant = "Other'), "entry has that name"),
     ],
 )
-def test_a_wrong_file_is_refused_in_one_line(file: Path, text: str, message: str) -> None:
-    """Whatever is wrong, it is a `SandboxError`; the app's own synth tells the details."""
+def test_an_invalid_file_is_reported_in_one_line(file: Path, text: str, message: str) -> None:
+    """Whatever is wrong, it is a `SandboxError`; the app's own synth reports the details."""
     file.write_text(text, encoding="utf-8")
 
     with pytest.raises(SandboxError, match=message):
@@ -57,7 +57,9 @@ def test_a_missing_file_is_named(file: Path) -> None:
         ('principals  = ["arn:', 'principals = ["111111111111", "arn:', "it trusts more than roles (111111111111)"),
     ],
 )
-def test_a_grant_that_allows_a_refusal_is_an_obstacle(file: Path, was: str, becomes: str, obstacle: str) -> None:
+def test_a_grant_that_allows_what_must_be_denied_is_an_obstacle(
+    file: Path, was: str, becomes: str, obstacle: str
+) -> None:
     """The walk-through says so at the start, and not as a wrong line at the end."""
     assert was in COMMITTED
     file.write_text(COMMITTED.replace(was, becomes), encoding="utf-8")

@@ -74,7 +74,7 @@ def test_each_profile_can_be_used_and_the_default_one_can_not() -> None:
     }
 
 
-def test_a_shell_is_told_what_to_unset() -> None:
+def test_a_shell_gets_what_to_unset() -> None:
     """Only what would keep `aws` and `cdk` from the local accounts, and not what is exported anyway."""
     assert in_the_way(THE_CALLERS) == [
         "AWS_ACCESS_KEY_ID",

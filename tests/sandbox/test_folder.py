@@ -9,7 +9,7 @@ from sandbox.configuration import SandboxError
 from sandbox.folder import held
 
 
-def test_a_second_holder_is_refused(tmp_path: Path) -> None:
+def test_a_second_holder_is_an_error(tmp_path: Path) -> None:
     """The same command twice in one checkout gives one clear error, and the first goes on undisturbed."""
     with held(tmp_path / "try"):
         (tmp_path / "try" / "run" / "mine").touch()

@@ -1,4 +1,4 @@
-"""Processes end with whoever started them."""
+"""Processes end with the one that started them."""
 
 import os
 import signal

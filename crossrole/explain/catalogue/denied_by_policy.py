@@ -43,7 +43,7 @@ TROUBLES = (
         ),
     ),
     Trouble(
-        "scp-refuses",
+        "scp-denies",
         "a service control policy of the caller's organization denies it.",
         said(_named("service control")),
         f"{_MESSAGES}#access-denied-scp-examples",
@@ -60,7 +60,7 @@ TROUBLES = (
         ),
     ),
     Trouble(
-        "rcp-refuses",
+        "rcp-denies",
         "a resource control policy of the resource's organization denies it.",
         said(_named("resource control")),
         f"{IAM_GUIDE}/reference_policies_evaluation-logic.html",
@@ -75,7 +75,7 @@ TROUBLES = (
         ),
     ),
     Trouble(
-        "boundary-refuses",
+        "boundary-denies",
         "the permissions boundary of the caller does not allow it.",
         said(_named("permissions boundary")),
         f"{IAM_GUIDE}/access_policies_boundaries.html",
@@ -91,7 +91,7 @@ TROUBLES = (
         ),
     ),
     Trouble(
-        "session-policy-refuses",
+        "session-policy-denies",
         "the session was limited when it began: its session policy does not allow it.",
         said(_named("sessions?")),
         f"{IAM_GUIDE}/access_policies.html#policies_session",
@@ -107,7 +107,7 @@ TROUBLES = (
         ),
     ),
     Trouble(
-        "vpc-endpoint-refuses",
+        "vpc-endpoint-denies",
         "the policy of the VPC endpoint that the request goes through denies it.",
         said(_named("VPC endpoint")),
         "https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html",
@@ -122,7 +122,7 @@ TROUBLES = (
         ),
     ),
     Trouble(
-        "bucket-policy-refuses",
+        "bucket-policy-denies",
         "the policy of the resource itself denies it, or does not allow it where it must.",
         said(_named("resource-based")),
         f"{S3_GUIDE}/troubleshoot-403-errors.html",

@@ -88,7 +88,7 @@ TROUBLES = (
         (_NOT_IN_ROLE, _NOT_IN_KEY_POLICY),
     ),
     Trouble(
-        "key-policy-refuses",
+        "key-policy-denies",
         "the key policy does not allow it.",
         said(
             r"kms:\w{1,40}\b.{0,400}because no resource-based policy allows the kms:",

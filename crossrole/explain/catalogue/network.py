@@ -34,7 +34,7 @@ TROUBLES = (
                 "a proxy opens the connection and shows a certificate of its own",
                 "curl -v https://sts.amazonaws.com 2>&1 | grep -i issuer",
                 "ca_bundle = the proxy's certificate, in the profile (NODE_EXTRA_CA_CERTS for cdk); never "
-                "--no-verify-ssl: it shows your requests to whoever is between",
+                "--no-verify-ssl: it shows your requests to anyone in between",
             ),
             Cause(
                 HERE,

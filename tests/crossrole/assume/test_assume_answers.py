@@ -15,7 +15,7 @@ from tests.fakes.sts_server import SECRETS, SESSION, Server, error, identity, se
 from tests.synthesis import Assembly
 from tests.terminal import at_terminal
 
-SET_REFUSED = error(
+SET_DENIED = error(
     403,
     "AccessDenied",
     f"User: {SESSION} is not authorized to perform: sts:SetSourceIdentity on resource: "
@@ -34,7 +34,10 @@ def home_at(home: Path, url: str) -> dict[str, str]:
             f"[profile bob]\nregion = eu-west-1\nendpoint_url = {url}\n"
             "aws_access_key_id = AKIABOB\naws_secret_access_key = bobs-own-secret\n"
         )
-    return clean_environment(os.environ) | {"HOME": str(home), "AWS_EC2_METADATA_DISABLED": "true"}
+    own = clean_environment(os.environ) | {"HOME": str(home), "AWS_EC2_METADATA_DISABLED": "true"}
+    # A worker of the tests has its own width, which would go before the terminal's.
+    own.pop("COLUMNS", None)
+    return own
 
 
 def command(kinds: Assembly, *words: str) -> list[str]:
@@ -117,7 +120,7 @@ def test_exact_text_of_each_format(kinds: Assembly, tmp_path: Path) -> None:
 
 def test_a_session_keeps_the_source_identity_that_it_has(kinds: Assembly, tmp_path: Path) -> None:
     """AWS lets a session set no other; the role is assumed without, and one line says so."""
-    with sts({"GetCallerIdentity": [identity(SESSION)], "AssumeRole": [SET_REFUSED, session()]}) as server:
+    with sts({"GetCallerIdentity": [identity(SESSION)], "AssumeRole": [SET_DENIED, session()]}) as server:
         done = run(kinds, tmp_path, server.url, *FROM_BOB, "--format", "json")
 
     assert 0 == done.returncode
@@ -129,22 +132,22 @@ def test_a_session_keeps_the_source_identity_that_it_has(kinds: Assembly, tmp_pa
 
 
 def test_a_user_who_may_not_say_who_it_is(kinds: Assembly, tmp_path: Path) -> None:
-    """A user has none yet, so it is a refusal, with what the templates say of sts:SetSourceIdentity."""
-    with sts({"GetCallerIdentity": [identity()], "AssumeRole": [SET_REFUSED]}) as server:
+    """A user has none yet, so it is a denial, with what the templates say of sts:SetSourceIdentity."""
+    with sts({"GetCallerIdentity": [identity()], "AssumeRole": [SET_DENIED]}) as server:
         line = one_line(run(kinds, tmp_path, server.url, *FROM_BOB), status=1)
 
-    assert "user/team/bob may not do sts:SetSourceIdentity on arn:aws:iam::222222222222:role/SourceIdentity" in line
-    assert "the templates would let it in: see that they are deployed" in line
+    assert "user/team/bob is denied sts:SetSourceIdentity on arn:aws:iam::222222222222:role/SourceIdentity" in line
+    assert "the templates allow it: check that they are deployed" in line
 
 
-def test_a_refusal_of_a_caller_whom_no_template_knows(kinds: Assembly, tmp_path: Path) -> None:
+def test_a_denial_of_a_caller_outside_the_templates(kinds: Assembly, tmp_path: Path) -> None:
     """The line says what else must allow it: the caller's own policies."""
     exporter = "arn:aws:sts::111111111111:assumed-role/Exporter/x1"
-    refused = error(403, "AccessDenied", "User: x is not authorized to perform: sts:AssumeRole on resource: y")
-    with sts({"GetCallerIdentity": [identity(exporter)], "AssumeRole": [refused]}) as server:
+    denied = error(403, "AccessDenied", "User: x is not authorized to perform: sts:AssumeRole on resource: y")
+    with sts({"GetCallerIdentity": [identity(exporter)], "AssumeRole": [denied]}) as server:
         line = one_line(run(kinds, tmp_path, server.url, "ServiceRole", "--profile", "bob"), status=1)
 
-    assert "the templates would let it in, if arn:aws:iam::111111111111:role/service-role/Exporter is in no" in line
+    assert "the templates allow it, if arn:aws:iam::111111111111:role/service-role/Exporter is outside" in line
     assert "its own policies allow sts:AssumeRole on arn:aws:iam::222222222222:role/ServiceRole" in line
 
 
@@ -152,7 +155,7 @@ WRONG_CODE = "MultiFactorAuthentication failed with invalid MFA one time pass co
 
 
 def test_a_code_that_is_wrong(kinds: Assembly, tmp_path: Path) -> None:
-    """AWS's answer in one line, with what to do; it is no refusal of the caller, so the status is 2."""
+    """AWS's answer in one line, with what to do; it is not a denial of the caller, so the status is 2."""
     with sts(
         {"GetCallerIdentity": [identity(ALICE)], "AssumeRole": [error(403, "AccessDenied", WRONG_CODE)]}
     ) as server:
@@ -199,7 +202,7 @@ FAULTS: dict[str, tuple[Mapping[str, list[tuple[int, str]]], str]] = {
             "GetCallerIdentity": [identity()],
             "AssumeRole": [error(403, "RegionDisabledException", "STS is not activated in this region")],
         },
-        "AssumeRole was refused: RegionDisabledException: STS is not activated in this region",
+        "AssumeRole failed: RegionDisabledException: STS is not activated in this region",
     ),
     "a role that allows less than its template": (
         {
@@ -236,7 +239,7 @@ def test_a_fault_is_one_line(
 
 
 def test_throttled_to_the_end(kinds: Assembly, tmp_path: Path) -> None:
-    """After five times it is told to wait."""
+    """After five times the error says to wait."""
     with sts({"GetCallerIdentity": [THROTTLED]}) as server:
         line = one_line(run(kinds, tmp_path, server.url, *FROM_BOB))
 
@@ -245,7 +248,7 @@ def test_throttled_to_the_end(kinds: Assembly, tmp_path: Path) -> None:
 
 
 def test_nobody_answers(kinds: Assembly, tmp_path: Path) -> None:
-    """A refused connection is told with where it was to go."""
+    """A refused connection is reported with its address."""
     with sts({}) as server:
         gone = Server(server.url)
     line = one_line(run(kinds, tmp_path, gone.url, *FROM_BOB))
@@ -255,7 +258,7 @@ def test_nobody_answers(kinds: Assembly, tmp_path: Path) -> None:
 
 
 def test_a_region_that_there_is_none_of(kinds: Assembly, tmp_path: Path) -> None:
-    """What is no region's name is told as that, before anything is sent."""
+    """What is not a region's name is reported as that, before anything is sent."""
     folder = tmp_path / ".aws"
     folder.mkdir()
     (folder / "config").write_text(
@@ -295,7 +298,7 @@ MISUSES: dict[str, tuple[list[str], str]] = {
 
 @pytest.mark.parametrize(("words", "expected"), MISUSES.values(), ids=MISUSES)
 def test_misuse(words: list[str], expected: str, kinds: Assembly, tmp_path: Path) -> None:
-    """What makes no sense together is told before AWS is asked."""
+    """What makes no sense together is an error before AWS is asked."""
     with sts({}) as server:
         line = one_line(run(kinds, tmp_path, server.url, *words))
 

@@ -83,9 +83,9 @@ FAULTS: dict[str, tuple[str, dict[str, Any], str]] = {
     "no such source": ("OneUser", {"source": "alise"}, 'there is no profile "alise"; did you mean alice'),
     "itself for a source": ("OneUser", {"name": "alice"}, "can't be its own source"),
     "a name that is taken": ("OneUser", {"name": "sso"}, 'there is a profile "sso" already'),
-    "a name with a bracket": ("OneUser", {"name": "x]y"}, "is no name of a profile"),
-    "a name with a line break": ("OneUser", {"name": "x\ny"}, "is no name of a profile"),
-    "a name like an option": ("OneUser", {"name": "-x"}, "is no name of a profile"),
+    "a name with a bracket": ("OneUser", {"name": "x]y"}, "is not a valid profile name"),
+    "a name with a line break": ("OneUser", {"name": "x\ny"}, "is not a valid profile name"),
+    "a name like an option": ("OneUser", {"name": "-x"}, "is not a valid profile name"),
     "MFA of several users": ("RecentMfa", {}, "give the ARN of your device with --mfa-serial"),
 }
 
@@ -94,7 +94,7 @@ FAULTS: dict[str, tuple[str, dict[str, Any], str]] = {
 def test_a_profile_that_could_not_work(
     grant: str, given: dict[str, Any], expected: str, kinds_inventory: Inventory
 ) -> None:
-    """It is refused with what to do, so that nothing is appended."""
+    """It is an error that says what to do, so that nothing is appended."""
     with pytest.raises(CommandError, match=expected):
         made(kinds_inventory, grant, **given)
 

@@ -110,9 +110,9 @@ FAULTS = {
     "many actions": ("OneUser", ["s3:*"], None, "stands for many actions"),
     "a prefix beside the grant's": ("OneUser", [], "users/", 'is outside of "user/"'),
     "a prefix above the grant's": ("OneUser", [], "use", 'is outside of "user/"'),
-    "a pattern for a prefix": ("OneUser", [], "user/*/x", "is no key prefix"),
-    "a variable for a prefix": ("OneUser", [], "user/${aws:username}/", "is no key prefix"),
-    "an empty prefix": ("OneUser", [], "", "is no key prefix"),
+    "a pattern for a prefix": ("OneUser", [], "user/*/x", "is not a key prefix"),
+    "a variable for a prefix": ("OneUser", [], "user/${aws:username}/", "is not a key prefix"),
+    "an empty prefix": ("OneUser", [], "", "is not a key prefix"),
     "a prefix of every bucket": ("EveryBucket", [], "x/", "IAM's \\* crosses slashes"),
     "a policy that is too long": ("OneUser", [], f"user/{'x' * 1000}/", "STS takes 2048"),
 }
@@ -122,6 +122,6 @@ FAULTS = {
 def test_what_can_not_be_left(
     grant: str, only: list[str], prefix: str | None, expected: str, kinds_inventory: Inventory
 ) -> None:
-    """What a session can't be narrowed to is told with what it could be."""
+    """What a session can't be narrowed to is reported with what it could be."""
     with pytest.raises(CommandError, match=expected):
         narrowed(grant_of(kinds_inventory, grant), only=only, prefix=prefix)

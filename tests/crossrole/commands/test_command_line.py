@@ -25,7 +25,7 @@ KINDS = f"arn:aws:s3:::kinds-{PROD}"
 VIA = ["DevLambdaRole", "via", "DevAccountAccessS3Role"]
 MAY = ["can", *VIA, "s3:PutObject", REPORT]
 MAY_NOT = ["can", *VIA, "s3:DeleteObject", REPORT]
-OTHERS = "others may be able to by policies that are in no template, such as the accounts' administrators"
+OTHERS = "others may be able to by policies outside the templates, such as the accounts' administrators"
 
 Capture = pytest.CaptureFixture[str]
 
@@ -135,11 +135,11 @@ def test_wrong_words(words: list[str], capsys: Capture) -> None:
 def test_as_a_process(default: Assembly) -> None:
     """`python -m crossrole` answers as the function does."""
     allowed = run(*MAY, "--template-dir", str(default.directory))
-    refused = run(*MAY_NOT, "--template-dir", str(default.directory))
+    denied = run(*MAY_NOT, "--template-dir", str(default.directory))
     unusable = run(*MAY, "--template-dir", str(default.directory / "nowhere"))
 
-    assert [0, 1, 2] == [each.returncode for each in (allowed, refused, unusable)]
-    assert ["", ""] == [each.stderr for each in (allowed, refused)]
+    assert [0, 1, 2] == [each.returncode for each in (allowed, denied, unusable)]
+    assert ["", ""] == [each.stderr for each in (allowed, denied)]
     assert "" == unusable.stdout
     assert 1 == unusable.stderr.count("\n")
 
@@ -190,7 +190,7 @@ def test_can_as_json(default: Assembly, capsys: Capture) -> None:
         ],
         "assumptions": [
             {
-                "text": "no organization's control policy and no VPC endpoint's policy refuses it",
+                "text": "no organization's control policy and no VPC endpoint's policy denies it",
                 "needed": False,
             }
         ],
@@ -247,7 +247,7 @@ BAD: list[tuple[list[str], str]] = [
         can(resource="reports/dev/x"),
         '"reports/dev/x" is not an ARN; expected one such as arn:aws:s3:::BUCKET/KEY',
     ),
-    (can(resource="s3://reports/x"), '"s3://reports/x" is no ARN; write arn:aws:s3:::reports/x'),
+    (can(resource="s3://reports/x"), '"s3://reports/x" is not an ARN; write arn:aws:s3:::reports/x'),
     (
         can(resource="arn:aws:s3:::reports/*"),
         "arn:aws:s3:::reports/* stands for many resources; name one, such as arn:aws:s3:::reports/example",
@@ -271,21 +271,21 @@ BAD: list[tuple[list[str], str]] = [
     (can("DevLamdaRole"), "DevLambdaRole"),
     (["can", "DevLambdaRole", REPORT], "expected CALLER [via GRANT] ACTION RESOURCE, such as:"),
     (["can", "one", "two", "s3:PutObject", REPORT], "expected CALLER [via GRANT] ACTION RESOURCE, such as:"),
-    (given("nonsense"), '--context "nonsense" is no key=value, such as aws:SourceIp=203.0.113.7'),
-    (given("aws:SourceIp"), '--context "aws:SourceIp" is no key=value, such as aws:SourceIp=203.0.113.7'),
-    (given("=x"), '--context "=x" is no key=value, such as aws:SourceIp=203.0.113.7'),
+    (given("nonsense"), '--context "nonsense" is not key=value, such as aws:SourceIp=203.0.113.7'),
+    (given("aws:SourceIp"), '--context "aws:SourceIp" is not key=value, such as aws:SourceIp=203.0.113.7'),
+    (given("=x"), '--context "=x" is not key=value, such as aws:SourceIp=203.0.113.7'),
     (given("aws:SourcIp=203.0.113.7"), "did you mean aws:SourceIp"),
     (given("sts:ExternlId=abc"), "did you mean sts:ExternalId"),
     (given("aws:PrincipalArn=x"), "--context aws:PrincipalArn can't be set: it says who CALLER is"),
-    (given("aws:SourceIp=203.0.113"), '--context aws:SourceIp: "203.0.113" is no IP address, such as 203.0.113.7'),
-    (given("aws:SourceIp=203.0.113.0/24"), '--context aws:SourceIp: "203.0.113.0/24" is no IP address'),
-    (given("aws:CurrentTime=tomorrow"), '--context aws:CurrentTime: "tomorrow" is no time, such as'),
-    (given("aws:TokenIssueTime=1"), '--context aws:TokenIssueTime: "1" is no time, such as'),
-    (given("aws:SecureTransport=yes"), '--context aws:SecureTransport: "yes" is no true or false'),
-    (given("aws:MultiFactorAuthPresent=1"), '--context aws:MultiFactorAuthPresent: "1" is no true or false'),
-    (given("aws:MultiFactorAuthAge=old"), '--context aws:MultiFactorAuthAge: "old" is no number of seconds'),
-    (given("aws:MultiFactorAuthAge=nan"), '--context aws:MultiFactorAuthAge: "nan" is no number of seconds'),
-    (given("s3:TlsVersion=new"), '--context s3:TlsVersion: "new" is no TLS version, such as 1.2'),
+    (given("aws:SourceIp=203.0.113"), '--context aws:SourceIp: "203.0.113" is not an IP address, such as 203.0.113.7'),
+    (given("aws:SourceIp=203.0.113.0/24"), '--context aws:SourceIp: "203.0.113.0/24" is not an IP address'),
+    (given("aws:CurrentTime=tomorrow"), '--context aws:CurrentTime: "tomorrow" is not a time, such as'),
+    (given("aws:TokenIssueTime=1"), '--context aws:TokenIssueTime: "1" is not a time, such as'),
+    (given("aws:SecureTransport=yes"), '--context aws:SecureTransport: "yes" is not true or false'),
+    (given("aws:MultiFactorAuthPresent=1"), '--context aws:MultiFactorAuthPresent: "1" is not true or false'),
+    (given("aws:MultiFactorAuthAge=old"), '--context aws:MultiFactorAuthAge: "old" is not a number of seconds'),
+    (given("aws:MultiFactorAuthAge=nan"), '--context aws:MultiFactorAuthAge: "nan" is not a number of seconds'),
+    (given("s3:TlsVersion=new"), '--context s3:TlsVersion: "new" is not a TLS version, such as 1.2'),
 ]
 
 
@@ -401,7 +401,7 @@ def test_fresh(changed: str | None, checkout: Path, capsys: Capture) -> None:
 @pytest.mark.parametrize("changed", ["access.toml", "app.py", "stacks/deep/x.py"])
 @pytest.mark.parametrize("words", [MAY, ["who", "s3:PutObject", REPORT], ["diff", "BASE"]], ids=["can", "who", "diff"])
 def test_stale(words: list[str], changed: str, checkout: Path, default: Assembly, capsys: Capture) -> None:
-    """Templates that are older than a source are refused: they may not say what would be deployed."""
+    """Templates that are older than a source are an error: they may not say what would be deployed."""
     os.utime(checkout / changed, (3000, 3000))
     status = main([str(default.directory) if word == "BASE" else word for word in words])
     expected = f"cdk.out is older than {changed}, so it may differ from what would be deployed; run: make synth"
@@ -528,13 +528,13 @@ def test_fix_is_true(
     tmp_path: Path,
     capsys: Capture,
 ) -> None:
-    """The fix of a refusal, done to access.toml, turns it into a yes."""
+    """The fix of a denial, done to access.toml, turns it into a yes."""
     access = smallest()
     access["grants"][0] = {key: value for key, value in (access["grants"][0] | grant).items() if value is not None}
     before = deepcopy(access)
     synthesize(access, tmp_path / "before")
     words = ["can", question[0], "via", "Grant", *question[1:]]
-    refused = main([*words, "--json", "--template-dir", str(tmp_path / "before")])
+    denied = main([*words, "--json", "--template-dir", str(tmp_path / "before")])
     found = [each["change"] for each in json.loads(capsys.readouterr().out)["fixes"]]
     for change in found:
         applied(change, access)
@@ -542,7 +542,7 @@ def test_fix_is_true(
     allowed = main([*words, "--json", "--template-dir", str(tmp_path / "after")])
     answer = json.loads(capsys.readouterr().out)
 
-    assert 1 == refused
+    assert 1 == denied
     assert expected in [(change["key"], change["do"], change["value"]) for change in found]
     assert before != access
     assert 0 == allowed
@@ -621,7 +621,7 @@ def test_who_in_the_committed_file(default: Assembly, capsys: Capture) -> None:
 def test_nobody(default: Assembly, capsys: Capture) -> None:
     """Nobody is an answer, with status 1."""
     status = main(["who", "s3:DeleteObject", REPORT, "--template-dir", str(default.directory)])
-    text = f"nobody whom the templates name can do s3:DeleteObject on {REPORT}\n"
+    text = f"no caller in the templates can do s3:DeleteObject on {REPORT}\n"
 
     assert (1, text) == (status, capsys.readouterr().out)
 
@@ -687,7 +687,7 @@ def test_revision(git: Git) -> None:
 
 
 def test_revision_that_fails(git: Git, tmp_path: Path) -> None:
-    """A revision that can't be synthesized is refused in one line, and leaves no worktree."""
+    """A revision that can't be synthesized is an error of one line, and leaves no worktree."""
     file = tmp_path / "clone" / "access.toml"
     file.write_text(file.read_text().replace("111111111111:role", "222222222222:role"))
     git("commit", "--quiet", "--all", "--message", "Break it")

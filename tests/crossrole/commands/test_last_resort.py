@@ -53,7 +53,7 @@ def test_an_output_that_is_full(default: Assembly) -> None:
 
 
 def test_an_output_that_is_closed(default: Assembly) -> None:
-    """Whoever closes it wants the exit status alone."""
+    """A closed output means that the exit status alone is wanted."""
     words = [sys.executable, "-m", "crossrole", *WHO, "--template-dir", str(default.directory)]
     done = subprocess.run(
         ["sh", "-c", '"$@" >&-', "sh", *words], cwd=ROOT, stderr=subprocess.PIPE, text=True, check=False
@@ -63,7 +63,7 @@ def test_an_output_that_is_closed(default: Assembly) -> None:
 
 
 def test_the_engines_get_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What judges policies, and a synth of another revision, have no business with AWS."""
+    """What evaluates policies, and a synth of another revision, have no business with AWS."""
     monkeypatch.setenv("AWS_SESSION_TOKEN", "sentinel-secret")
 
     assert not [name for name in without_credentials() if name.startswith("AWS_")]

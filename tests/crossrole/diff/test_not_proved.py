@@ -280,8 +280,8 @@ def test_what_gives_nobody_access_is_silent(stack: str, edit: Callable[[Resource
 def test_the_templates_of_every_kind_hold_nothing_unknown(kinds_inventory: Inventory) -> None:
     """Of what the app makes, only public access to its buckets and its function's event sources are reported."""
     left = ('{"OwnershipControls"', '{"EventSourceArn"')
-    assert all('"PublicAccessBlockConfiguration"' in each for each in kinds_inventory.unjudged.values())
-    assert all(each.startswith(left) for each in kinds_inventory.unjudged_changing.values())
+    assert all('"PublicAccessBlockConfiguration"' in each for each in kinds_inventory.unevaluated.values())
+    assert all(each.startswith(left) for each in kinds_inventory.unevaluated_changing.values())
 
 
 def test_a_stack_that_is_gone_is_lost(

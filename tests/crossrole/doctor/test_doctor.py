@@ -14,7 +14,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from crossrole.doctor.assume import why_refused
+from crossrole.doctor.assume import why_denied
 from crossrole.doctor.caller import Caller, clock_line
 from crossrole.doctor.case import Case
 from crossrole.doctor.check import Line, Status, failed, lines_text, ok, unknown
@@ -134,14 +134,14 @@ def test_credentials_that_are_wrong_are_one_line(
         (404, "NoSuchTagSet", "The TagSet does not exist", False, Seen.ALLOWED),
         (416, "InvalidRange", "The requested range is not satisfiable", False, Seen.ALLOWED),
         (403, "InvalidObjectState", "The operation is not valid for the object's storage class", False, Seen.ALLOWED),
-        (403, "AccessDenied", "Access Denied", False, Seen.REFUSED),
+        (403, "AccessDenied", "Access Denied", False, Seen.DENIED),
         (403, "AccessDenied", "Access Denied", True, Seen.UNKNOWN),
         (
             403,
             "AccessDenied",
             f'{USER}s3:GetObject on resource: "arn:aws:s3:::reports/dev/x" because no identity-based policy allows it',
             True,
-            Seen.REFUSED,
+            Seen.DENIED,
         ),
         (
             403,
@@ -155,16 +155,16 @@ def test_credentials_that_are_wrong_are_one_line(
             "AccessDenied",
             f'{USER}s3:ListBucket on resource: "arn:aws:s3:::reports" because no identity-based policy allows it',
             False,
-            Seen.REFUSED,
+            Seen.DENIED,
         ),
-        (403, "AccessDenied", f"{USER}kms:Decrypt on resource: arn:aws:kms:…", False, Seen.REFUSED),
+        (403, "AccessDenied", f"{USER}kms:Decrypt on resource: arn:aws:kms:…", False, Seen.DENIED),
         (404, "NoSuchBucket", "The specified bucket does not exist", False, Seen.UNKNOWN),
         (301, "PermanentRedirect", "The bucket must be addressed by its own endpoint", False, Seen.UNKNOWN),
         (400, "KMS.DisabledException", "arn:aws:kms:… is disabled.", False, Seen.UNKNOWN),
     ],
 )
 def test_what_an_answer_shows(status: int, code: str, message: str, *, hidden: bool, seen: Seen) -> None:
-    """S3 judges a request before it looks for what it names: what is missing shows that the request was allowed."""
+    """S3 evaluates a request before it looks for what it names: what is missing shows that the request was allowed."""
     assert seen == answered(PROBE, _error(status, code, message), hidden=hidden).seen
 
 
@@ -179,7 +179,7 @@ def _error(status: int, code: str, message: str) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": message}, "ResponseMetadata": metadata}, "GetObject")  # type: ignore[typeddict-item]
 
 
-# --- what a refusal of AssumeRole says
+# --- what a denial of AssumeRole says
 
 ASSUMES = (
     "User: arn:aws:iam::111111111111:user/alice is not authorized to perform: sts:AssumeRole on resource: "
@@ -203,7 +203,7 @@ ASSUMES = (
         ("because no permissions boundary allows the sts:AssumeRole action", "permissions boundary", "111111111111"),
         ("because no session policy allows the sts:AssumeRole action", "session was narrowed", "a session that has"),
         ("because no VPC endpoint policy allows the sts:AssumeRole action", "the VPC endpoint", "widen it"),
-        ("", "refused, and what could be checked allows it", "--prod-profile"),
+        ("", "denied, and what could be checked allows it", "--prod-profile"),
     ],
 )
 def test_the_reason_in_awss_words_decides_the_side(
@@ -224,7 +224,7 @@ def test_the_reason_in_awss_words_decides_the_side(
         now=NOON,
         environment=Environment(),
     )
-    line = why_refused(case, Caller(alice, alice), error, unseen)
+    line = why_denied(case, Caller(alice, alice), error, unseen)
 
     assert text in line.text
     assert fix in str(line.fix)
@@ -277,7 +277,7 @@ def test_lines_are_aligned_and_what_to_fix_first_stands_last() -> None:
         ok("clock", "within 300 s of AWS's"),
         failed("role", f"there is no role {arn}", "a detail", fix="cdk deploy ProdAccessStack --profile prod"),
         unknown("drift", "there is no role to compare"),
-        failed("assume", "refused, because there is no such role", fix="see above"),
+        failed("assume", "denied, because there is no such role", fix="see above"),
     ]
 
     assert [
@@ -286,7 +286,7 @@ def test_lines_are_aligned_and_what_to_fix_first_stands_last() -> None:
         f"                         {arn}",
         "                           a detail",
         "not checkable drift      there is no role to compare",
-        "failed        assume     refused, because there is no such role",
+        "failed        assume     denied, because there is no such role",
         "              fix        see above",
         "",
         "2 failed, 1 not checkable; first role: cdk deploy ProdAccessStack --profile prod",

@@ -107,14 +107,14 @@ def session(grant: Grant, prod: str, key: str | None) -> list[Statement]:
 
 
 def bucket_policy(bucket: str) -> list[Statement]:
-    """Return what a bucket's policy is for: it refuses plain HTTP and TLS below 1.2, and allows nothing."""
-    refused = [{"Bool": {"aws:SecureTransport": "false"}}, {"NumericLessThan": {"s3:TlsVersion": "1.2"}}]
+    """Return what a bucket's policy is for: it denies plain HTTP and TLS below 1.2, and allows nothing."""
+    denied = [{"Bool": {"aws:SecureTransport": "false"}}, {"NumericLessThan": {"s3:TlsVersion": "1.2"}}]
     everything = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": [bucket, f"{bucket}/*"]}
-    return [{**everything, "Condition": condition} for condition in refused]
+    return [{**everything, "Condition": condition} for condition in denied]
 
 
 def queue_policy(queue: str) -> list[Statement]:
-    """Return what each queue's policy is for: it refuses plain HTTP, and allows nothing."""
+    """Return what each queue's policy is for: it denies plain HTTP, and allows nothing."""
     plain = {"Bool": {"aws:SecureTransport": "false"}}
     return [{"Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": queue, "Condition": plain}]
 

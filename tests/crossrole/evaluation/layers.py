@@ -39,7 +39,7 @@ def layers_of(
 
 
 def services_of(inventory: Inventory) -> set[tuple[str, str, str]]:
-    """Return which services may do what to which role: no proof is about them, as they are no IAM principals."""
+    """Return which services may do what to which role: no proof is about them, as they are not IAM principals."""
     return {
         (name, service, action)
         for name, policy in inventory.resource_policies.items()
@@ -56,7 +56,7 @@ def _of_grant(access: dict[str, Any], grant: dict[str, Any], inventory: Inventor
     trust = inventory.resource_policies[role]
     for caller in _callers(grant):
         own = _anything(["sts:*"], caller)
-        actual, meant = (Side(caller, PROD, own, None, _whoever(each), required=True) for each in (trust, wanted))
+        actual, meant = (Side(caller, PROD, own, None, _any_caller(each), required=True) for each in (trust, wanted))
         yield Layer(f"{name}: trust, for {caller}", name, actual, meant)
     meant_session = (_policy(intended.session(grant, PROD, _key(access, grant, inventory))),)
     yield Layer(
@@ -65,14 +65,14 @@ def _of_grant(access: dict[str, Any], grant: dict[str, Any], inventory: Inventor
 
 
 def _callers(grant: dict[str, Any]) -> list[str]:
-    """Return someone of each account that matters, as whom anyone there is asked about; and each that is pinned."""
+    """Return someone of each account that matters, which stands for everyone there; and each that is pinned."""
     arns = [each for each in grant["principals"] if each.startswith("arn:")]
     named = {each.split(":")[4] for each in arns} | {each for each in grant["principals"] if each.isdigit()}
     pinned = arns if grant.get("pin") else []
     return [*(f"arn:aws:iam::{account}:role/anyone" for account in sorted({*named, PROD, STRANGER})), *pinned]
 
 
-def _whoever(policy: Policy) -> Policy:
+def _any_caller(policy: Policy) -> Policy:
     """Return the policy with the caller's ARN left free, so that one proof is about all callers of an account.
 
     The prover takes its principal for the only one; a key that it knows nothing of may be anything. An ARN compares
@@ -116,7 +116,8 @@ def _of_attached(inventory: Inventory, *, few: bool) -> Iterator[Layer]:
             actions = _OF_EACH_KIND if few and service == "s3" else [f"{service}:*"]
             own, required = _anything(actions, caller), service == "kms"
             actual, meant = (
-                Side(caller, owner, own, None, _whoever(each), required=required) for each in (policy, _policy(wanted))
+                Side(caller, owner, own, None, _any_caller(each), required=required)
+                for each in (policy, _policy(wanted))
             )
             yield Layer(f"{resource}, for {caller}", None, actual, meant)
 
@@ -140,7 +141,7 @@ def _of_dev(access: dict[str, Any], inventory: Inventory, templates: Iterable[Te
     yield Layer("the function's role", None, Side(role, DEV, inventory.roles[role].policies), Side(role, DEV, meant))
     for account in (DEV, STRANGER):
         caller = f"arn:aws:iam::{account}:role/anyone"
-        everything, trust = _anything(["sts:*"], caller), _whoever(inventory.resource_policies[role])
+        everything, trust = _anything(["sts:*"], caller), _any_caller(inventory.resource_policies[role])
         actual = Side(caller, DEV, everything, None, trust, required=True)
         nobody = Side(caller, DEV, everything, None, _policy([]), required=True)
         yield Layer(f"the function's role: trust, for {caller}", None, actual, nobody)

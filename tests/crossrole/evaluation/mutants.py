@@ -21,7 +21,7 @@ _STRANGER = "arn:aws:iam::999999999999:root"
 
 @dataclass(frozen=True)
 class Mutant:
-    """A policy with one change; `equivalent` says why AWS would judge it as before, where it would."""
+    """A policy with one change; `equivalent` says why AWS would evaluate it as before, where it would."""
 
     does: str
     policy: Policy
@@ -168,7 +168,7 @@ _NO_WILDCARDS = "no value holds a wildcard"
 _OTHER_OPERATORS: dict[str, tuple[tuple[str, str | None], ...]] = {
     "StringEquals": (("StringLike", _NO_WILDCARDS), ("StringEqualsIgnoreCase", None), ("StringNotEquals", None)),
     "StringNotEquals": (("StringEquals", None),),
-    "ArnEquals": (("ArnLike", "AWS judges both alike"), ("StringEquals", _NO_WILDCARDS), ("ArnNotEquals", None)),
+    "ArnEquals": (("ArnLike", "AWS evaluates both alike"), ("StringEquals", _NO_WILDCARDS), ("ArnNotEquals", None)),
     "ArnLike": (("ArnNotLike", None),),
     "DateLessThan": (("DateGreaterThan", None), ("DateLessThanEquals", None)),
     "NumericLessThan": (("NumericLessThanEquals", None), ("NumericGreaterThan", None)),

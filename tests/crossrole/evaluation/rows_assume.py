@@ -1,6 +1,6 @@
 """kinds.toml, row by row: who may assume the role of each kind of grant, and who is only nearly meant.
 
-Everyone who is let in does what the grant is for; everyone else is refused at the door.
+Everyone who is let in does what the grant is for; everyone else is denied the session.
 """
 
 from crossrole.engines.simulator import Context
@@ -71,7 +71,7 @@ def below(*paths: str) -> dict[str, list[str]]:
 
 
 PRINCIPALS = [
-    # --- a whole account: everyone there whom its own policies let
+    # --- a whole account: everyone there that its own policies allow
     let_in("any role of the account", role("Any", PARTNER), "WholeAccount"),
     let_in("any role under a path", role("app/deep/Any", PARTNER), "WholeAccount"),
     let_in("any user of the account", user("carol", PARTNER), "WholeAccount"),
@@ -94,7 +94,7 @@ PRINCIPALS = [
     kept_out("not a user whose name begins the same", user("alice2"), "OneUser"),
     kept_out("not a user whose name differs in case", user("Alice"), "OneUser"),
     kept_out("not another user", BOB, "OneUser"),
-    kept_out("not a user of whom no template knows", user("carol"), "OneUser"),
+    kept_out("not a user outside the templates", user("carol"), "OneUser"),
     # --- one role under a path
     let_in("the role", EXPORTER, "ServiceRole"),
     let_in("its session", session("Exporter"), "ServiceRole"),
@@ -173,7 +173,7 @@ PRINCIPALS = [
     kept_out("not the first role in the whole account's neighbour", role("First", "666666666666"), "Several"),
     # --- the seed of it all: the whole dev account, on everything
     let_in("any role of dev", role("Any"), "SeedExample"),
-    let_in("any user of dev of whom no template knows", user("carol"), "SeedExample"),
+    let_in("any user of dev outside the templates", user("carol"), "SeedExample"),
     kept_out("not alice: the templates give her this role nowhere", ALICE, "SeedExample"),
     kept_out("not another account", ANYONE, "SeedExample"),
 ]
@@ -304,7 +304,7 @@ CONDITIONS = [
     kept_out("nobody, pinned and revoked as well", EXPORTER, "Shut"),
     kept_out("nobody, by a session either", session("Exporter"), "Disabled"),
     # --- a boundary and a path
-    let_in("a role under a path, bounded by what no template shows", EXPORTER, "Bounded"),
+    let_in("a role under a path, bounded by what is outside the templates", EXPORTER, "Bounded"),
     kept_out("another role", role("Any"), "Bounded"),
     # --- every condition at once
     let_in("all met", ALICE, "AllConditions", ALL),

@@ -134,7 +134,7 @@ ACCESS = [
     fails("its public access block is not lifted", "s3:PutBucketPublicAccessBlock", BUCKET),
     fails("its versioning is not stopped", "s3:PutBucketVersioning", BUCKET),
     fails("its lifecycle is not changed", "s3:PutLifecycleConfiguration", BUCKET),
-    fails("its place is not told", "s3:GetBucketLocation", BUCKET),
+    fails("its region is not read", "s3:GetBucketLocation", BUCKET),
     fails("the buckets are not listed", "s3:ListAllMyBuckets", "*"),
     fails("the account's public access block is not lifted", "s3:PutAccountPublicAccessBlock", "*"),
     # --- the connection

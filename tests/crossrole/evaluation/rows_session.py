@@ -122,7 +122,7 @@ ACCESS = [
     does("ExactActions", "tags under the prefix", TAG, f"{KINDS}/exact/x"),
     does("ExactActions", "writes ACLs under the prefix", ACL, f"{KINDS}/exact/x"),
     does("ExactActions", "lists versions under the prefix", LIST_VERSIONS, KINDS, prefix("exact/")),
-    does("ExactActions", "is told the bucket's place", "s3:GetBucketLocation", KINDS),
+    does("ExactActions", "reads the bucket's region", "s3:GetBucketLocation", KINDS),
     fails("ExactActions", "tags nothing beside the prefix", TAG, f"{KINDS}/x"),
     fails("ExactActions", "tags no version", "s3:PutObjectVersionTagging", f"{KINDS}/exact/x"),
     fails("ExactActions", "reads no tags", "s3:GetObjectTagging", f"{KINDS}/exact/x"),
@@ -133,7 +133,7 @@ ACCESS = [
     fails("ExactActions", "lists no versions beside the prefix", LIST_VERSIONS, KINDS, prefix("exactly/")),
     fails("ExactActions", "writes no objects", PUT, f"{KINDS}/exact/x"),
     fails("ExactActions", "lists no objects", LIST, KINDS, prefix("exact/")),
-    fails("ExactActions", "is not told another bucket's place", "s3:GetBucketLocation", NEW),
+    fails("ExactActions", "does not read another bucket's region", "s3:GetBucketLocation", NEW),
     # --- full, on one bucket
     does("FullBucket", "writes anywhere", PUT, f"{KINDS}/x"),
     does("FullBucket", "lists everything", LIST, KINDS),
@@ -260,7 +260,7 @@ RUNNING = [
     # --- every condition at once
     does("AllConditions", "reads", GET, f"{KINDS}/all/x", HERE),
     does("AllConditions", "lists", LIST, KINDS, prefix("all/") | HERE),
-    does("AllConditions", "is told the bucket's place", "s3:GetBucketLocation", KINDS, HERE),
+    does("AllConditions", "reads the bucket's region", "s3:GetBucketLocation", KINDS, HERE),
     does("AllConditions", "lists the buckets", BUCKETS, "*", HERE),
     fails("AllConditions", "does not list the buckets from elsewhere", BUCKETS, "*", OUTSIDE),
     fails("AllConditions", "does not read from elsewhere", GET, f"{KINDS}/all/x", OUTSIDE),

@@ -1,6 +1,6 @@
 """How a row of the decision table is written: a sentence, the question, and where the answer falls.
 
-A row asks what AWS answers by its documentation, with every policy that is in no template taken to allow what is
+A row asks what AWS answers by its documentation, with every policy that is outside the templates taken to allow what is
 asked: that is how `can` asks too.
 """
 
@@ -11,7 +11,7 @@ from crossrole.engines.simulator import Context
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table; `refused_at` is the kind of the first request that is refused, None where none is."""
+    """One line of the table; `denied_at` is the kind of the first request that is denied, None where none is."""
 
     says: str
     caller: str
@@ -19,12 +19,12 @@ class Row:
     action: str
     resource: str
     context: Context
-    refused_at: str | None = None
+    denied_at: str | None = None
 
     @property
     def allowed(self) -> bool:
         """Whether the answer is yes."""
-        return self.refused_at is None
+        return self.denied_at is None
 
 
 def can(  # noqa: PLR0917 a row of a table

@@ -1,4 +1,4 @@
-"""Whoever of dev a grant names finds both halves in the templates: the trust, and a policy of his own."""
+"""Each principal of dev that a grant names has both halves in the templates: the trust, and a policy of its own."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -142,7 +142,7 @@ def let_through(inventory: Inventory, simulator: Simulator, attempts: list[Attem
 
 
 def templated(file: dict[str, Any]) -> list[str]:
-    """Return whom the templates have to give policies: the users of dev that are named, and the function's role."""
+    """Return the principals that need a policy from the templates: dev's named users, and the function's role."""
     named = {principal for grant in file["grants"] for principal in grant["principals"]}
     return [*(each for each in DEV_USERS if each in named), *([WRITER_ROLE] if "writer" in file else [])]
 

@@ -1,4 +1,4 @@
-"""A policy that no template holds may allow what the templates do not: such a refusal is not certain."""
+"""A policy outside the templates may allow what the templates do not: such a denial is not certain."""
 
 import json
 from pathlib import Path
@@ -34,12 +34,12 @@ def test_can_does_not_say_no(folder: str, capsys: Capture) -> None:
 
     assert 2 == status
     assert lines[0] == (
-        f"refused by the templates, unless the managed policy {ADMINISTRATOR} allows it: "
+        f"denied by the templates, unless the managed policy {ADMINISTRATOR} allows it: "
         f"arn:aws:iam::111111111111:role/DevLambdaRole via DevAccountAccessS3Role, s3:DeleteBucket on {BUCKET}"
     )
     assert (
         "  2. a session of DevAccountAccessS3Role does s3:DeleteBucket: "
-        f"refused by the templates, unless the managed policy {ADMINISTRATOR} allows it"
+        f"denied by the templates, unless the managed policy {ADMINISTRATOR} allows it"
     ) in lines
 
 
@@ -76,15 +76,15 @@ def test_what_no_policy_can_turn_stays_certain(
     assert ("unless" in capsys.readouterr().out) == (expected == 2)
 
 
-def test_a_stranger_is_still_refused_for_certain(folder: str, capsys: Capture) -> None:
-    """The managed policy of the role does not let anyone assume it: who is not trusted is refused."""
+def test_a_caller_that_is_not_trusted_is_denied_for_certain(folder: str, capsys: Capture) -> None:
+    """The managed policy of the role does not let anyone assume it: who is not trusted is denied."""
     stranger = "arn:aws:iam::333333333333:role/Stranger"
     status = main(
         ["can", stranger, "via", "DevAccountAccessS3Role", "s3:DeleteBucket", BUCKET, "--template-dir", folder]
     )
 
     assert 1 == status
-    assert capsys.readouterr().out.startswith("refused: ")
+    assert capsys.readouterr().out.startswith("denied: ")
 
 
 @pytest.mark.parametrize(("value", "expected"), [("crossrole", 0), ("another", 1)])
@@ -110,26 +110,28 @@ def test_a_role_carries_the_tags_of_its_template(
     assert capsys.readouterr().err == ""
 
 
-def test_who_lists_whom_the_policy_may_let(folder: str, capsys: Capture) -> None:
+def test_who_lists_the_callers_that_the_policy_may_allow(folder: str, capsys: Capture) -> None:
     """Who could by such a policy is listed, with it as a condition."""
     status = main(["who", "s3:DeleteBucket", BUCKET, "--template-dir", folder])
-    told = capsys.readouterr().out
+    printed = capsys.readouterr().out
 
     assert 0 == status
-    assert "  arn:aws:iam::111111111111:role/DevLambdaRole through DevAccountAccessS3Role\n" in told
-    assert (f"    if  the managed policy {ADMINISTRATOR}, in no template, allows s3:DeleteBucket on {BUCKET}\n") in told
+    assert "  arn:aws:iam::111111111111:role/DevLambdaRole through DevAccountAccessS3Role\n" in printed
+    assert (
+        f"    if  the managed policy {ADMINISTRATOR}, outside the templates, allows s3:DeleteBucket on {BUCKET}\n"
+    ) in printed
 
 
 def test_explain_is_not_certain(folder: str, capsys: Capture) -> None:
-    """A refusal that such a policy could turn is not told as certain, and the causes are listed."""
+    """A denial that such a policy could turn into an allow is not reported as certain, and the causes are listed."""
     text = (
         "An error occurred (AccessDenied) when calling the DeleteBucket operation: User: "
         "arn:aws:sts::222222222222:assumed-role/DevAccountAccessS3Role/x is not authorized to perform: "
         f's3:DeleteBucket on resource: "{BUCKET}" because no identity-based policy allows the s3:DeleteBucket action'
     )
     main(["explain", text, "--template-dir", folder])
-    told = " ".join(capsys.readouterr().out.split())
+    printed = " ".join(capsys.readouterr().out.split())
 
-    assert f"not certain: the templates deny this, unless the managed policy {ADMINISTRATOR} allows it." in told
-    assert "certain: the templates deny this." not in told
-    assert "possible cause" in told
+    assert f"not certain: the templates deny this, unless the managed policy {ADMINISTRATOR} allows it." in printed
+    assert "certain: the templates deny this." not in printed
+    assert "possible cause" in printed

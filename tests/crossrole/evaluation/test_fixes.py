@@ -1,4 +1,4 @@
-"""The fix for a caller who asks without a grant: to go through one, which the simulator judges once for all callers."""
+"""The fix for a caller who asks without a grant: to go through one, evaluated in one batch for all callers."""
 
 from datetime import UTC, datetime
 
@@ -28,7 +28,7 @@ OTHERS = [("ServiceRole", PUT, f"{KINDS}/service/x"), ("ServiceRole", "s3:GetObj
 @pytest.mark.parametrize(
     ("asked", "batches"), [(OTHERS, 1), ([*WITHOUT_A_GRANT, *OTHERS], 2)], ids=["none wants a grant", "some do"]
 )
-def test_the_ways_through_grants_are_judged_in_one_batch(
+def test_the_ways_through_grants_are_evaluated_in_one_batch(
     asked: list[tuple[str, str, str]], batches: int, kinds_inventory: Inventory
 ) -> None:
     """The simulator is asked a second time only where a caller acts without a grant, and then once for all."""

@@ -22,7 +22,7 @@ from tests.crossrole.evaluation.layers import Layer, layers_of, services_of
 from tests.crossrole.evaluation.mutants import KILLED, Mutant, in_inventory, mutants_of
 from tests.crossrole.evaluation.table import Row
 from tests.crossrole.evaluation.test_proofs import FILES, access_of, fails
-from tests.crossrole.evaluation.test_table import question, refused_at
+from tests.crossrole.evaluation.test_table import denied_at, question
 from tests.kept import KEPT
 from tests.synthesis import Assembly
 
@@ -124,7 +124,7 @@ def noticed_by(case: Case, mutant: Mutant, simulator: Simulator, prover: Prover)
     except CommandError as error:
         return f"unusable: {error}"
     for row, answer in zip(rows, answers, strict=True):
-        if row.refused_at != refused_at(answer):
+        if row.denied_at != denied_at(answer):
             return f"the table: {row.says}"
     if services_of(inventory) != services_of(case.inventory):
         return "the proof of the services"
@@ -142,7 +142,7 @@ def everything(inventory: Inventory) -> Iterator[Policy]:
 @pytest.mark.parametrize("shard", range(SHARDS))
 @pytest.mark.parametrize("file", FILES)
 def test_no_mutant_stays_alive(file: str, shard: int, request: pytest.FixtureRequest) -> None:
-    """Each change of each policy that AWS would judge otherwise turns a row of the table or a proof red."""
+    """Each change of each policy that AWS would evaluate otherwise turns a row of the table or a proof red."""
     total = request.config.stash.setdefault(KILLED, Counter())
     kept = KEPT.recall(request.node.nodeid)
     if kept is not None:

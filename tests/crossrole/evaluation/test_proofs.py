@@ -71,7 +71,7 @@ def test_all_else_is_exactly_what_is_intended(file: str, layers: dict[str, list[
 def test_lambda_assumes_the_functions_role_and_no_service_another(
     file: str, role: str, default_inventory: Inventory, kinds_inventory: Inventory
 ) -> None:
-    """Services are no IAM principals, and no proof is about them: there is one, for one action."""
+    """Services are not IAM principals, and no proof is about them: there is one, for one action."""
     inventory = {"committed": default_inventory, "kinds": kinds_inventory}[file]
     expected = {(f"arn:aws:iam::111111111111:role/{role}", "lambda.amazonaws.com", "sts:AssumeRole")}
 

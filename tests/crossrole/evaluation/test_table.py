@@ -26,8 +26,8 @@ def question(row: Row, inventory: Inventory) -> Question:
     )
 
 
-def refused_at(answer: Answer) -> str | None:
-    """Return the kind of the first request that is refused."""
+def denied_at(answer: Answer) -> str | None:
+    """Return the kind of the first request that is denied."""
     return next((link.link.kind for link in answer.links if not link.allowed), None)
 
 
@@ -48,7 +48,7 @@ def test_committed(row: Row, default_inventory: Inventory, simulator: Simulator,
     answer = ask(default_inventory, simulator, question(row, default_inventory))
 
     assert row.allowed == answer.allowed
-    assert row.refused_at == refused_at(answer)
+    assert row.denied_at == denied_at(answer)
     assert_engines_agree(answer, prover)
 
 
@@ -58,7 +58,7 @@ def test_kinds(row: Row, kinds_inventory: Inventory, simulator: Simulator, prove
     answer = ask(kinds_inventory, simulator, question(row, kinds_inventory))
 
     assert row.allowed == answer.allowed
-    assert row.refused_at == refused_at(answer)
+    assert row.denied_at == denied_at(answer)
     assert_engines_agree(answer, prover)
 
 
@@ -72,34 +72,36 @@ def test_each_row_has_a_sentence_of_its_own(rows: list[Row]) -> None:
 
 ALICE, EXPORTER = user("alice"), role("service-role/Exporter")
 PUT = "s3:PutObject"
-BOUNDARY = f"the permissions boundary arn:aws:iam::{PROD}:policy/Boundary is in no template: it allows {PUT}"
-OWN_POLICIES = f"{EXPORTER} is in no template: its own policies allow sts:AssumeRole on {role('ServiceRole', PROD)}"
+BOUNDARY = f"the permissions boundary arn:aws:iam::{PROD}:policy/Boundary is outside the templates: it allows {PUT}"
+OWN_POLICIES = (
+    f"{EXPORTER} is outside the templates: its own policies allow sts:AssumeRole on {role('ServiceRole', PROD)}"
+)
 EXISTING_BUCKET = (
-    f"the bucket kinds-existing is in no template: it is in {PROD}, its policy refuses nothing, and its key, if it has "
-    "one, lets the session in"
+    f"the bucket kinds-existing is outside the templates: it is in {PROD}, its policy denies nothing, and its key, "
+    "if it has one, allows the session"
 )
 NEEDED = [
-    (can("a boundary that no template shows", EXPORTER, "Bounded", *PURPOSES["Bounded"]), BOUNDARY),
+    (can("a boundary outside the templates", EXPORTER, "Bounded", *PURPOSES["Bounded"]), BOUNDARY),
     (can("a running session's boundary", "Bounded", None, *PURPOSES["Bounded"]), BOUNDARY),
-    (can("a caller whom no template knows", EXPORTER, "ServiceRole", *PURPOSES["ServiceRole"]), OWN_POLICIES),
+    (can("a caller outside the templates", EXPORTER, "ServiceRole", *PURPOSES["ServiceRole"]), OWN_POLICIES),
     (
-        can("a key that no template shows", "GivenKey", None, *PURPOSES["GivenKey"]),
-        f"the key {rows_session.GIVEN_KEY} is in no template: its policy lets {PROD}'s policies decide",
+        can("a key outside the templates", "GivenKey", None, *PURPOSES["GivenKey"]),
+        f"the key {rows_session.GIVEN_KEY} is outside the templates: its policy lets {PROD}'s policies decide",
     ),
-    (can("a bucket that no template shows", "ExistingKey", None, *PURPOSES["ExistingKey"]), EXISTING_BUCKET),
+    (can("a bucket outside the templates", "ExistingKey", None, *PURPOSES["ExistingKey"]), EXISTING_BUCKET),
 ]
-NOT_REFUSED = [
+NOT_DENIED = [
     (
         can("a user's other policies", ALICE, "OneUser", *PURPOSES["OneUser"]),
-        f"other policies of the user alice in {DEV} is in no template: it does not refuse sts:AssumeRole",
+        f"other policies of the user alice in {DEV} is outside the templates: it does not deny sts:AssumeRole",
     ),
     (
         can("a pinned role, that it still is the same", EXPORTER, "Pinned", *PURPOSES["Pinned"]),
         "Exporter was not deleted and made again since the deployment",
     ),
     (
-        can("control policies, of which nobody told", "ServiceRole", None, *PURPOSES["ServiceRole"]),
-        "no organization's control policy and no VPC endpoint's policy refuses it",
+        can("control policies, which are not known", "ServiceRole", None, *PURPOSES["ServiceRole"]),
+        "no organization's control policy and no VPC endpoint's policy denies it",
     ),
 ]
 
@@ -108,18 +110,18 @@ NOT_REFUSED = [
 def test_a_yes_says_what_must_allow_it_elsewhere(
     row: Row, text: str, kinds_inventory: Inventory, simulator: Simulator
 ) -> None:
-    """What must allow the request, and is in no template, is an assumption that is needed."""
+    """What must allow the request, and is outside the templates, is an assumption that is needed."""
     answer = ask(kinds_inventory, simulator, question(row, kinds_inventory))
 
     assert answer.allowed
     assert Assumption(text, needed=True) in answer.assumptions
 
 
-@pytest.mark.parametrize(("row", "text"), NOT_REFUSED, ids=[row.says for row, _ in NOT_REFUSED])
-def test_a_yes_says_what_must_not_refuse_it_elsewhere(
+@pytest.mark.parametrize(("row", "text"), NOT_DENIED, ids=[row.says for row, _ in NOT_DENIED])
+def test_a_yes_says_what_must_not_deny_it_elsewhere(
     row: Row, text: str, kinds_inventory: Inventory, simulator: Simulator
 ) -> None:
-    """What could still refuse the request, and is in no template, is an assumption that is not needed."""
+    """What could still deny the request, and is outside the templates, is an assumption that is not needed."""
     answer = ask(kinds_inventory, simulator, question(row, kinds_inventory))
 
     assert answer.allowed
@@ -153,7 +155,7 @@ NO_QUESTIONS = {
 def test_what_is_no_question_gets_no_answer(
     action: str, resource: str, default_inventory: Inventory, simulator: Simulator
 ) -> None:
-    """What AWS has no request for, or what the templates say nothing of, is neither allowed nor refused."""
+    """What AWS has no request for, or what the templates say nothing of, is neither allowed nor denied."""
     row = Row("", rows_committed.FUNCTION, rows_committed.GRANT, action, resource, {})
 
     with pytest.raises(CommandError):

@@ -190,7 +190,7 @@ def test_an_assumed_condition_is_a_condition(kinds: Assembly, capsys: Capture) -
 
 
 def test_a_caller_without_a_template_is_not_certain(kinds: Assembly, capsys: Capture) -> None:
-    """Its own policies are in no template, so they are a condition, and their cause stays what it was."""
+    """Its own policies are outside the templates, so they are a condition, and their cause stays what it was."""
     caller = "arn:aws:sts::111111111111:assumed-role/Exporter/job"
     out = " ".join(explain(no_assume(caller, f"{ROLE.rpartition('/')[0]}/ServiceRole"), kinds, capsys).split())
 
@@ -216,7 +216,7 @@ def test_a_stranger_is_not_let_in_first(default: Assembly, capsys: Capture) -> N
     assert "to principals" not in right
 
 
-def refused(action: str, resource: str, caller: str = SESSION) -> str:
+def denied(action: str, resource: str, caller: str = SESSION) -> str:
     """Return AWS's denial by the caller's own policies."""
     return (
         f"An error occurred (AccessDenied) when calling the PutObject operation: User: {caller} is not authorized to "
@@ -227,7 +227,7 @@ def refused(action: str, resource: str, caller: str = SESSION) -> str:
 def test_the_keys_fix_is_kms_key(default: Assembly, capsys: Capture) -> None:
     """access.toml gives the use of a bucket's key, by its ARN."""
     key = "arn:aws:kms:eu-west-1:222222222222:key/11111111-2222-3333-4444-555555555555"
-    out = " ".join(explain(refused("kms:GenerateDataKey", key), default, capsys).split())
+    out = " ".join(explain(denied("kms:GenerateDataKey", key), default, capsys).split())
 
     assert "fix access.toml: kms_key = the key's ARN, in [[grants]] DevAccountAccessS3Role" in out
     assert "nothing in access.toml gives" not in out
@@ -236,7 +236,7 @@ def test_the_keys_fix_is_kms_key(default: Assembly, capsys: Capture) -> None:
 def test_what_s3_asks_of_a_key_is_asked_through_s3(kinds: Assembly, capsys: Capture) -> None:
     """A put never lacks kms:ViaService: where the grant has the key, the role is another than cdk.out's."""
     key = "arn:aws:kms:eu-west-1:222222222222:key/66666666-7777-8888-9999-000000000000"
-    text = refused("kms:Decrypt", key, SESSION.replace("DevAccountAccessS3Role", "ExistingKey"))
+    text = denied("kms:Decrypt", key, SESSION.replace("DevAccountAccessS3Role", "ExistingKey"))
     out = " ".join(explain(text, kinds, capsys).split())
 
     assert "1. prod account: the role's own policy differs from cdk.out" in out
@@ -246,7 +246,7 @@ def test_what_s3_asks_of_a_key_is_asked_through_s3(kinds: Assembly, capsys: Capt
 @pytest.mark.parametrize("caller", ["arn:aws:iam::111111111111:user/alice", FUNCTION])
 def test_what_no_grant_gives_has_no_fix_in_a_grant(caller: str, default: Assembly, capsys: Capture) -> None:
     """Grants are for S3: no grant would let anybody pass a role."""
-    text = refused("iam:PassRole", "arn:aws:iam::111111111111:role/DevLambdaRole", caller)
+    text = denied("iam:PassRole", "arn:aws:iam::111111111111:role/DevLambdaRole", caller)
     out = " ".join(explain(text, default, capsys).split())
 
     assert out.startswith("no-grants-action: ")

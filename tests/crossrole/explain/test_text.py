@@ -137,7 +137,7 @@ def test_a_wrapped_message_is_one_message() -> None:
     words = NO_PUT.split(" ")
     wrapped = "\n".join(" ".join(words[at : at + 5]) for at in range(0, len(words), 5))
 
-    assert ["scp-refuses"] == names(wrapped)
+    assert ["scp-denies"] == names(wrapped)
     assert SESSION == recognised(read_error_text(wrapped))[0].facts.caller
 
 
@@ -186,13 +186,13 @@ def test_a_batch_reports_each_of_its_errors() -> None:
     text = json.dumps({"errorType": "BatchFailed", "errorMessage": json.dumps(objects)})
 
     found = recognised(read_error_text(text))
-    assert ["writer-invalid-event", "put-denied", "put-denied", "scp-refuses"] == [x.trouble.name for x in found]
+    assert ["writer-invalid-event", "put-denied", "put-denied", "scp-denies"] == [x.trouble.name for x in found]
     assert ["dev/b", "dev/c"] == [str(x.facts.resource).partition("/")[2] for x in found[1:3]]
 
 
 def test_an_error_that_is_repeated_is_reported_once() -> None:
     """A log with the same error a hundred times, each at its own moment, has one trouble."""
-    assert ["scp-refuses"] == names("\n".join(f"2026-11-24 02:00:{number} ERROR {NO_PUT}" for number in range(100)))
+    assert ["scp-denies"] == names("\n".join(f"2026-11-24 02:00:{number} ERROR {NO_PUT}" for number in range(100)))
 
 
 def test_of_many_errors_the_last_are_read() -> None:
@@ -201,7 +201,7 @@ def test_of_many_errors_the_last_are_read() -> None:
     text = read_error_text(f"Unable to locate credentials\n{errors}")
 
     assert text.skipped
-    assert ["scp-refuses"] == [each.trouble.name for each in recognised(text)]
+    assert ["scp-denies"] == [each.trouble.name for each in recognised(text)]
 
 
 def test_a_frame_of_a_trace_is_not_an_error() -> None:
@@ -288,7 +288,7 @@ def test_no_secret_is_left(secret: str) -> None:
     text = read_error_text(f"{secret}\n{NO_PUT}")
 
     assert [] == [piece for piece in PIECES if piece in text.whole]
-    assert ["scp-refuses"] == [each.trouble.name for each in recognised(text)]
+    assert ["scp-denies"] == [each.trouble.name for each in recognised(text)]
 
 
 KEPT = [
@@ -320,7 +320,7 @@ def test_nothing_that_moves_a_terminal_is_left() -> None:
     text = read_error_text(hostile)
 
     assert all(each.isprintable() for each in text.whole)
-    assert ["scp-refuses"] == [each.trouble.name for each in recognised(text)]
+    assert ["scp-denies"] == [each.trouble.name for each in recognised(text)]
 
 
 BIG = 10 * 1024 * 1024
@@ -356,11 +356,11 @@ def test_a_hostile_text_is_only_a_long_one(kind: str) -> None:
 
     No time is asserted: a pattern that goes back and forth over such a text would not end within any.
     """
-    assert "scp-refuses" in names(f"{HOSTILE[kind]}\n{NO_PUT}")
+    assert "scp-denies" in names(f"{HOSTILE[kind]}\n{NO_PUT}")
 
 
 def test_ten_megabytes_of_noise_are_read_whole() -> None:
     """An error in the middle of a log that has no others is found."""
     noise = "2026-11-24T02:00:00 INFO the object was written\n" * 110_000
 
-    assert ["scp-refuses"] == names(f"{noise}{NO_PUT}\n{noise}")
+    assert ["scp-denies"] == names(f"{noise}{NO_PUT}\n{noise}")

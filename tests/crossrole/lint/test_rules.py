@@ -56,7 +56,7 @@ def when(operator: str, key: str, value: Any, **changes: Any) -> dict[str, Any]:
     return {"Condition": {operator: {key: value}}, **changes}
 
 
-def whoever(operator: str, key: str, value: Any) -> dict[str, Any]:
+def anyone(operator: str, key: str, value: Any) -> dict[str, Any]:
     """Return the changes that let everyone in under one condition."""
     return when(operator, key, value, Principal={"AWS": ["*"]})
 
@@ -97,7 +97,7 @@ STATEMENTS: dict[str, tuple[dict[str, Any], str]] = {
         {"Action": ["s3:GetObject", "s3:PutObjct"]},
         'there is no action "s3:PutObjct"; did you mean s3:PutObject or ',
     ),
-    "misspelt action that is refused": (
+    "misspelt action that is denied": (
         {"Effect": "Deny", "Action": None, "NotAction": "sts:AsumeRole"},
         'there is no action "sts:AsumeRole"; did you mean sts:AssumeRole or ',
     ),
@@ -144,28 +144,28 @@ OPEN_TO_EVERYONE: dict[str, dict[str, Any]] = {
     "nothing asked": {"Principal": "*"},
     "as an AWS principal": {"Principal": {"AWS": "*"}},
     "among others": {"Principal": {"AWS": ["arn:aws:iam::111111111111:root", "*"]}},
-    "what anyone can send": whoever("StringEquals", "aws:UserAgent", "ours"),
-    "a user's name, of any account": whoever("StringEquals", "aws:username", "alice"),
-    "a tag, of any account": whoever("StringEquals", "aws:PrincipalTag/team", "platform"),
-    "what is true without the key": whoever("StringEqualsIfExists", "aws:PrincipalOrgID", "o-a1b2c3d4e5"),
-    "everyone but an account": whoever("StringNotEquals", "aws:PrincipalAccount", "111111111111"),
-    "every address but some": whoever("NotIpAddress", "aws:SourceIp", "203.0.113.0/24"),
-    "all of no values": whoever("ForAllValues:StringLike", "aws:PrincipalOrgPaths", "o-a1b2c3d4e5/*"),
-    "that the key is there": whoever("Null", "aws:PrincipalArn", "false"),
-    "anyone": whoever("StringLike", "aws:PrincipalArn", "*"),
-    "one or anyone": whoever("ArnLike", "aws:PrincipalArn", ["arn:aws:iam::111111111111:role/App", "*"]),
-    "a role of any account": whoever("ArnLike", "aws:PrincipalArn", "arn:aws:iam::*:role/App"),
-    "a role of the caller's account": whoever(
+    "what anyone can send": anyone("StringEquals", "aws:UserAgent", "ours"),
+    "a user's name, of any account": anyone("StringEquals", "aws:username", "alice"),
+    "a tag, of any account": anyone("StringEquals", "aws:PrincipalTag/team", "platform"),
+    "what is true without the key": anyone("StringEqualsIfExists", "aws:PrincipalOrgID", "o-a1b2c3d4e5"),
+    "everyone but an account": anyone("StringNotEquals", "aws:PrincipalAccount", "111111111111"),
+    "every address but some": anyone("NotIpAddress", "aws:SourceIp", "203.0.113.0/24"),
+    "all of no values": anyone("ForAllValues:StringLike", "aws:PrincipalOrgPaths", "o-a1b2c3d4e5/*"),
+    "that the key is there": anyone("Null", "aws:PrincipalArn", "false"),
+    "anyone": anyone("StringLike", "aws:PrincipalArn", "*"),
+    "one or anyone": anyone("ArnLike", "aws:PrincipalArn", ["arn:aws:iam::111111111111:role/App", "*"]),
+    "a role of any account": anyone("ArnLike", "aws:PrincipalArn", "arn:aws:iam::*:role/App"),
+    "a role of the caller's account": anyone(
         "ArnLike", "aws:PrincipalArn", "arn:aws:iam::${aws:PrincipalAccount}:role/App"
     ),
-    "half an ARN": whoever("StringLike", "aws:PrincipalArn", "arn:aws*"),
-    "any bucket": whoever("ArnLike", "aws:SourceArn", "arn:aws:s3:::*"),
-    "any organization": whoever("StringLike", "aws:PrincipalOrgID", "o-*"),
-    "a unit of any organization": whoever("ForAnyValue:StringLike", "aws:PrincipalOrgPaths", "*/ou-ab12-11111111/*"),
-    "any network": whoever("StringLike", "aws:SourceVpc", "vpc-*"),
-    "any address": whoever("IpAddress", "aws:SourceIp", "0.0.0.0/0"),
-    "any address, in two halves": whoever("IpAddress", "aws:SourceIp", ["0.0.0.0/1", "128.0.0.0/1"]),
-    "any IPv6 address": whoever("IpAddress", "aws:SourceIp", ["203.0.113.0/24", "::/0"]),
+    "half an ARN": anyone("StringLike", "aws:PrincipalArn", "arn:aws*"),
+    "any bucket": anyone("ArnLike", "aws:SourceArn", "arn:aws:s3:::*"),
+    "any organization": anyone("StringLike", "aws:PrincipalOrgID", "o-*"),
+    "a unit of any organization": anyone("ForAnyValue:StringLike", "aws:PrincipalOrgPaths", "*/ou-ab12-11111111/*"),
+    "any network": anyone("StringLike", "aws:SourceVpc", "vpc-*"),
+    "any address": anyone("IpAddress", "aws:SourceIp", "0.0.0.0/0"),
+    "any address, in two halves": anyone("IpAddress", "aws:SourceIp", ["0.0.0.0/1", "128.0.0.0/1"]),
+    "any IPv6 address": anyone("IpAddress", "aws:SourceIp", ["203.0.113.0/24", "::/0"]),
 }
 
 CONDITIONS: dict[str, tuple[dict[str, Any], str]] = {
@@ -300,15 +300,15 @@ CONDITIONS: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 RIGHT: dict[str, dict[str, Any]] = {
-    "refusing every action": {"Effect": "Deny", "Action": "*", "Resource": "*"},
-    "refusing every action of every service": {"Effect": "Deny", "Action": "*:*", "Resource": "*"},
+    "denying every action": {"Effect": "Deny", "Action": "*", "Resource": "*"},
+    "denying every action of every service": {"Effect": "Deny", "Action": "*:*", "Resource": "*"},
     "what IAM only tells": {"Action": ["iam:Get*", "iam:List*"], "Resource": "*"},
     "every action of a service": {"Action": "s3:*", "Resource": BUCKET},
     "actions by a wildcard": {"Action": ["s3:Get*", "s3:?etObject", "kms:GenerateDataKey*"], "Resource": "*"},
     "action in another case": {"Action": "S3:getobject"},
-    "refusing all but some": {"Effect": "Deny", "Action": None, "NotAction": ["iam:*", "sts:AssumeRole"]},
-    "refusing everyone but some": {"Effect": "Deny", "NotPrincipal": {"AWS": "arn:aws:iam::111111111111:root"}},
-    "refusing everyone": {"Effect": "Deny", "Principal": "*"},
+    "denying all but some": {"Effect": "Deny", "Action": None, "NotAction": ["iam:*", "sts:AssumeRole"]},
+    "denying everyone but some": {"Effect": "Deny", "NotPrincipal": {"AWS": "arn:aws:iam::111111111111:root"}},
+    "denying everyone": {"Effect": "Deny", "Principal": "*"},
     "a service": {"Principal": {"Service": "lambda.amazonaws.com"}},
     "bucket's and objects' actions on both": {
         "Action": ["s3:GetObject", "s3:ListBucket"],
@@ -320,7 +320,7 @@ RIGHT: dict[str, dict[str, Any]] = {
     "access point": {"Resource": "arn:aws:s3:eu-west-1:222222222222:accesspoint/reports/object/*"},
     # Only S3's own actions are held against the resources.
     "another service's action": {"Action": ["s3:GetObject", "kms:Decrypt"]},
-    "refusing everything but some resources": {"Effect": "Deny", "Resource": None, "NotResource": BUCKET},
+    "denying everything but some resources": {"Effect": "Deny", "Resource": None, "NotResource": BUCKET},
     "key in another case": when("StringEquals", "AWS:resourceaccount", "222222222222"),
     "key for one of the actions": when(
         "StringLike", "s3:prefix", "dev/*", Action=["s3:GetObject", "s3:ListBucket"], Resource="*"
@@ -381,17 +381,17 @@ RIGHT: dict[str, dict[str, Any]] = {
 }
 
 CLOSED: dict[str, dict[str, Any]] = {
-    "account": whoever("StringEquals", "aws:PrincipalAccount", ["111111111111", "333333333333"]),
-    "key in another case": whoever("StringEquals", "AWS:SourceOwner", "111111111111"),
-    "organization": whoever("StringEquals", "aws:PrincipalOrgID", "o-a1b2c3d4e5"),
-    "own organization": whoever("StringEquals", "aws:PrincipalOrgID", "${aws:ResourceOrgID}"),
-    "unit": whoever("ForAnyValue:StringLike", "aws:PrincipalOrgPaths", "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*"),
-    "roles of an account": whoever("ArnLike", "aws:PrincipalArn", "arn:aws:iam::111111111111:role/*"),
-    "roles of the own account": whoever("ArnLike", "aws:PrincipalArn", "arn:aws:iam::${aws:ResourceAccount}:role/*"),
-    "sessions of a role": whoever("StringLike", "aws:userid", "AROAEXAMPLEEXAMPLE:*"),
-    "bucket": whoever("ArnEquals", "aws:SourceArn", BUCKET),
-    "network": whoever("StringEquals", "aws:SourceVpce", "vpce-1a2b3c4d"),
-    "addresses": whoever("IpAddress", "aws:SourceIp", ["203.0.113.0/24", "2001:db8::/32"]),
+    "account": anyone("StringEquals", "aws:PrincipalAccount", ["111111111111", "333333333333"]),
+    "key in another case": anyone("StringEquals", "AWS:SourceOwner", "111111111111"),
+    "organization": anyone("StringEquals", "aws:PrincipalOrgID", "o-a1b2c3d4e5"),
+    "own organization": anyone("StringEquals", "aws:PrincipalOrgID", "${aws:ResourceOrgID}"),
+    "unit": anyone("ForAnyValue:StringLike", "aws:PrincipalOrgPaths", "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*"),
+    "roles of an account": anyone("ArnLike", "aws:PrincipalArn", "arn:aws:iam::111111111111:role/*"),
+    "roles of the own account": anyone("ArnLike", "aws:PrincipalArn", "arn:aws:iam::${aws:ResourceAccount}:role/*"),
+    "sessions of a role": anyone("StringLike", "aws:userid", "AROAEXAMPLEEXAMPLE:*"),
+    "bucket": anyone("ArnEquals", "aws:SourceArn", BUCKET),
+    "network": anyone("StringEquals", "aws:SourceVpce", "vpce-1a2b3c4d"),
+    "addresses": anyone("IpAddress", "aws:SourceIp", ["203.0.113.0/24", "2001:db8::/32"]),
     "among other conditions": {
         "Principal": "*",
         "Condition": {
@@ -399,7 +399,7 @@ CLOSED: dict[str, dict[str, Any]] = {
             "StringNotEquals": {"aws:PrincipalAccount": "222222222222"},
         },
     },
-    "account that asks a key": whoever("StringEquals", "kms:CallerAccount", "111111111111")
+    "account that asks a key": anyone("StringEquals", "kms:CallerAccount", "111111111111")
     | {"Action": "kms:Decrypt", "Resource": "*"},
 }
 
@@ -567,14 +567,14 @@ def test_a_document_is_found_wherever_it_stands() -> None:
     ] == [each.path for each in documents_of(stack)]
 
 
-def test_a_document_is_resolved_before_it_is_judged() -> None:
-    """Intrinsic functions are judged by what they become at deployment."""
+def test_a_document_is_resolved_before_it_is_evaluated() -> None:
+    """Intrinsic functions are evaluated by what they become at deployment."""
     action = {"Fn::Join": ["", ["s3:", "GetObjekt"]]}
 
     assert found({"Action": "s3:GetObjekt"}) == found({"Action": action})
 
 
-def test_a_document_that_cannot_be_resolved_is_not_judged() -> None:
+def test_a_document_that_cannot_be_resolved_is_not_evaluated() -> None:
     """Half a policy would be another policy, so the linter says that it can't answer."""
     with pytest.raises(CommandError, match="Fn::ImportValue"):
         found({"Resource": {"Fn::ImportValue": "Bucket"}})

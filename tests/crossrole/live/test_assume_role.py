@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from crossrole.assume.assume import Asked, Refusal, assume
+from crossrole.assume.assume import Asked, Denial, assume
 from crossrole.doctor.assume import assume_line
 from crossrole.doctor.caller import Caller as Examined
 from crossrole.doctor.case import Case
@@ -49,7 +49,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 class Person:
-    """Whoever sits at the terminal: types 123456, and remembers the prompts and what was said beside the answer."""
+    """The person at the terminal: types 123456, and remembers the prompts and what was said beside the answer."""
 
     def __init__(self) -> None:
         self.prompts: list[str] = []
@@ -219,10 +219,10 @@ def test_a_roles_session_that_may_set_none_is_let_in_without(
 def test_a_user_who_may_not_set_it_is_not_let_in_without(
     command: Command, config: Path, kinds_inventory: Inventory
 ) -> None:
-    """Otherwise whoever lacks the permission would leave no name in CloudTrail."""
+    """Otherwise a user without the permission would leave no name in CloudTrail."""
     with sts({"GetCallerIdentity": [identity()], "AssumeRole": [SET_DENIED, session()]}) as server:
         profile(config, server.url)
-        with suppress(Refusal):  # so `assume` says it
+        with suppress(Denial):  # so `assume` says it
             command(kinds_inventory, grant_of(kinds_inventory, WITH_IDENTITY), USER, Person())
 
     assert ["bob"] == [each.get("SourceIdentity") for each in server.assumed]
@@ -231,23 +231,23 @@ def test_a_user_who_may_not_set_it_is_not_let_in_without(
 @pytest.mark.parametrize(
     ("answer", "holds", "text"),
     [
-        (ASSUME_DENIED, True, "AssumeRole is refused, asked with the profile dev"),
-        (SET_DENIED, False, "the live session gave no answer: AssumeRole was refused: AccessDenied: "),
+        (ASSUME_DENIED, True, "AssumeRole is denied, asked with the profile dev"),
+        (SET_DENIED, False, "the live check gave no answer: AssumeRole failed: AccessDenied: "),
     ],
     ids=["sts:AssumeRole", "sts:SetSourceIdentity"],
 )
 def test_only_a_denied_assume_role_shows_that_the_role_is_shut(
     answer: tuple[int, str], holds: bool, text: str, config: Path, kinds_inventory: Inventory
 ) -> None:
-    """Whoever may set no source identity may still be let in without one, so that denial is no proof."""
+    """A caller that may set no source identity may still get a session without one, so that denial verifies nothing."""
     person = Person()
     with sts({"GetCallerIdentity": [identity()], "AssumeRole": [answer]}) as server:
         profile(config, server.url)
         check = by_revoke(kinds_inventory, grant_of(kinds_inventory, WITH_IDENTITY), USER, person)
-        *_, proof = check.given(Cut(person.environment.now()), future=False, was_shut=True, left_open=False)
+        *_, verified = check.given(Cut(person.environment.now()), future=False, was_shut=True, left_open=False)
 
-    assert holds is proof.holds
-    assert proof.text.startswith(text)
+    assert holds is verified.holds
+    assert verified.text.startswith(text)
 
 
 @pytest.mark.parametrize(

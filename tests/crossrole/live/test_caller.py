@@ -36,7 +36,7 @@ def test_who_it_is(arn: str, expected: str) -> None:
 
 
 def test_only_a_role_chains() -> None:
-    """Whoever has a role's credentials is held to an hour."""
+    """A caller with a role's credentials is held to an hour."""
     assert not caller_of(f"arn:aws:iam::{DEV}:user/team/bob").is_role
     assert caller_of(f"arn:aws:sts::{DEV}:assumed-role/Exporter/x1").is_role
 
@@ -50,10 +50,10 @@ def test_the_device_of_a_user() -> None:
     ("arn", "expected"),
     [
         (f"arn:aws:iam::{DEV}:root", "Roles may not be assumed by root accounts"),
-        (f"arn:aws:sts::{DEV}:federated-user/carol", "can assume no role"),
+        (f"arn:aws:sts::{DEV}:federated-user/carol", "can't assume a role"),
     ],
 )
 def test_who_can_assume_no_role(arn: str, expected: str) -> None:
-    """AWS refuses these whatever a policy says, so they are told before it is asked."""
+    """AWS denies these whatever a policy says, so they are reported before it is asked."""
     with pytest.raises(CommandError, match=expected):
         caller_of(arn)

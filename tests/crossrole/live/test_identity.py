@@ -61,7 +61,7 @@ def test_a_user_is_read_with_its_groups() -> None:
 
 
 def test_all_that_may_not_be_read_is_named_at_once() -> None:
-    """Whoever looks is told every permission that is missing, as IAM names them."""
+    """Every permission that is missing is reported, as IAM names them."""
     left = [each for each in ANSWERS if each[0] not in {"get_user_policy", "get_policy_version"}]
     denied = dict.fromkeys(["list_user_policies", "get_policy"], "AccessDenied")
 
@@ -72,6 +72,6 @@ def test_all_that_may_not_be_read_is_named_at_once() -> None:
 
 
 def test_a_user_that_is_not_there_is_no_denial() -> None:
-    """IAM's answer is raised for whoever asks to say what it means."""
+    """IAM's answer is raised, so that the caller says what it means."""
     with pytest.raises(ClientError, match="NoSuchEntity"):
         live_identity(answering(ANSWERS, get_user="NoSuchEntity"), ALICE)

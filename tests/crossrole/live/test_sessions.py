@@ -1,4 +1,4 @@
-"""What goes wrong between this machine and AWS is told in one line with its fix, and what may pass is tried again."""
+"""Errors between this machine and AWS are reported in one line with the fix, and what may pass is tried again."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from crossrole.errors import CommandError
-from crossrole.live.sessions import client, live_session, told
+from crossrole.live.sessions import as_command_error, client, live_session
 from tests.command_line import pausing
 from tests.fakes.sts_server import error, identity, sts
 
@@ -31,7 +31,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def ask(profile: str | None, url: str = "http://127.0.0.1:9") -> str:
     """Return who AWS says is calling."""
-    with told(profile):
+    with as_command_error(profile):
         session = live_session(profile, region="eu-west-1")
         return str(client(session, "sts", endpoint_url=url).get_caller_identity()["Arn"])
 
@@ -64,10 +64,10 @@ def test_what_may_pass_is_tried_again(answers: list[tuple[int, str]]) -> None:
 
 
 def test_throttling_that_does_not_end() -> None:
-    """After five tries it is told, with what to do."""
+    """After five tries it is reported, with what to do."""
     with sts({"GetCallerIdentity": [error(400, "Throttling", "Rate exceeded")]}) as server:
         assert (
-            "GetCallerIdentity was refused: Throttling: Rate exceeded; AWS asked for fewer requests, five times; "
+            "GetCallerIdentity failed: Throttling: Rate exceeded; AWS asked for fewer requests, five times; "
             "wait a minute and call again"
         ) == why("dev", server.url)
         assert 5 == len(server.asked)
@@ -93,17 +93,17 @@ def test_throttling_that_does_not_end() -> None:
         ),
     ],
 )
-def test_credentials_that_are_refused(code: str, fix: str) -> None:
+def test_credentials_that_aws_does_not_accept(code: str, fix: str) -> None:
     """AWS's own words, and the fix for this profile; there is no second try."""
     with sts({"GetCallerIdentity": [error(403, code, "words of AWS")]}) as server:
-        assert f"GetCallerIdentity was refused: {code}: words of AWS; {fix}" == why("dev", server.url)
+        assert f"GetCallerIdentity failed: {code}: words of AWS; {fix}" == why("dev", server.url)
         assert 1 == len(server.asked)
 
 
-def test_any_other_refusal_is_in_the_words_of_aws() -> None:
-    """What has no fix of its own is told as it came, on one line."""
+def test_any_other_error_is_in_the_words_of_aws() -> None:
+    """What has no fix of its own is reported as it came, on one line."""
     with sts({"GetCallerIdentity": [error(400, "ValidationError", "first\n  second")]}) as server:
-        assert "GetCallerIdentity was refused: ValidationError: first second" == why("dev", server.url)
+        assert "GetCallerIdentity failed: ValidationError: first second" == why("dev", server.url)
 
 
 @pytest.mark.parametrize(
@@ -117,21 +117,19 @@ def test_any_other_refusal_is_in_the_words_of_aws() -> None:
     ids=["cut short", "a captive portal's page", "empty", "without what was asked for"],
 )
 def test_an_answer_that_can_not_be_read(body: str) -> None:
-    """It is told, and nothing of it: what is cut short may hold credentials, which botocore would quote."""
+    """It is reported, and nothing of it: what is cut short may hold credentials, which botocore would quote."""
     with sts({"GetCallerIdentity": [(200, body)]}) as server:
-        assert why("dev", server.url).startswith(
-            "what came back from AWS, or from whoever stands in its place, can't be read ("
-        )
+        assert why("dev", server.url).startswith("the answer of AWS, or of a proxy in between, can't be read (")
 
 
 def test_a_terminal_is_given_nothing_to_obey() -> None:
     """Escape sequences and marks of direction in an answer are left out."""
     with sts({"GetCallerIdentity": [error(400, "ValidationError", "a\u009b31mb\u202ec")]}) as server:
-        assert "GetCallerIdentity was refused: ValidationError: a31mbc" == why("dev", server.url)
+        assert "GetCallerIdentity failed: ValidationError: a31mbc" == why("dev", server.url)
 
 
 def test_a_password_in_an_address() -> None:
-    """The address that can't be reached is told without what stands before its @."""
+    """The address that can't be reached is reported without what stands before its @."""
     assert '"http://127.0.0.1:9/"' in why("dev", "http://someone:sentinel-secret@127.0.0.1:9")
 
 

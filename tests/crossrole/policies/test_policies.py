@@ -27,7 +27,7 @@ def policies(kinds: Assembly, capsys: Capture) -> Any:
     return run
 
 
-def refusal(capsys: Capture, assembly: Assembly, *words: str) -> str:
+def error_of(capsys: Capture, assembly: Assembly, *words: str) -> str:
     """Return the command's one-line error."""
     assert 2 == main(["policies", *words, "--template-dir", str(assembly.directory)])
     out, err = capsys.readouterr()
@@ -180,7 +180,7 @@ def test_every_kind_of_caller(policies: Any) -> None:
 
 @pytest.mark.parametrize("name", ["PermissionSet", "Organization", "OrganizationalUnit"])
 def test_what_iam_cannot_attach_to_is_said(name: str, policies: Any) -> None:
-    """For a permission set or an organization there is no line of IAM's, but a comment that names whom to ask."""
+    """For a permission set or an organization there is no line of IAM's, but a comment with who to ask."""
     text = policies(name)
 
     assert {"prod"} == {words[-1] for words in commands(text)}
@@ -228,7 +228,7 @@ def test_a_folder_named_like_a_home(policies: Any, tmp_path: Path, monkeypatch: 
 def test_a_name_that_only_deployment_knows(kinds: Assembly, capsys: Capture, tmp_path: Path) -> None:
     """A grant that uses a key of the stack is an error before anything is written: its ARN would be made up."""
     folder = tmp_path / "out"
-    line = refusal(capsys, kinds, "NewKey", "--out", str(folder))
+    line = error_of(capsys, kinds, "NewKey", "--out", str(folder))
 
     assert "(AWS::KMS::Key)" in line
     assert "kms_key in access.toml" in line
@@ -237,7 +237,7 @@ def test_a_name_that_only_deployment_knows(kinds: Assembly, capsys: Capture, tmp
 
 def test_an_unknown_grant(kinds: Assembly, capsys: Capture) -> None:
     """The nearest name is suggested."""
-    assert "did you mean OneUser?" in refusal(capsys, kinds, "OneUsr")
+    assert "did you mean OneUser?" in error_of(capsys, kinds, "OneUsr")
 
 
 def test_the_same_again_changes_nothing(policies: Any, tmp_path: Path) -> None:
@@ -281,7 +281,7 @@ def test_a_folder_that_takes_nothing(
     if obstacle == "no room":
         monkeypatch.setattr("crossrole.commands.files._kept", _no_room)
     before = sorted(str(each) for each in tmp_path.rglob("*"))
-    line = refusal(capsys, kinds, "OneUser", "--out", str(folder))
+    line = error_of(capsys, kinds, "OneUser", "--out", str(folder))
 
     assert "--out" in line
     assert before == sorted(str(each) for each in tmp_path.rglob("*"))

@@ -12,7 +12,7 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 const SIZES = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 900 } };
 // A4 in CSS pixels, less the page's own margins.
 const PAPER = { width: Math.round(((210 - 28) / 25.4) * 96), height: Math.round(((297 - 32) / 25.4) * 96) };
-// A screenshot of more would be refused by the browser.
+// A screenshot of more would be rejected by the browser.
 const TALLEST = 16000;
 
 mkdirSync(out, { recursive: true });

@@ -75,7 +75,7 @@ def test_a_link_is_followed(words: list[str]) -> None:
 
 @pytest.fixture
 def locked(tmp_path: Path) -> Iterator[Path]:
-    """Return a folder that nothing can be written to: for root, whom no mode keeps out, one of the kernel's."""
+    """Return a folder that nothing can be written to: for root one of the kernel's, which root can't write either."""
     if os.geteuid() == 0:
         yield Path("/proc/self")
         return

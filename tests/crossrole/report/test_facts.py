@@ -413,9 +413,9 @@ def test_buckets(of_kinds: Report) -> None:
     assert ("GivenKey", "EveryBucket", "SeedExample") == buckets["kinds-given-key"].grants
 
 
-def test_what_is_not_judged_is_said(of_default: Report) -> None:
-    """What the templates hold and no command judges is listed by its place."""
-    (words,) = of_default.unjudged
+def test_what_is_not_evaluated_is_said(of_default: Report) -> None:
+    """What the templates hold and no command evaluates is listed by its place."""
+    (words,) = of_default.unevaluated
 
     assert words[0].startswith("ProdAccessStack/Buckets")
     assert ", AWS::S3::Bucket, its ACL and Block Public Access" == words[1]

@@ -1,4 +1,4 @@
-"""The writing of a plan: what becomes of each change, and what is told of it."""
+"""The writing of a plan: what becomes of each change, and what is reported of it."""
 
 from dataclasses import FrozenInstanceError
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from crossrole.iam.session_denials import Document
 from crossrole.revoke.changes import Done, Outcome, read_back, write
 from crossrole.revoke.deployed_role import TRUST, DeployedRole
 from crossrole.revoke.plan import Asked, RevokePlan, plan_of
-from crossrole.revoke.revoke import interruption_told
+from crossrole.revoke.revoke import interruption_reported
 from crossrole.templates.grant import grant_of
 from crossrole.templates.inventory import Inventory
 
@@ -96,7 +96,7 @@ def test_a_plan_is_not_changed_by_its_writing(plan: RevokePlan) -> None:
 
 
 def test_a_first_change_that_is_not_made_is_an_error(plan: RevokePlan) -> None:
-    """Nothing was changed, so nothing has to be told but why."""
+    """Nothing was changed, so nothing but the reason has to be reported."""
     role = Role(plan)
     role.fails = {REVOCATION_POLICY: FULL}
 
@@ -104,7 +104,7 @@ def test_a_first_change_that_is_not_made_is_an_error(plan: RevokePlan) -> None:
         outcomes(plan, role)
 
 
-def test_a_second_change_that_is_not_made_is_told_with_what_stands(plan: RevokePlan) -> None:
+def test_a_second_change_that_is_not_made_is_reported_with_what_stands(plan: RevokePlan) -> None:
     """The first stands, and the answer says what follows from that."""
     role = Role(plan)
     role.fails = {TRUST: FULL}
@@ -113,11 +113,11 @@ def test_a_second_change_that_is_not_made_is_told_with_what_stands(plan: RevokeP
     assert [REVOCATION_POLICY] == done.written
     (wrong,) = done.wrong
     assert wrong.endswith(f"(to 4,096). New sessions can be made, but {REVOCATION_POLICY} lets them do nothing")
-    assert not done.is_proved
+    assert not done.is_verified
 
 
 def test_a_write_whose_answer_is_lost_is_looked_for(plan: RevokePlan) -> None:
-    """It is there, so it is no failure."""
+    """It is there, so it is not a failure."""
     role = Role(plan)
     role.fails = {REVOCATION_POLICY: LOST}
 
@@ -135,7 +135,7 @@ def test_a_write_that_cannot_be_looked_for_ends_the_writing(plan: RevokePlan) ->
     assert wrong.endswith("whether IAM has made the change is not known; run the same line again")
 
 
-def test_the_policy_that_was_tried_is_the_one_that_is_told(plan: RevokePlan) -> None:
+def test_the_policy_that_was_tried_is_the_one_that_is_reported(plan: RevokePlan) -> None:
     """Where a write fails, the answer holds what would have been written over what IAM has now."""
     role = Role(plan)
     role.documents[TRUST] = {**plan.found.trust, "Statement": [*plan.grant.trust.statements, ANOTHERS]}
@@ -148,7 +148,7 @@ def test_the_policy_that_was_tried_is_the_one_that_is_told(plan: RevokePlan) -> 
 
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt, SystemExit])
 def test_an_interruption_says_what_stands(plan: RevokePlan, interruption: type[BaseException]) -> None:
-    """Who stops it between the two writes is told which one IAM has."""
+    """An interruption between the two writes reports which one IAM has."""
     role: Any = Role(plan)
     environment = quiet()
     made: list[Outcome] = []
@@ -160,7 +160,7 @@ def test_an_interruption_says_what_stands(plan: RevokePlan, interruption: type[B
     role.before_put = stop
 
     def written() -> None:
-        with interruption_told(plan.grant, made, environment):
+        with interruption_reported(plan.grant, made, environment):
             for each in write(plan, role, environment, profile="prod"):
                 made.append(each)  # noqa: PERF402 as `revoke` does
 
@@ -170,7 +170,7 @@ def test_an_interruption_says_what_stands(plan: RevokePlan, interruption: type[B
     assert f"interrupted: the {REVOCATION_POLICY} of ServiceRole stands as changed" in environment.stderr.getvalue()  # type: ignore[attr-defined]
 
 
-def test_a_role_that_is_read_back_otherwise_is_no_proof(plan: RevokePlan) -> None:
+def test_a_role_that_is_read_back_otherwise_is_not_verified(plan: RevokePlan) -> None:
     """It is read until it is as asked, or time is up."""
     role: Any = Role(plan)
     words = {"profile": "prod", "yes": "with it", "no": "without it"}

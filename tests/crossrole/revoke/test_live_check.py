@@ -62,7 +62,7 @@ def server() -> Iterator[S3]:
 
 
 @pytest.fixture
-def witness(server: S3) -> CheckedSession:
+def checked(server: S3) -> CheckedSession:
     """Return a session that asks that server."""
     s3 = boto3.Session("AKIAEXAMPLE", "example", "token", region_name="eu-west-1").client(
         "s3",
@@ -75,34 +75,32 @@ def witness(server: S3) -> CheckedSession:
 
 
 @pytest.mark.parametrize(("code", "expected"), [("NoSuchUpload", True), ("AccessDenied", False)])
-def test_what_an_answer_means(server: S3, witness: CheckedSession, code: str, expected: bool) -> None:
-    """That there is no such upload is told to whom S3 has let through; AccessDenied is a refusal."""
+def test_what_an_answer_means(server: S3, checked: CheckedSession, code: str, expected: bool) -> None:
+    """S3 answers NoSuchUpload only where it allows the request; AccessDenied is a denial."""
     server.answers = [code]
 
-    assert expected is witness.is_let_through()
+    assert expected is checked.is_allowed()
 
 
-def test_any_other_answer_means_nothing(server: S3, witness: CheckedSession) -> None:
-    """What is neither is raised, so that it is taken for no proof."""
+def test_any_other_answer_means_nothing(server: S3, checked: CheckedSession) -> None:
+    """What is neither is raised, so that nothing is taken as verified."""
     server.answers = ["PermanentRedirect"]
 
     with pytest.raises(CommandError, match="PermanentRedirect"):
-        witness.is_let_through()
+        checked.is_allowed()
 
 
-def test_a_change_that_arrives_late(server: S3, witness: CheckedSession) -> None:
-    """IAM is eventually consistent: only refusals in a row are taken for the end of it."""
+def test_a_change_that_arrives_late(server: S3, checked: CheckedSession) -> None:
+    """IAM is eventually consistent: only denials in a row are taken for the end of it."""
     server.answers = ["NoSuchUpload", "AccessDenied", "NoSuchUpload", "AccessDenied"]
 
-    assert (
-        settled(witness.is_let_through, expected=False, seconds=60, environment=Environment(**quick_time())) is not None
-    )
+    assert settled(checked.is_allowed, expected=False, seconds=60, environment=Environment(**quick_time())) is not None
     assert 3 + IN_A_ROW == server.asked
 
 
-def test_a_change_that_does_not_arrive(server: S3, witness: CheckedSession) -> None:
+def test_a_change_that_does_not_arrive(server: S3, checked: CheckedSession) -> None:
     """It is asked for in growing pauses, and then given up."""
     server.answers = ["NoSuchUpload"]
 
-    assert settled(witness.is_let_through, expected=False, seconds=2, environment=Environment(**quick_time())) is None
+    assert settled(checked.is_allowed, expected=False, seconds=2, environment=Environment(**quick_time())) is None
     assert server.asked > IN_A_ROW

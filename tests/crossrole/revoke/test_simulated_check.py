@@ -46,11 +46,11 @@ def test_every_grant_can_be_revoked(kinds_inventory: Inventory, simulator: Simul
         assert answer.asked, grant.name
         assert () == answer.open_to_old, grant.name
         assert (() if nothing else answer.asked) == answer.open_to_new, grant.name
-        assert () == answer.unjudged, grant.name
+        assert () == answer.unevaluated, grant.name
 
 
 def test_every_grant_can_be_disabled(kinds_inventory: Inventory, simulator: Simulator) -> None:
-    """No session can do anything, and nobody whom the trust policy names can assume the role."""
+    """No session can do anything, and no principal in the trust policy can assume the role."""
     for grant in grants_of(kinds_inventory):
         cut = Cut(NOW, everything=True)
         answer = decided(grant, role_of(grant, cut), cut, simulator)
@@ -59,7 +59,7 @@ def test_every_grant_can_be_disabled(kinds_inventory: Inventory, simulator: Simu
 
 
 def test_one_session(kinds_inventory: Inventory, simulator: Simulator) -> None:
-    """The session from before is refused, one of another name is not."""
+    """The session from before is denied, one of another name is not."""
     grant = grant_of(kinds_inventory, "ServiceRole")
     cut = Cut(NOW, MINE)
 
@@ -90,7 +90,7 @@ def test_a_deny_that_misses_is_found(found: dict[str, Any], kinds_inventory: Inv
 
 
 def test_a_trust_that_is_open_is_found(kinds_inventory: Inventory, simulator: Simulator) -> None:
-    """Who is still let in is named."""
+    """The principals that are still allowed are named."""
     grant = grant_of(kinds_inventory, "ServiceRole")
     cut = Cut(NOW, everything=True)
     open_still = DeployedRole(grant.arn, "AROAEXAMPLE", 3600, grant.trust.document, role_of(grant, cut).inline)
@@ -101,7 +101,7 @@ def test_a_trust_that_is_open_is_found(kinds_inventory: Inventory, simulator: Si
 
 
 def test_a_federated_identity_that_is_let_in_is_found(kinds_inventory: Inventory, simulator: Simulator) -> None:
-    """Who begins a session in another way than AssumeRole is named until that way is refused too."""
+    """Who begins a session in another way than AssumeRole is named until that way is denied too."""
     grant = grant_of(kinds_inventory, "ServiceRole")
     cut = Cut(NOW, everything=True)
     web = {"Effect": "Allow", "Principal": {"Federated": "accounts.google.com"}, "Action": "sts:AssumeRoleWithSAML"}
@@ -113,19 +113,19 @@ def test_a_federated_identity_that_is_let_in_is_found(kinds_inventory: Inventory
     assert () == decided(grant, replace(role, trust=shut(trust)), cut, simulator).open_trust
 
 
-def test_a_trust_that_cannot_be_judged_is_no_proof(kinds_inventory: Inventory) -> None:
-    """It is not said to let nobody in."""
+def test_a_trust_policy_that_cannot_be_evaluated_is_not_verified(kinds_inventory: Inventory) -> None:
+    """It is not reported as allowing nobody."""
     grant = grant_of(kinds_inventory, "ServiceRole")
     trust = {**grant.trust.document, "Version": "2008-10-17"}
     plan = plan_of(grant, Asked("prod", and_disable=True), replace(role_of(grant, None), trust=trust), NOW)
 
-    proof = proof_of(plan, plan.role, warm_environment(), done=True)
+    check = proof_of(plan, plan.role, warm_environment(), done=True)
 
-    assert proof.holds is None
-    assert "the trust policy could not be judged" in proof.text
+    assert check.holds is None
+    assert "the trust policy could not be evaluated" in check.text
 
 
-def test_what_cannot_be_judged_is_told(kinds_inventory: Inventory, simulator: Simulator) -> None:
+def test_what_cannot_be_evaluated_is_reported(kinds_inventory: Inventory, simulator: Simulator) -> None:
     """A policy without a Version is left out and named; the deny goes before whatever it allows."""
     grant = grant_of(kinds_inventory, "ServiceRole")
     old = {"Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
@@ -133,17 +133,17 @@ def test_what_cannot_be_judged_is_told(kinds_inventory: Inventory, simulator: Si
     answer = decided(grant, role_of(grant, Cut(NOW), Old=old), Cut(NOW), simulator)
 
     assert () == answer.open_to_old
-    assert 'Old has Version None; only "2012-10-17" can be evaluated' in " ".join(answer.unjudged)
+    assert 'Old has Version None; only "2012-10-17" can be evaluated' in " ".join(answer.unevaluated)
 
 
 PROBES = {
-    "ServiceRole": "ListParts s3://kinds-222222222222/service/crossrole-witness, of an upload that does not exist",
-    "WholeAccount": "ListParts s3://kinds-222222222222/account/crossrole-witness, of an upload that does not exist",
+    "ServiceRole": "ListParts s3://kinds-222222222222/service/crossrole-live-check, of an upload that does not exist",
+    "WholeAccount": "ListParts s3://kinds-222222222222/account/crossrole-live-check, of an upload that does not exist",
     "OneUser": "ListObjectsV2 s3://kinds-222222222222/user/, one entry",
     "AllConditions": "GetBucketLocation s3://kinds-222222222222",
     "RecentMfa": "HeadObject s3://kinds-222222222222/mfa/key",
     "SeedExample": "ListBuckets",
-    "FullBucket": "ListParts s3://kinds-222222222222/crossrole-witness, of an upload that does not exist",
+    "FullBucket": "ListParts s3://kinds-222222222222/crossrole-live-check, of an upload that does not exist",
     "EveryBucket": None,
 }
 
@@ -164,5 +164,5 @@ def test_what_a_live_session_is_asked(name: str, kinds_inventory: Inventory) -> 
 
 
 def test_nothing_to_ask_for(kinds_inventory: Inventory) -> None:
-    """Where there is no object to look at, a grant that only reads can't be asked."""
+    """Where there is no object to look at, a grant that only reads can't be checked."""
     assert probe_for(grant_of(kinds_inventory, "RecentMfa"), lambda _bucket, _prefix: None) is None

@@ -25,7 +25,7 @@ def deny(action: Any = "*", resource: Any = "*", **condition: Any) -> dict[str, 
     return base | ({"Condition": condition} if condition else {})
 
 
-def refusing(sts: Any) -> dict[str, Any]:
+def denying(sts: Any) -> dict[str, Any]:
     """Return a Deny statement of a trust policy."""
     return {"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": sts}
 
@@ -111,7 +111,7 @@ def test_revocations_only_add_and_restoring_takes_only_them(found: list[dict[str
     ids=str,
 )
 def test_what_covers_a_cut(statement: dict[str, Any], of_all: bool, of_bob: bool) -> None:
-    """Only what refuses everything to every session from before, or to the one, saves writing another statement."""
+    """Only what denies everything to every session from before, or to the one, saves writing another statement."""
     assert of_all is covers([statement], Cut(NOON))
     assert of_bob is covers([statement], Cut(NOON, BOB))
 
@@ -124,7 +124,7 @@ def test_a_moment_is_rounded_up() -> None:
 
 
 def test_the_trust_policy() -> None:
-    """Everyone is refused by one statement after all that was there; a trust that refuses everyone is left alone."""
+    """Everyone is denied by one statement after all that was there; a trust that denies everyone is left alone."""
     closed = shut(TRUST)
 
     assert [*TRUST["Statement"], {**closed["Statement"][-1], "Effect": "Deny"}] == closed["Statement"]
@@ -150,7 +150,7 @@ def test_the_trust_policy() -> None:
     ids=str,
 )
 def test_a_trust_policy_that_is_open(statement: dict[str, Any]) -> None:
-    """A Deny that does not refuse everyone is no reason to leave the trust policy as it is."""
+    """A Deny that does not deny everyone is no reason to leave the trust policy as it is."""
     assert not is_shut(document(statement | {"Effect": "Deny"}))
 
 
@@ -159,19 +159,19 @@ WEB = {"Effect": "Allow", "Principal": {"Federated": "accounts.google.com"}, "Ac
 
 @pytest.mark.parametrize("actions", ["sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWith*", "sts:*"])
 def test_a_trust_policy_with_another_way_in(actions: str) -> None:
-    """A deny of AssumeRole alone leaves a web identity in, so a statement that refuses every way is added."""
-    half = document(*TRUST["Statement"], WEB | {"Action": actions}, refusing(sts="sts:AssumeRole"))
+    """A deny of AssumeRole alone leaves a web identity in, so a statement that denies every way is added."""
+    half = document(*TRUST["Statement"], WEB | {"Action": actions}, denying(sts="sts:AssumeRole"))
 
     assert not is_shut(half)
-    assert is_shut(document(*TRUST["Statement"], refusing(sts="sts:AssumeRole")))
-    assert not is_shut(document(*TRUST["Statement"], WEB, refusing(sts="sts:AssumeRole*")))
-    assert is_shut(document(*TRUST["Statement"], WEB, refusing(sts="sts:AssumeRole*") | {"Principal": "*"}))
+    assert is_shut(document(*TRUST["Statement"], denying(sts="sts:AssumeRole")))
+    assert not is_shut(document(*TRUST["Statement"], WEB, denying(sts="sts:AssumeRole*")))
+    assert is_shut(document(*TRUST["Statement"], WEB, denying(sts="sts:AssumeRole*") | {"Principal": "*"}))
     assert is_shut(shut(half))
     assert half == restored(shut(half), "trust policy")
 
 
 def test_who_is_no_aws_principal() -> None:
-    """Services and federated identities that are let in are named, those that are refused are not."""
+    """Services and federated identities that are let in are named, those that are denied are not."""
     service = {"Effect": "Allow", "Principal": {"Service": ["ec2.amazonaws.com"], "AWS": "*"}, "Action": "*"}
 
     assert ["accounts.google.com", "ec2.amazonaws.com"] == other_kinds(document(WEB, service, WEB | {"Effect": "Deny"}))
@@ -223,7 +223,7 @@ def test_what_else_a_document_holds_stays() -> None:
 
 @pytest.mark.parametrize("name", ["", "a", "a b", "a/b", "a*", "ä2", "x" * 65, "a\n"])
 def test_no_session_name(name: str) -> None:
-    """What STS would take as no role session name is refused, with what it may hold."""
+    """What STS would take as no role session name is denied, with what it may hold."""
     with pytest.raises(CommandError, match="expected 2 to 64 letters"):
         session_name(name)
 

@@ -257,6 +257,6 @@ def test_unresolvable_templates(document: Any, expected: str) -> None:
     ],
     ids=["moment", "day", "variable in a text", "plain ARN"],
 )
-def test_judged(conditions: dict[str, Any]) -> None:
-    """What both engines judge as AWS does stays as it is written."""
+def test_evaluated(conditions: dict[str, Any]) -> None:
+    """What both engines evaluate as AWS does stays as it is written."""
     assert conditions == policy(allowing(**conditions))["Statement"][0]["Condition"]

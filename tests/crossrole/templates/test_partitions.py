@@ -76,7 +76,7 @@ def in_china(access: dict[str, Any], directory: Path, principal: str = CALLER) -
 
 
 def test_a_message_proposes_an_arn_of_the_templates_partition(access: dict[str, Any], tmp_path: Path) -> None:
-    """Whoever pastes it asks about a bucket that can exist."""
+    """What is pasted asks about a bucket that can exist."""
     inventory = in_china(access, tmp_path)
 
     with pytest.raises(CommandError, match="write arn:aws-cn:s3:::reports/key"):
