@@ -71,7 +71,7 @@ def _named(inventory: Inventory, name: str) -> Identity:
     if found:
         raise CommandError(f'"{name}" is {" and ".join(each.arn for each in found)}; give the ARN of one')
     names = [identity.name for identity in inventory.identities]
-    raise CommandError(f'no template makes a role or user "{name}"{nearest(name, names)}')
+    raise CommandError(f'"{name}" is not a role or user in the templates{nearest(name, names)}')
 
 
 def known_resource(inventory: Inventory, action_text: str, text: str) -> tuple[str, str]:

@@ -303,7 +303,7 @@ def test_a_caller_that_the_trust_policy_does_not_name_is_denied(shell: Any, gran
     assert ["ok", "ok", "ok"] == [line(lines, check)["status"] for check in ("drift", "bucket", "key")]
 
 
-def test_a_condition_that_only_aws_can_judge(shell: Any) -> None:
+def test_a_condition_that_only_aws_can_evaluate(shell: Any) -> None:
     """An address is AWS's to see: the condition is named before, and after the denial it is what is left."""
     lines = examined(shell, "FromElsewhere", "--profile", "exporter", "--prod-profile", "prod", status=1)
 

@@ -204,6 +204,9 @@ def test_can_as_json(default: Assembly, capsys: Capture) -> None:
     assert [("own policies", "allows"), ("trust policy", "allows")] == [
         (each["kind"], each["says"]) for each in assume["policies"]
     ]
+    assert [("permissions policies", "implicitly denies"), ("bucket policy", "denies nothing")] == [
+        (each["kind"], each["says"]) for each in act["policies"]
+    ]
     assert ["no statement allows s3:DeleteObject"] == act["policies"][0]["missing"]
     statement = assume["policies"][0]["statements"][0]
     assert {"template", "logical_id", "policy", "sid", "statement"} == statement.keys()
@@ -212,6 +215,19 @@ def test_can_as_json(default: Assembly, capsys: Capture) -> None:
         statement["policy"],
         statement["sid"],
     )
+
+
+def test_a_deny_statement_denies_explicitly(kinds: Assembly, capsys: Capture) -> None:
+    """The reason tells it from what no statement allows, and names the statement."""
+    exporter = f"arn:aws:iam::{DEV}:role/service-role/Exporter"
+    words = ["can", exporter, "via", "Disabled", "s3:PutObject", f"{KINDS}/disabled/x"]
+    status = main([*words, "--template-dir", str(kinds.directory)])
+    lines = capsys.readouterr().out.splitlines()
+
+    assert 1 == status
+    assert lines[0].startswith(f"denied: {exporter} via Disabled, s3:PutObject on ")
+    assert "     trust policy: explicitly denies sts:AssumeRole" in lines
+    assert "     permissions policies: explicitly denies s3:PutObject" in lines
 
 
 # --- what can't be answered
