@@ -15,7 +15,7 @@ from unittest import mock
 from crossrole import cli
 from crossrole.engines.simulator import Simulator
 from crossrole.environment import Environment
-from tests.kept_proofs import KeptProver
+from tests.kept_answers import KeptProver
 
 Done = subprocess.CompletedProcess[str]
 

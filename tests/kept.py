@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from tests.synthesis import ROOT
@@ -22,7 +23,7 @@ MUTANTS = (
     "tests/crossrole/evaluation",
     "tests/crossrole/conftest.py",
     "tests/command_line.py",
-    "tests/kept_proofs.py",
+    "tests/kept_answers.py",
     "tests/synthesis.py",
     "tests/kinds.toml",
     "access.toml",
@@ -36,11 +37,16 @@ PACKAGE = ("constructs", "lambda", "bench", "tests/s3_writer", "node_modules/.pa
 """All that the writer's tests depend on, run on its package."""
 
 
+@cache
+def installed() -> list[str]:
+    """Return every package that is installed here, with its version."""
+    return sorted(f"{each.name}=={each.version}" for each in importlib.metadata.distributions())
+
+
 def fingerprint(names: Sequence[str], root: Path = ROOT) -> str:
     """Return a hash of every byte of these files and folders, and of what is installed."""
     digest = hashlib.sha256()
-    installed = sorted(f"{each.name}=={each.version}" for each in importlib.metadata.distributions())
-    digest.update(json.dumps([sys.version, sys.platform, installed]).encode())
+    digest.update(json.dumps([sys.version, sys.platform, installed()]).encode())
     for path in _files(names, root):
         content = path.read_bytes()
         digest.update(json.dumps([path.relative_to(root).as_posix(), len(content)]).encode())

@@ -8,7 +8,7 @@ import pytest
 
 from crossrole.engines.prover import Inquiry, Proof, Prover, Side, Verdict
 from crossrole.iam.policy import VERSION, Policy
-from tests.kept_proofs import KeptProver, engine_fingerprint
+from tests.kept_answers import KeptProver, engine_fingerprint
 
 ROLE = "arn:aws:iam::111111111111:role/App"
 
@@ -93,13 +93,13 @@ def test_what_is_unknown_is_tried_again(tmp_path: Path) -> None:
     file = tmp_path / "proofs.sqlite"
     proved(file, inquiry())
     with sqlite3.connect(file) as kept:
-        kept.execute("DELETE FROM proofs")
+        kept.execute("DELETE FROM answers")
     kept.close()
 
     class Unknowing(Counting):
         def command(self) -> list[str]:
             self.asked += 1
-            answer = json.dumps([{"verdict": "unknown", "witness": None, "reasons": ["no time"]}])
+            answer = json.dumps([{"verdict": "unknown", "example": None, "reasons": ["no time"]}])
             return ["sh", "-c", f"while read -r _; do echo '{answer}'; done"]
 
     with Unknowing(file, "one") as prover:
