@@ -6,7 +6,7 @@ from statistics import median
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
-from bench.measuring import Row, Table, Taken, Variant, canned, interleaved, run, variants
+from bench.measuring import Row, Table, Taken, Variant, fake_aws, interleaved, run, variants
 
 ROUNDS = 3
 OBJECTS = 1000
@@ -22,7 +22,7 @@ WAYS = {
 
 def measure() -> Table:
     """Put as many objects in each way, all with checksum and expected owner."""
-    with variants() as field, canned(DELAY) as aws:
+    with variants() as field, fake_aws(DELAY) as aws:
         known = {each.name: each for each in field}
         rows = {name: Row(name) for name in WAYS}
         other = Variant("", "", known["the original example"].folder, known["the original example"].roots)

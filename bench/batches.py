@@ -81,7 +81,7 @@ def obstore() -> Callable[[list[str]], int]:
         virtual_hosted_style_request=False,
         client_options={
             "default_headers": {"x-amz-expected-bucket-owner": os.environ["BUCKET_OWNER"]},
-            "allow_invalid_certificates": True,  # it takes no bundle: the canned server's authority is nobody's
+            "allow_invalid_certificates": True,  # it takes no bundle: the fake AWS's authority is nobody's
         },
     )
 

@@ -10,7 +10,7 @@ from statistics import median
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
-from bench.measuring import BENCH, CannedProcess, Row, Table, Taken, Variant, canned, clean, interleaved, variants
+from bench.measuring import BENCH, FakeAwsProcess, Row, Table, Taken, Variant, clean, fake_aws, interleaved, variants
 from bench.runtime_api import cold_start
 
 ROUNDS = 9
@@ -18,7 +18,7 @@ ROUNDS = 9
 
 def measure() -> list[Table]:
     """Start each variant from cold: as a plain process, and by Lambda's runtime client."""
-    with variants() as field, canned() as aws:
+    with variants() as field, fake_aws() as aws:
         known = {each.name: each for each in field}
         for variant in field:  # once uncounted, so that all files are in the page cache
             _process(aws, variant)
@@ -59,7 +59,7 @@ def _measured(known: Mapping[str, Variant], measure: Callable[[str], tuple[Taken
     return list(rows.values())
 
 
-def _process(aws: CannedProcess, variant: Variant) -> tuple[Taken, int, float]:
+def _process(aws: FakeAwsProcess, variant: Variant) -> tuple[Taken, int, float]:
     """Return what a whole process takes, its peak of memory in MiB, and no time of an init phase."""
     start = time.perf_counter()
     process = subprocess.Popen(  # noqa: S603 - this Python
@@ -74,7 +74,7 @@ def _process(aws: CannedProcess, variant: Variant) -> tuple[Taken, int, float]:
     return Taken(time.perf_counter() - start, used.ru_utime + used.ru_stime), used.ru_maxrss // 1024, 0
 
 
-def _client(aws: CannedProcess, variant: Variant) -> tuple[Taken, int, float]:
+def _client(aws: FakeAwsProcess, variant: Variant) -> tuple[Taken, int, float]:
     start = cold_start(f"{variant.module}.handler", variant.folder, clean(variant.environment(aws)))
     return Taken(start.answered, start.processor), start.peak, start.initialized
 

@@ -1,4 +1,4 @@
-"""What the measurements of the writer share: the canned AWS, the variants, and the tables of their figures."""
+"""What the measurements of the writer share: the fake AWS, the variants, and the tables of their figures."""
 
 import compileall
 import json
@@ -21,8 +21,8 @@ import botocore
 CHECKOUT = Path(__file__).resolve().parents[1]
 sys.path.append(str(CHECKOUT / "constructs"))
 
-from bench.function_environment import FUNCTION_ENVIRONMENT
 from cross_account import writer_contents
+from tests.fakes.function import FUNCTION_ENVIRONMENT
 
 BENCH = CHECKOUT / "bench"
 FUNCTION = FUNCTION_ENVIRONMENT | {
@@ -34,8 +34,8 @@ FUNCTION = FUNCTION_ENVIRONMENT | {
 
 
 @dataclass(frozen=True)
-class CannedProcess:
-    """The canned AWS in a process of its own, so that its work is in nobody's figures."""
+class FakeAwsProcess:
+    """The fake AWS in a process of its own, so that its work is in nobody's figures."""
 
     url: str
     folder: Path
@@ -58,14 +58,14 @@ class CannedProcess:
 
 
 @contextmanager
-def canned(delay: float = 0) -> Iterator[CannedProcess]:
-    """Run the canned AWS, which answers after `delay` seconds."""
+def fake_aws(delay: float = 0) -> Iterator[FakeAwsProcess]:
+    """Run the fake AWS, which answers after `delay` seconds."""
     with TemporaryDirectory() as folder:
-        command = [sys.executable, str(BENCH / "canned_server.py"), "--folder", folder, "--delay", str(delay)]
+        command = [sys.executable, str(BENCH / "serve.py"), folder, str(delay)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - this Python
             try:
                 assert process.stdout is not None  # noqa: S101 - it is a pipe
-                yield CannedProcess(process.stdout.readline().strip(), Path(folder))
+                yield FakeAwsProcess(process.stdout.readline().strip(), Path(folder))
             finally:
                 process.terminate()
 
@@ -79,7 +79,7 @@ class Variant:
     folder: Path
     roots: Path
 
-    def environment(self, aws: CannedProcess) -> dict[str, str]:
+    def environment(self, aws: FakeAwsProcess) -> dict[str, str]:
         """Return the environment that it runs in."""
         return {**aws.environment(self.roots), "PYTHONPATH": str(self.folder)}
 

@@ -27,7 +27,7 @@ def main() -> None:
     """Measure and write."""
     tables = [warm.measure(), *cold.measure(), batch.measure()]
     PLOT.write_text(plot(tables))
-    sections = [*(table.markdown() for table in tables), faults.measure().markdown()]
+    sections = [*(table.markdown() for table in tables), faults.markdown(faults.measure())]
     text = "\n".join([machine(), "", f"![the ratios]({PLOT.name})", "", *sections, ""])
     PAGE.write_text(_FIGURES.sub(lambda _: text, PAGE.read_text()))
     sys.stdout.write(text)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
-from bench.measuring import CannedProcess, Row, Table, Taken, Variant, canned, interleaved, run, variants
+from bench.measuring import FakeAwsProcess, Row, Table, Taken, Variant, fake_aws, interleaved, run, variants
 
 ROUNDS = 5
 INVOCATIONS = {"original": 20}
@@ -14,7 +14,7 @@ MANY = 200
 
 def measure() -> Table:
     """Invoke each variant many times in one process."""
-    with variants() as field, canned() as aws:
+    with variants() as field, fake_aws() as aws:
         known = {each.name: each for each in field if "not compiled" not in each.name}  # the same once it is warm
         rows = {name: Row(name) for name in known}
         for name, variant in known.items():
@@ -30,12 +30,12 @@ def measure() -> Table:
     )
 
 
-def _per_put(aws: CannedProcess, variant: Variant) -> Taken:
+def _per_put(aws: FakeAwsProcess, variant: Variant) -> Taken:
     invocations = str(INVOCATIONS.get(variant.module, MANY))
     return run("invoke.py", variant.module, invocations, environment=variant.environment(aws))
 
 
-def _counted(aws: CannedProcess, variant: Variant) -> list[str]:
+def _counted(aws: FakeAwsProcess, variant: Variant) -> list[str]:
     before = aws.counts()
     _per_put(aws, variant)
     counts = {name: count - before.get(name, 0) for name, count in aws.counts().items()}

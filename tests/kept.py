@@ -33,7 +33,7 @@ MUTANTS = (
     *EVERYWHERE,
 )
 """All that it depends on whether a mutant is noticed; tests/test_layout.py holds what these rooms may import."""
-PACKAGE = ("constructs", "lambda", "bench", "tests/s3_writer", "node_modules/.package-lock.json", *EVERYWHERE)
+PACKAGE = ("constructs", "lambda", "tests/fakes", "tests/s3_writer", "node_modules/.package-lock.json", *EVERYWHERE)
 """All that the writer's tests depend on, run on its package."""
 
 

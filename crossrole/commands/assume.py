@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import NoReturn
 
 from crossrole.assume.assume import Asked, Denial, assume, check_duration, check_open
-from crossrole.assume.environment import SHELLS, remembered, variables_of, way_back
 from crossrole.assume.session_policy import narrowed
+from crossrole.assume.variables import SHELLS, remembered, variables_of, way_back
 from crossrole.assume.why_denied import why
 from crossrole.commands.common import add_template_dir, inventory_of
 from crossrole.environment import Environment

@@ -17,8 +17,12 @@ from botocore.exceptions import ClientError
 
 from sandbox.accounts import Accounts
 from sandbox.configuration import CHECKOUT, Profile, read_access
+from sandbox.emulator import CA_BUNDLE
 from sandbox.environment import clean_environment
+from sandbox.folder import RUN
 from tests.command_line import Done, crossrole, quick_time
+from tests.fakes.proxy import Proxy
+from tests.fakes.server import serving
 
 KINDS = CHECKOUT / "tests" / "kinds.toml"
 ASSUME_ANYTHING = {
@@ -140,6 +144,13 @@ def _deployed(tmp_path_factory: pytest.TempPathFactory, name: str) -> Iterator[W
         world.deploy("DevLambdaStack", "dev")
         world.deploy("DevUsersStack", "dev")
         yield world
+
+
+@pytest.fixture
+def proxy(world: World) -> Iterator[Proxy]:
+    """Return a server in front of the accounts that lets everything through until it is told otherwise."""
+    with serving(Proxy(world.accounts.endpoint_url, world.accounts.state / RUN / CA_BUNDLE)) as one:
+        yield one
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ import boto3
 import pytest
 
 from sandbox.configuration import CHECKOUT
-from tests.end_to_end.recording import recording
+from tests.fakes.proxy import Proxy
 
 BUCKET = "kinds-222222222222"
 EXPORTER = "arn:aws:iam::111111111111:role/service-role/Exporter"
@@ -781,22 +781,21 @@ def test_nothing_is_changed(world: Any, shell: Any, grant: str, write: tuple[str
     assert before == contents(world)
 
 
-def test_what_is_listed_is_what_is_sent(world: Any, shell: Any) -> None:
+def test_what_is_listed_is_what_is_sent(world: Any, shell: Any, proxy: Proxy) -> None:
     """The session's requests are the ones that were listed before, each once, in order, and no other.
 
     Where the listing shows a key, its first byte is read in place of a key that does not exist.
     """
     s3, name = world.accounts.session("prod").client("s3"), {"Bucket": BUCKET, "Key": "account/-the-first"}
     put = s3.put_object(**name, Body=b"a")
-    with recording(world) as (url, calls):
-        _through(shell, url)
-        done = shell.crossrole("doctor", "WholeAccount", "--profile", "stranger", "--json")
+    _through(shell, proxy.url)
+    done = shell.crossrole("doctor", "WholeAccount", "--profile", "stranger", "--json")
     s3.delete_object(**name, VersionId=put["VersionId"])
     probes = json.loads(done.stdout)["probes"]
 
     listed = [each.partition(": ")[2].partition(",")[0].replace("s3://", "/").rstrip("/ ") for each in probes]
     listed = [re.sub(r"^(GetObject /\S+/account/).*", r"\1-the-first", each) for each in listed]
-    assert listed == [each.rstrip("/ ") for each in calls if not each.startswith("HeadBucket")]
+    assert listed == [each.rstrip("/ ") for each in proxy.s3_calls if not each.startswith("HeadBucket")]
     assert all(f"doctor:   {each}" in done.stderr for each in probes)
 
 
@@ -819,21 +818,22 @@ def test_a_write_probe_tries_what_the_grant_allows(shell: Any) -> None:
     assert texts[3].endswith("is permanently deleted, by profile prod")
 
 
-def test_nothing_is_put_where_nobody_could_remove_it(world: Any, shell: Any) -> None:
+def test_nothing_is_put_where_nobody_could_remove_it(world: Any, shell: Any, proxy: Proxy) -> None:
     """Without a profile of production, a session that may only write is not let leave something behind."""
     before = contents(world)
-    with recording(world) as (url, calls):
-        _through(shell, url)
-        lines = examined(shell, "ServiceRole", "--profile", "exporter", "--write-probe", status=0)
+    _through(shell, proxy.url)
+    lines = examined(shell, "ServiceRole", "--profile", "exporter", "--write-probe", status=0)
 
     assert "not checkable" == line(lines, "write")["status"]
     assert "nothing was put" in line(lines, "write")["text"]
-    assert not [each for each in calls if each.startswith("PutObject")]
+    assert not [each for each in proxy.s3_calls if each.startswith("PutObject")]
     assert before == contents(world)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_write_probe_removes_what_it_put(world: Any, shell: Any, number: signal.Signals) -> None:
+def test_an_interrupted_write_probe_removes_what_it_put(
+    world: Any, shell: Any, proxy: Proxy, number: signal.Signals
+) -> None:
     """Stopped when the object is there and the answer is not, it still removes it."""
     before = contents(world)
     running: list[subprocess.Popen[str]] = []
@@ -844,22 +844,22 @@ def test_an_interrupted_write_probe_removes_what_it_put(world: Any, shell: Any, 
 
     command = [sys.executable, "-m", "crossrole", "doctor", "--template-dir", str(world.templates), "ServiceRole"]
     words = ["--profile", "exporter", "--prod-profile", "prod", "--write-probe"]
-    with recording(world, after=stop) as (url, calls):
-        _through(shell, url)
-        running.append(
-            subprocess.Popen(  # our own command
-                [*command, *words],
-                cwd=CHECKOUT,
-                env=shell.environment,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
+    proxy.after = stop
+    _through(shell, proxy.url)
+    running.append(
+        subprocess.Popen(  # our own command
+            [*command, *words],
+            cwd=CHECKOUT,
+            env=shell.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
-        running[0].communicate(timeout=60)
+    )
+    running[0].communicate(timeout=60)
 
     assert 0 != running[0].returncode
-    assert [each for each in calls if each.startswith("PutObject")]
+    assert [each for each in proxy.s3_calls if each.startswith("PutObject")]
     assert before == contents(world)
 
 

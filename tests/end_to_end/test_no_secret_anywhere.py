@@ -8,19 +8,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.end_to_end.recording import recording
+from tests.fakes.proxy import Proxy
 
 GRANT, CALLER = "ServiceRole", "exporter"
 _HANDED_OUT = re.compile(r"<(?:SecretAccessKey|SessionToken)>([^<]+)<")
 _SECRET_KEYS = ("aws_secret_access_key", "aws_session_token")
 
 
-def test_no_secret_is_where_none_belongs(world: Any, shell: Any) -> None:
+def test_no_secret_is_where_none_belongs(world: Any, shell: Any, proxy: Proxy) -> None:
     """Secrets are in ~/.aws, which is the person's alone, and in what `assume` was asked to print: nowhere else."""
-    answers: list[bytes] = []
-    with recording(world, heard=answers.append) as (sts, _):
-        shown = whole_run(shell, sts)
-    handed_out = [each for answer in answers for each in _HANDED_OUT.findall(answer.decode(errors="replace"))]
+    shown = whole_run(shell, proxy.url)
+    handed_out = [each for answer in proxy.answers for each in _HANDED_OUT.findall(answer.decode(errors="replace"))]
     secrets = {*held(shell.home / ".aws"), *handed_out}
     places = {**shown, **dict(left(shell.home)), **dict(left(world.accounts.logs)), **dict(left(world.templates))}
 

@@ -14,7 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sandbox.configuration import CHECKOUT
-from tests.fakes.iam_proxy import ANSWER_LOST, CUT, IamProxy, iam_proxy
+from tests.fakes.proxy import ANSWER_LOST, CUT, Proxy
 from tests.terminal import at_terminal
 
 BUCKET = "kinds-222222222222"
@@ -97,14 +97,6 @@ def deployed(world: Any) -> Iterator[Callable[[str], Role]]:
 def service(deployed: Callable[[str], Role]) -> Role:
     """Return the role of a grant that one role of dev writes through."""
     return deployed("ServiceRole")
-
-
-@pytest.fixture
-def proxy(world: Any) -> Iterator[IamProxy]:
-    """Return a server in front of IAM that lets everything through until it is told otherwise."""
-    bundle = world.accounts.config_file.read_text().partition("ca_bundle = ")[2].splitlines()[0]
-    with iam_proxy(world.accounts.endpoint_url, bundle) as one:
-        yield one
 
 
 def may(session: boto3.Session, prefix: str = "service/") -> bool:
@@ -299,7 +291,7 @@ def test_a_live_check_writes_nothing(shell: Any, service: Role) -> None:
 # --- the moment
 
 
-def test_a_moment_that_is_given(shell: Any, service: Role, proxy: IamProxy) -> None:
+def test_a_moment_that_is_given(shell: Any, service: Role, proxy: Proxy) -> None:
     """`--before` affects what was begun before it and nothing else; a second run writes nothing and says so."""
     session = service.session()
     words = ("revoke", "ServiceRole", *PROD, "--before", "2026-01-01T01:00:00+01:00", "--json")
@@ -339,7 +331,7 @@ def test_a_moment_in_the_future(shell: Any, service: Role) -> None:
     assert not may(service.session())
 
 
-def test_the_moment_is_by_the_clock_of_aws(shell: Any, service: Role, proxy: IamProxy) -> None:
+def test_the_moment_is_by_the_clock_of_aws(shell: Any, service: Role, proxy: Proxy) -> None:
     """An operator's clock may be wrong, and issue times are AWS's: now is when IAM answers, rounded up."""
     del service
     proxy.date = "Tue, 24 Nov 2026 10:00:00 GMT"
@@ -420,7 +412,7 @@ def test_and_disable(shell: Any, service: Role) -> None:
     assert may(old)
 
 
-def test_a_trust_policy_that_is_full(shell: Any, service: Role, proxy: IamProxy) -> None:
+def test_a_trust_policy_that_is_full(shell: Any, service: Role, proxy: Proxy) -> None:
     """Where the trust policy is full, the command says so and ends with 1, and new sessions can do nothing."""
     before = service.state()
     proxy.fault = lambda action: f"LimitExceeded: {LIMIT}" if action == "UpdateAssumeRolePolicy" else None
@@ -478,7 +470,7 @@ ANOTHERS = {
 CLOSED = {"Sid": "Closed", "Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
 
 
-def meanwhile(proxy: IamProxy, action: str, change: Callable[[], object]) -> None:
+def meanwhile(proxy: Proxy, action: str, change: Callable[[], object]) -> None:
     """Have somebody else make a change at the first request of that kind."""
     left = [change]
 
@@ -489,7 +481,7 @@ def meanwhile(proxy: IamProxy, action: str, change: Callable[[], object]) -> Non
     proxy.fault = fault
 
 
-def test_what_is_revoked_meanwhile_stays(shell: Any, service: Role, proxy: IamProxy) -> None:
+def test_what_is_revoked_meanwhile_stays(shell: Any, service: Role, proxy: Proxy) -> None:
     """What somebody else has put into the policies since they were first read is not written over."""
     trust = service.state()["trust"]["Statement"]
 
@@ -505,7 +497,7 @@ def test_what_is_revoked_meanwhile_stays(shell: Any, service: Role, proxy: IamPr
     assert [*trust, CLOSED] == service.state()["trust"]["Statement"]
 
 
-def test_what_is_closed_meanwhile_stays_closed(shell: Any, service: Role, proxy: IamProxy) -> None:
+def test_what_is_closed_meanwhile_stays_closed(shell: Any, service: Role, proxy: Proxy) -> None:
     """Restore takes out what revoke added of the policies as they are when it writes, and reports what still denies."""
     trust = service.state()["trust"]["Statement"]
     answered(shell.crossrole("revoke", "ServiceRole", *PROD, "--and-disable", "--json"))
@@ -523,7 +515,7 @@ def test_what_is_closed_meanwhile_stays_closed(shell: Any, service: Role, proxy:
     assert ["the trust policy denies everyone"] == done["left"]
 
 
-def test_a_revocation_that_is_lost_is_no_success(shell: Any, service: Role, proxy: IamProxy) -> None:
+def test_a_revocation_that_is_lost_is_no_success(shell: Any, service: Role, proxy: Proxy) -> None:
     """The role is read back last of all: what somebody else has written over the revocation meanwhile shows."""
     # The first session is the one from before, the second the new one that is asked after the change.
     begun: list[str] = []
@@ -595,7 +587,7 @@ def test_what_access_toml_disables_stays(shell: Any, deployed: Callable[[str], R
     assert "DenyWhileDisabled denies everything" in restored.stdout
 
 
-def test_nothing_to_restore(shell: Any, service: Role, proxy: IamProxy) -> None:
+def test_nothing_to_restore(shell: Any, service: Role, proxy: Proxy) -> None:
     """A restore that finds nothing of a revocation writes nothing and says so."""
     del service
     done = shell.crossrole("restore", "ServiceRole", *PROD, **proxy.environment)
@@ -605,7 +597,7 @@ def test_nothing_to_restore(shell: Any, service: Role, proxy: IamProxy) -> None:
     assert [] == proxy.writes
 
 
-def test_an_old_answer_of_iam(shell: Any, service: Role, proxy: IamProxy) -> None:
+def test_an_old_answer_of_iam(shell: Any, service: Role, proxy: Proxy) -> None:
     """IAM may answer what it held before the write for a while: it is asked again until it answers with it."""
     left = ["NoSuchEntity: The role policy cannot be found."] * 4  # the role has three: once all, and one again
     proxy.fault = lambda action: left.pop() if left and action == "GetRolePolicy" and proxy.writes else None
@@ -617,7 +609,7 @@ def test_an_old_answer_of_iam(shell: Any, service: Role, proxy: IamProxy) -> Non
     assert done["verified"]
 
 
-def test_a_listing_that_is_old(shell: Any, service: Role, proxy: IamProxy) -> None:
+def test_a_listing_that_is_old(shell: Any, service: Role, proxy: Proxy) -> None:
     """The policy is asked for by its name, so that one which IAM does not list yet is not written over."""
     console = service.put(POLICY, {"Sid": "Console", "Effect": "Deny", "Action": "s3:*", "Resource": "*"})
     proxy.replaced["ListRolePolicies"] = (POLICY, "SomethingElse")
@@ -631,7 +623,7 @@ def test_a_listing_that_is_old(shell: Any, service: Role, proxy: IamProxy) -> No
 
 
 @pytest.mark.parametrize("command", ["revoke", "restore"])
-def test_a_dry_run_changes_nothing(shell: Any, service: Role, proxy: IamProxy, command: str) -> None:
+def test_a_dry_run_changes_nothing(shell: Any, service: Role, proxy: Proxy, command: str) -> None:
     """It says what would be written, the whole documents among it, and writes nothing."""
     if command == "restore":
         shell.crossrole("revoke", "ServiceRole", *PROD, "--and-disable")
@@ -702,7 +694,7 @@ def test_no_credentials(shell: Any, service: Role) -> None:
     )
 
 
-def test_a_role_that_is_not_deployed(shell: Any, service: Role, proxy: IamProxy) -> None:
+def test_a_role_that_is_not_deployed(shell: Any, service: Role, proxy: Proxy) -> None:
     """NoSuchEntity is reported as what it means."""
     del service
     proxy.fault = lambda _: "NoSuchEntity: The role with name ServiceRole cannot be found."
@@ -712,7 +704,7 @@ def test_a_role_that_is_not_deployed(shell: Any, service: Role, proxy: IamProxy)
     )
 
 
-def test_throttling_is_retried(shell: Any, service: Role, proxy: IamProxy) -> None:
+def test_throttling_is_retried(shell: Any, service: Role, proxy: Proxy) -> None:
     """A write that AWS throttles twice is made all the same."""
     left = ["Throttling: Rate exceeded"] * 2
     proxy.fault = lambda action: left.pop() if action == "PutRolePolicy" and left else None
@@ -724,7 +716,7 @@ def test_throttling_is_retried(shell: Any, service: Role, proxy: IamProxy) -> No
     assert [f"{OURS}OlderSessions"] == sids(service)
 
 
-def test_throttling_that_does_not_end(shell: Any, service: Role, proxy: IamProxy) -> None:
+def test_throttling_that_does_not_end(shell: Any, service: Role, proxy: Proxy) -> None:
     """When AWS throttles on, one line says so, and nothing was changed."""
     proxy.fault = lambda action: "Throttling: Rate exceeded" if action == "PutRolePolicy" else None
     before = service.state()
@@ -736,7 +728,7 @@ def test_throttling_that_does_not_end(shell: Any, service: Role, proxy: IamProxy
     assert before == service.state()
 
 
-def test_a_full_role(shell: Any, service: Role, proxy: IamProxy) -> None:
+def test_a_full_role(shell: Any, service: Role, proxy: Proxy) -> None:
     """The quota of the inline policies is reported in one line, and nothing was changed."""
     full = "LimitExceeded: Maximum policy size of 10240 bytes exceeded for role ServiceRole"
     proxy.fault = lambda action: full if action == "PutRolePolicy" else None
@@ -749,7 +741,7 @@ def test_a_full_role(shell: Any, service: Role, proxy: IamProxy) -> None:
     assert before == service.state()
 
 
-def test_a_profile_that_may_not(shell: Any, service: Role, proxy: IamProxy) -> None:
+def test_a_profile_that_may_not(shell: Any, service: Role, proxy: Proxy) -> None:
     """AWS's own words are reported where the operator may not write, and nothing was changed."""
     proxy.fault = lambda action: (
         "AccessDenied: no identity-based policy allows it" if action == "PutRolePolicy" else None
@@ -764,7 +756,7 @@ def test_a_profile_that_may_not(shell: Any, service: Role, proxy: IamProxy) -> N
 
 
 @pytest.mark.parametrize("denied", ["ListAttachedRolePolicies", "GetPolicy", "GetPolicyVersion"])
-def test_managed_policies_that_cannot_be_read(shell: Any, service: Role, proxy: IamProxy, denied: str) -> None:
+def test_managed_policies_that_cannot_be_read(shell: Any, service: Role, proxy: Proxy, denied: str) -> None:
     """The sessions are cut off all the same, and what could not be evaluated is reported."""
     policy = json.dumps({"Version": "2012-10-17", "Statement": [deny("s3:DeleteBucket")]})
     arn = service.iam.create_policy(PolicyName="Managed", PolicyDocument=policy)["Policy"]["Arn"]
@@ -780,7 +772,7 @@ def test_managed_policies_that_cannot_be_read(shell: Any, service: Role, proxy: 
     assert "(not evaluated: its managed policies (AccessDenied: not you))" in done["checks"][1]["text"]
 
 
-def test_a_role_whose_policies_cannot_be_read(shell: Any, service: Role, proxy: IamProxy) -> None:
+def test_a_role_whose_policies_cannot_be_read(shell: Any, service: Role, proxy: Proxy) -> None:
     """What is not known is not written over: AWS's own words are reported, and nothing was changed."""
     before = service.state()
     proxy.fault = lambda action: "AccessDenied: not you" if action == "GetRolePolicy" else None
@@ -794,7 +786,7 @@ def test_a_role_whose_policies_cannot_be_read(shell: Any, service: Role, proxy: 
 # --- interrupted half-way
 
 
-def test_the_network_ends_between_the_two_writes(shell: Any, service: Role, proxy: IamProxy) -> None:
+def test_the_network_ends_between_the_two_writes(shell: Any, service: Role, proxy: Proxy) -> None:
     """The answer says what stands and ends with 1; the same line again finishes it, and restore undoes all of it."""
     before = service.state()
     old = service.session()
@@ -808,6 +800,8 @@ def test_the_network_ends_between_the_two_writes(shell: Any, service: Role, prox
     proxy.fault = ends
     cut = answered(shell.crossrole(*words, **proxy.environment), 1)
     stopped = not may(old)
+    # Within the same second the inline policy would be right already.
+    time.sleep(1 - time.time() % 1)
     finished = answered(shell.crossrole(*words))
     standing = service.state()
     answered(shell.crossrole("restore", "ServiceRole", *PROD, "--json"))
@@ -820,7 +814,7 @@ def test_the_network_ends_between_the_two_writes(shell: Any, service: Role, prox
     assert before == service.state()
 
 
-def test_an_answer_that_is_lost(shell: Any, service: Role, proxy: IamProxy) -> None:
+def test_an_answer_that_is_lost(shell: Any, service: Role, proxy: Proxy) -> None:
     """A write that arrived and was not answered is looked for, and found."""
     proxy.fault = lambda action: ANSWER_LOST if action == "PutRolePolicy" else None
 
@@ -841,7 +835,7 @@ def test_an_answer_that_is_lost(shell: Any, service: Role, proxy: IamProxy) -> N
     ids=str,
 )
 def test_killed_between_the_two_writes(
-    shell: Any, service: Role, proxy: IamProxy, number: signal.Signals, fix: str
+    shell: Any, service: Role, proxy: Proxy, number: signal.Signals, fix: str
 ) -> None:
     """What is killed after the first write has stopped the harm; the same line finishes it, or restore undoes it."""
     before = service.state()
@@ -887,7 +881,7 @@ def test_killed_between_the_two_writes(
         assert f"{OURS}Everything" == service.state()["trust"]["Statement"][-1]["Sid"]
 
 
-def test_restore_killed_between_the_two_writes(shell: Any, service: Role, proxy: IamProxy) -> None:
+def test_restore_killed_between_the_two_writes(shell: Any, service: Role, proxy: Proxy) -> None:
     """What a restore has not come to still denies; the same line again finishes it."""
     before = service.state()
     old = service.session()

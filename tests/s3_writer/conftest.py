@@ -12,28 +12,28 @@ import pytest
 import urllib3
 from botocore.config import Config
 
-from bench.canned_aws import CannedAws
-from bench.canned_server import CannedServer
-from bench.function_environment import FUNCTION_ENVIRONMENT, Context
 from s3_writer import handler as handler_module
 from s3_writer.client_options import CLIENT_CONFIG
 from s3_writer.connection import ConnectionCache
 from s3_writer.session_name import role_session_name
 from s3_writer.settings import Settings
+from tests.fakes.aws import FakeAws
+from tests.fakes.function import FUNCTION_ENVIRONMENT, Context
+from tests.fakes.server import Server
 
 ENVIRONMENT = FUNCTION_ENVIRONMENT | {"BUCKET_REGION": "eu-central-1", "NO_PROXY": "127.0.0.1"}
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[CannedServer]:
+def server() -> Iterator[Server]:
     """Serve on a free port of this machine for the whole run."""
-    canned = CannedServer(CannedAws())
-    with canned.running():
-        yield canned
+    one = Server(FakeAws())
+    with one.running():
+        yield one
 
 
 @pytest.fixture(scope="session")
-def authority(server: CannedServer, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def authority(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Keep the certificate of the authority that the server's own is by."""
     file = tmp_path_factory.mktemp("authority") / "authority.pem"
     file.write_bytes(server.authority)
@@ -56,7 +56,7 @@ def _one_loader() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def aws(server: CannedServer, authority: Path, monkeypatch: pytest.MonkeyPatch) -> CannedAws:
+def aws(server: Server, authority: Path, monkeypatch: pytest.MonkeyPatch) -> FakeAws:
     """Give each test an AWS that was asked nothing yet, and the environment of a deployed function."""
     for name in [name for name in os.environ if name.startswith("AWS_") or name.upper().endswith("_PROXY")]:
         monkeypatch.delenv(name)
@@ -66,8 +66,8 @@ def aws(server: CannedServer, authority: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
     monkeypatch.setenv("AWS_CA_BUNDLE", str(authority))
     monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _seconds: None)  # the pauses between attempts
-    server.aws = CannedAws()
-    return server.aws
+    server.fake = one = FakeAws()
+    return one
 
 
 @pytest.fixture

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from bench.canned_aws import CannedAws, ErrorAnswer
 from s3_writer.errors import AssumeRoleFailed, BatchFailed
+from tests.fakes.aws import ErrorAnswer, FakeAws
 
 Write = Callable[..., dict[str, Any]]
 Logged = Callable[[], list[dict[str, Any]]]
 
 
-def test_given_sound_objects_when_written_then_each_is_answered_in_order(aws: CannedAws, write: Write) -> None:
+def test_given_sound_objects_when_written_then_each_is_answered_in_order(aws: FakeAws, write: Write) -> None:
     """A batch answers every object, in the event's order, by one session."""
     answer = write({"objects": [{"key": "dev/b", "body": "1"}, {"key": "dev/a", "body": "22"}]})
 
@@ -30,7 +30,7 @@ def test_given_objects_without_keys_when_written_then_each_gets_its_own(write: W
     assert ["dev/id-0", "dev/k", "dev/id-2"] == [each["key"] for each in answer["objects"]]
 
 
-def test_given_invalid_objects_when_written_then_the_others_are_and_it_is_raised(aws: CannedAws, write: Write) -> None:
+def test_given_invalid_objects_when_written_then_the_others_are_and_it_is_raised(aws: FakeAws, write: Write) -> None:
     """The message of BatchFailed is a JSON document with each object's result, in order."""
     objects = [{"key": "prod/a", "body": "x"}, {"key": "dev/a", "body": "x"}, "x", {"body": 1}]
 
@@ -59,7 +59,7 @@ def test_given_invalid_objects_when_written_then_the_others_are_and_it_is_raised
 
 
 def test_given_s3_denies_when_a_batch_is_written_then_every_object_is_attempted_once(
-    aws: CannedAws, write: Write
+    aws: FakeAws, write: Write
 ) -> None:
     """Denied puts are answered one by one, with AWS's code and request id, and cost no extra call to STS."""
     aws.errors["PutObject"] = ErrorAnswer(403, "AccessDenied")
@@ -74,7 +74,7 @@ def test_given_s3_denies_when_a_batch_is_written_then_every_object_is_attempted_
 
 
 def test_given_a_revoked_session_when_a_batch_is_retried_then_the_role_is_assumed_afresh(
-    aws: CannedAws, write: Write
+    aws: FakeAws, write: Write
 ) -> None:
     """A batch drops a denied session as a single put does."""
     aws.errors["PutObject"] = ErrorAnswer(403, "AccessDenied")
@@ -88,7 +88,7 @@ def test_given_a_revoked_session_when_a_batch_is_retried_then_the_role_is_assume
     assert {"ASIAASSUMED2"} == {put.access_key for put in aws.puts[2:]}
 
 
-def test_given_sts_denies_when_a_batch_is_written_then_it_is_asked_once(aws: CannedAws, write: Write) -> None:
+def test_given_sts_denies_when_a_batch_is_written_then_it_is_asked_once(aws: FakeAws, write: Write) -> None:
     """A role that can't be assumed is one failure of the invocation, not one for each object."""
     aws.errors["AssumeRole"] = ErrorAnswer(403, "AccessDenied")
 
@@ -99,7 +99,7 @@ def test_given_sts_denies_when_a_batch_is_written_then_it_is_asked_once(aws: Can
 
 
 def test_given_credentials_about_to_end_when_sts_fails_then_a_warm_batch_is_one_failure_too(
-    aws: CannedAws, write: Write
+    aws: FakeAws, write: Write
 ) -> None:
     """Credentials that are due are renewed before the first put of an invocation, not in each of its puts."""
     aws.lifetime = 100
@@ -112,7 +112,7 @@ def test_given_credentials_about_to_end_when_sts_fails_then_a_warm_batch_is_one_
     assert len(aws.puts) == 1
 
 
-def test_given_only_invalid_objects_when_written_then_aws_is_not_asked(aws: CannedAws, write: Write) -> None:
+def test_given_only_invalid_objects_when_written_then_aws_is_not_asked(aws: FakeAws, write: Write) -> None:
     """A batch with nothing to write costs no call to STS."""
     with pytest.raises(BatchFailed):
         write({"objects": [{"key": "a", "body": "x"}]})

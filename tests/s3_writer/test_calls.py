@@ -13,18 +13,18 @@ import botocore.loaders
 import botocore.session
 import pytest
 
-from bench.canned_aws import CannedAws, ErrorAnswer
 from s3_writer import client_options
 from s3_writer.client_options import certificates
 from s3_writer.connection import ConnectionCache
 from s3_writer.settings import Settings
+from tests.fakes.aws import ErrorAnswer, FakeAws
 
 Write = Callable[..., dict[str, Any]]
 CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----\n[^-]+-----END CERTIFICATE-----")
 
 
 def test_given_two_hundred_invocations_when_counted_then_there_is_one_session_and_a_put_each(
-    aws: CannedAws, write: Write
+    aws: FakeAws, write: Write
 ) -> None:
     """One AssumeRole, one request a put by the role it gave, and the same two connections from first to last."""
     for number in range(200):
@@ -41,7 +41,7 @@ def test_given_two_hundred_invocations_when_counted_then_there_is_one_session_an
     assert 200 == len(aws.objects)
 
 
-def test_given_a_large_batch_when_written_then_its_connections_are_bounded(aws: CannedAws, write: Write) -> None:
+def test_given_a_large_batch_when_written_then_its_connections_are_bounded(aws: FakeAws, write: Write) -> None:
     """Each object is put once, by one session, over no more connections than there are puts at once."""
     aws.delay = 0.005  # so that the puts overlap
 
@@ -53,7 +53,7 @@ def test_given_a_large_batch_when_written_then_its_connections_are_bounded(aws: 
     assert 2 < aws.counts["connections"] <= 1 + 32  # one of them is to STS
 
 
-def test_given_a_put_when_signed_then_its_checksum_and_owner_are_in_the_signature(aws: CannedAws, write: Write) -> None:
+def test_given_a_put_when_signed_then_its_checksum_and_owner_are_in_the_signature(aws: FakeAws, write: Write) -> None:
     """Nobody on the way can take out what makes S3 reject a damaged body or a wrong bucket; the body is whole."""
     write({"body": "text", "metadata": {"job": "nightly"}})
 
@@ -64,7 +64,7 @@ def test_given_a_put_when_signed_then_its_checksum_and_owner_are_in_the_signatur
 
 
 def test_given_credentials_that_end_under_load_when_written_then_no_put_fails(
-    aws: CannedAws, write: Write, monkeypatch: pytest.MonkeyPatch
+    aws: FakeAws, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Eight threads write while the session is renewed again and again; S3 denies what an ended one signed."""
     monkeypatch.setattr("s3_writer.credentials.refresh_windows", lambda _duration: (2, 1))
@@ -86,7 +86,7 @@ def test_given_credentials_that_end_under_load_when_written_then_no_put_fails(
     assert 5 == len(aws.assume_roles)
 
 
-def test_given_an_ended_session_when_it_signs_then_the_canned_s3_rejects_it(aws: CannedAws, write: Write) -> None:
+def test_given_an_ended_session_when_it_signs_then_the_fake_s3_rejects_it(aws: FakeAws, write: Write) -> None:
     """The server of these tests knows an ended session, so that the test above can fail."""
     aws.lifetime = 200
     write({"body": "x"})
@@ -97,8 +97,8 @@ def test_given_an_ended_session_when_it_signs_then_the_canned_s3_rejects_it(aws:
         write({"body": "x"})
 
 
-def test_given_a_damaged_body_when_it_arrives_then_the_canned_s3_rejects_it(
-    aws: CannedAws, connections: ConnectionCache, settings: Settings
+def test_given_a_damaged_body_when_it_arrives_then_the_fake_s3_rejects_it(
+    aws: FakeAws, connections: ConnectionCache, settings: Settings
 ) -> None:
     """The server of these tests compares the checksum, in a header or after a body in chunks."""
     s3 = connections.get(settings).s3
@@ -111,7 +111,7 @@ def test_given_a_damaged_body_when_it_arrives_then_the_canned_s3_rejects_it(
 
 
 def test_given_a_sound_environment_when_prepared_then_nothing_is_asked(
-    aws: CannedAws, connections: ConnectionCache, write: Write, monkeypatch: pytest.MonkeyPatch
+    aws: FakeAws, connections: ConnectionCache, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Before the first event the clients are made, and no connection; the first event uses them."""
     connections.prepare(os.environ)
@@ -132,7 +132,7 @@ def test_given_no_environment_when_prepared_then_nothing_is_made(
 
 
 def test_given_a_snapshot_when_prepared_then_models_are_read_and_no_client_is_kept(
-    aws: CannedAws, connections: ConnectionCache, write: Write, monkeypatch: pytest.MonkeyPatch
+    aws: FakeAws, connections: ConnectionCache, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What a snapshot may hold is read before it, so that a restored environment reads nothing of it again."""
     monkeypatch.setattr("botocore.session.create_loader", botocore.loaders.create_loader)

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from bench.canned_aws import CannedAws, ErrorAnswer, Wire
 from s3_writer import client_options, deadline
 from s3_writer.connection import Connection, connect
 from s3_writer.errors import AssumeRoleFailed, BatchFailed, PutFailed
 from s3_writer.put import put
 from s3_writer.settings import Settings
+from tests.fakes.aws import ErrorAnswer, FakeAws
+from tests.fakes.server import Wire
 
 Write = Callable[..., dict[str, Any]]
 Logged = Callable[[], list[dict[str, Any]]]
@@ -20,7 +21,7 @@ SOON = 400  # milliseconds: far less than botocore waits for one answer
 
 
 def test_given_s3_hangs_when_there_is_little_time_then_it_is_reported_in_time(
-    aws: CannedAws, write: Write, logged: Logged
+    aws: FakeAws, write: Write, logged: Logged
 ) -> None:
     """The function's own limit is reported as such, before botocore's would be; afterwards the same instance writes."""
     write({"body": "x"})
@@ -41,7 +42,7 @@ def test_given_s3_hangs_when_there_is_little_time_then_it_is_reported_in_time(
     assert "dev/b" == write({"key": "dev/b", "body": "x"}, remaining=SOON * 10)["key"]
 
 
-def test_given_sts_hangs_when_there_is_little_time_then_it_is_reported_in_time(aws: CannedAws, write: Write) -> None:
+def test_given_sts_hangs_when_there_is_little_time_then_it_is_reported_in_time(aws: FakeAws, write: Write) -> None:
     """An AssumeRole that isn't answered ends the invocation as one, for a single object and for a batch."""
     aws.errors["AssumeRole"] = Wire.HANG
 
@@ -71,7 +72,7 @@ def test_given_a_slow_processor_when_the_clients_are_made_then_it_is_reported_in
 
 
 def test_given_a_batch_larger_than_its_time_when_written_then_each_object_is_reported(
-    aws: CannedAws, write: Write, logged: Logged
+    aws: FakeAws, write: Write, logged: Logged
 ) -> None:
     """What was stored is confirmed, and the rest is distinguished: sent without an answer, or never begun."""
     write({"body": "x"})
@@ -99,7 +100,7 @@ def test_given_a_batch_larger_than_its_time_when_written_then_each_object_is_rep
 
 
 def test_given_a_call_was_given_up_when_it_fails_later_then_it_is_not_tried_again(
-    aws: CannedAws, write: Write, monkeypatch: pytest.MonkeyPatch
+    aws: FakeAws, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A later attempt would be sent during another invocation, and could overwrite what that one writes."""
     aws.delay = 0.5
@@ -124,7 +125,7 @@ def test_given_a_call_was_given_up_when_it_fails_later_then_it_is_not_tried_agai
 
 
 def test_given_threads_that_hang_when_the_next_batch_comes_then_it_has_as_many_as_ever(
-    aws: CannedAws, write: Write
+    aws: FakeAws, write: Write
 ) -> None:
     """What an earlier invocation left hanging takes nothing from a later one."""
     objects = [{"key": f"dev/{number}", "body": "x"} for number in range(client_options.MAX_CONCURRENCY)]

@@ -5,16 +5,16 @@ from typing import Any
 
 import pytest
 
-from bench.canned_aws import CannedAws, ErrorAnswer
 from s3_writer.connection import ConnectionCache
 from s3_writer.errors import AssumeRoleFailed, PutFailed
 from s3_writer.settings import Settings
+from tests.fakes.aws import ErrorAnswer, FakeAws
 
 Write = Callable[..., dict[str, Any]]
 
 
 def test_given_sts_fails_when_credentials_still_have_a_while_then_they_go_on_writing(
-    aws: CannedAws, write: Write
+    aws: FakeAws, write: Write
 ) -> None:
     """In the first window (225 to 112 s before the end of 900) a failing STS stops nothing."""
     aws.lifetime = 200
@@ -26,7 +26,7 @@ def test_given_sts_fails_when_credentials_still_have_a_while_then_they_go_on_wri
     assert aws.objects == {"/reports-222222222222/dev/request-1": b"y"}
 
 
-def test_given_sts_fails_when_credentials_are_about_to_end_then_it_is_raised(aws: CannedAws, write: Write) -> None:
+def test_given_sts_fails_when_credentials_are_about_to_end_then_it_is_raised(aws: FakeAws, write: Write) -> None:
     """In the last window (112 s) a put might outlive its credentials, so the failure is raised before it."""
     aws.lifetime = 100
     write({"body": "x"})
@@ -49,7 +49,7 @@ def test_given_sts_fails_when_credentials_are_about_to_end_then_it_is_raised(aws
     ],
 )
 def test_given_sts_denies_when_written_then_nothing_is_put_and_the_error_says_what_to_check(
-    aws: CannedAws, write: Write, code: str, check: str
+    aws: FakeAws, write: Write, code: str, check: str
 ) -> None:
     """A role that can't be assumed is raised as AssumeRoleFailed with AWS's own code and request id."""
     aws.errors["AssumeRole"] = ErrorAnswer(403, code)
@@ -62,7 +62,7 @@ def test_given_sts_denies_when_written_then_nothing_is_put_and_the_error_says_wh
     assert aws.puts == []
 
 
-def test_given_a_denied_role_when_it_is_fixed_then_the_same_instance_writes(aws: CannedAws, write: Write) -> None:
+def test_given_a_denied_role_when_it_is_fixed_then_the_same_instance_writes(aws: FakeAws, write: Write) -> None:
     """A failed AssumeRole leaves nothing behind: the next invocation asks again."""
     aws.errors["AssumeRole"] = ErrorAnswer(403, "AccessDenied")
     with pytest.raises(AssumeRoleFailed):
@@ -102,7 +102,7 @@ def test_given_no_connection_to_sts_when_written_then_the_network_is_named(
 
 @pytest.mark.parametrize("code", ["AccessDenied", "ExpiredToken", "InvalidToken", "InvalidAccessKeyId"])
 def test_given_a_revoked_session_when_the_event_is_retried_then_the_role_is_assumed_afresh(
-    aws: CannedAws, write: Write, code: str
+    aws: FakeAws, write: Write, code: str
 ) -> None:
     """A warm instance doesn't hold on to a session that S3 denies; the denial itself is still raised."""
     write({"body": "x"})
@@ -117,9 +117,7 @@ def test_given_a_revoked_session_when_the_event_is_retried_then_the_role_is_assu
     assert ["ASIAASSUMED1", "ASIAASSUMED1", "ASIAASSUMED2"] == [put.access_key for put in aws.puts]
 
 
-def test_given_an_error_of_another_kind_when_written_again_then_the_session_is_kept(
-    aws: CannedAws, write: Write
-) -> None:
+def test_given_an_error_of_another_kind_when_written_again_then_the_session_is_kept(aws: FakeAws, write: Write) -> None:
     """A missing bucket says nothing about the session: no extra call to STS."""
     aws.errors["PutObject"] = ErrorAnswer(404, "NoSuchBucket")
     with pytest.raises(PutFailed):
@@ -132,7 +130,7 @@ def test_given_an_error_of_another_kind_when_written_again_then_the_session_is_k
 
 
 def test_given_a_session_was_replaced_when_the_old_one_is_dropped_then_the_new_one_stays(
-    aws: CannedAws, connections: ConnectionCache, settings: Settings
+    aws: FakeAws, connections: ConnectionCache, settings: Settings
 ) -> None:
     """Threads that fail on one revoked session lead to one new session, not to one each."""
     old = connections.get(settings)

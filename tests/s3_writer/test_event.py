@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from bench.canned_aws import CannedAws
 from s3_writer.errors import InvalidEvent
 from s3_writer.event import MAX_OBJECTS, read_event
 from s3_writer.request import MAX_BODY_BYTES, PutRequest
+from tests.fakes.aws import FakeAws
 
 Write = Callable[..., dict[str, Any]]
 KNOWN = "key, body, content_type, encoding, if_absent, metadata, objects"
@@ -192,7 +192,7 @@ def test_given_a_long_invalid_value_when_read_then_the_message_is_short() -> Non
     assert len(str(invalid({"n" * 100_000: 1, "body": "x"}))) < 250
 
 
-def test_given_an_invalid_event_when_written_then_aws_is_not_asked(aws: CannedAws, write: Write) -> None:
+def test_given_an_invalid_event_when_written_then_aws_is_not_asked(aws: FakeAws, write: Write) -> None:
     """An invalid event costs no call to STS or S3."""
     with pytest.raises(InvalidEvent):
         write({"key": "prod/a", "body": "x"})

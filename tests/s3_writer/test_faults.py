@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from bench.canned_aws import CannedAws, ErrorAnswer, Fault, Garbled, Wire
-from bench.canned_server import CannedServer
 from s3_writer.errors import AssumeRoleFailed, BatchFailed, PutFailed, WriterError
+from tests.fakes.aws import ErrorAnswer, FakeAws, Fault
+from tests.fakes.server import Answer, Server, Wire
 
 pytestmark = pytest.mark.usefixtures("impatient")
 Write = Callable[..., dict[str, Any]]
@@ -46,7 +46,7 @@ STS = {
     "throttled": Case(ErrorAnswer(400, "Throttling", "Rate exceeded"), {"Throttling"}, BUSY, again=True),
     "500": Case(ErrorAnswer(500, "InternalFailure"), {"InternalFailure"}, BUSY, again=True),
     "503": Case(ErrorAnswer(503, "ServiceUnavailable"), {"ServiceUnavailable"}, BUSY, again=True),
-    "502 of a proxy": Case(Garbled(502, "<html>Bad Gateway"), {"502"}, BUSY, again=True),
+    "502 of a proxy": Case(Answer(502, "<html>Bad Gateway"), {"502"}, BUSY, again=True),
     "hang": Case(Wire.HANG, {"ReadTimeoutError"}, NETWORK, again=True),
     "reset": Case(Wire.RESET_BEFORE_BODY, RESET, NETWORK, again=True),
     "denied": Case(ErrorAnswer(403, "AccessDenied"), {"AccessDenied"}, "that the grant's trust policy", again=False),
@@ -54,7 +54,7 @@ STS = {
         ErrorAnswer(403, "SignatureDoesNotMatch", SKEWED), {"SignatureDoesNotMatch"}, SIGNATURE, again=False
     ),
     "expired": Case(
-        Garbled(
+        Answer(
             200,
             f"{CREDENTIALS}<Expiration>2026-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult>"
             "</AssumeRoleResponse>",
@@ -64,24 +64,24 @@ STS = {
         again=False,
     ),
     "no date": Case(
-        Garbled(
+        Answer(
             200, f"{CREDENTIALS}<Expiration>soon</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>"
         ),
         {"UnusableAnswer"},
         NOT_AWS,
         again=False,
     ),
-    "cut off": Case(Garbled(200, CREDENTIALS), {"UnusableAnswer"}, NOT_AWS, again=False),
-    "without credentials": Case(Garbled(200, "<AssumeRoleResponse/>"), {"UnusableAnswer"}, NOT_AWS, again=False),
-    "empty": Case(Garbled(200, ""), {"UnusableAnswer"}, NOT_AWS, again=False),
-    "an error that is not XML": Case(Garbled(403, "assumed-token-0"), {"UnusableAnswer"}, NOT_AWS, again=False),
+    "cut off": Case(Answer(200, CREDENTIALS), {"UnusableAnswer"}, NOT_AWS, again=False),
+    "without credentials": Case(Answer(200, "<AssumeRoleResponse/>"), {"UnusableAnswer"}, NOT_AWS, again=False),
+    "empty": Case(Answer(200, ""), {"UnusableAnswer"}, NOT_AWS, again=False),
+    "an error that is not XML": Case(Answer(403, "assumed-token-0"), {"UnusableAnswer"}, NOT_AWS, again=False),
     "not HTTP": Case(Wire.NOISE, {"ConnectionClosedError"}, NETWORK, again=True),
 }
 
 S3 = {
     "500": Case(ErrorAnswer(500, "InternalError"), {"InternalError"}, BUSY, again=True),
     "503": Case(ErrorAnswer(503, "SlowDown", "Please reduce your request rate."), {"SlowDown"}, BUSY, again=True),
-    "503 without a body": Case(Garbled(503, ""), {"503"}, BUSY, again=True),
+    "503 without a body": Case(Answer(503, ""), {"503"}, BUSY, again=True),
     "reset before the body": Case(Wire.RESET_BEFORE_BODY, RESET, NETWORK, again=True),
     "reset after the body": Case(Wire.RESET_AFTER_BODY, RESET, NETWORK, again=True),
     "hang": Case(Wire.HANG, {"ReadTimeoutError"}, NETWORK, again=True),
@@ -112,9 +112,9 @@ S3 = {
         again=False,
     ),
     "damaged on its way": Case(Wire.DAMAGE, {"BadDigest"}, "nothing if it is rare: the body", again=False),
-    "an answer of nothing": Case(Garbled(200, ""), {"UnusableAnswer"}, NOT_AWS, again=False),
+    "an answer of nothing": Case(Answer(200, ""), {"UnusableAnswer"}, NOT_AWS, again=False),
     "a size in no digits": Case(
-        Garbled(200, "", {"ETag": '"etag-1"', "x-amz-object-size": "much"}), {"UnusableAnswer"}, NOT_AWS, again=False
+        Answer(200, "", {"ETag": '"etag-1"', "x-amz-object-size": "much"}), {"UnusableAnswer"}, NOT_AWS, again=False
     ),
 }
 
@@ -128,7 +128,7 @@ def case_of(operation: str, name: str) -> Case:
 
 @pytest.mark.parametrize(("operation", "name"), ALL)
 def test_given_a_lasting_fault_when_written_then_it_is_reported_and_forgotten(
-    *, aws: CannedAws, write: Write, logged: Logged, caplog: pytest.LogCaptureFixture, operation: str, name: str
+    *, aws: FakeAws, write: Write, logged: Logged, caplog: pytest.LogCaptureFixture, operation: str, name: str
 ) -> None:
     """It is raised with AWS's code and what to check, no secret in sight; once it is over, the same instance writes."""
     caplog.set_level(logging.INFO)
@@ -154,7 +154,7 @@ def test_given_a_lasting_fault_when_written_then_it_is_reported_and_forgotten(
 
 @pytest.mark.parametrize(("operation", "name"), [each for each in ALL if case_of(*each).again])
 def test_given_a_passing_fault_when_written_then_botocore_tries_again(
-    aws: CannedAws, write: Write, operation: str, name: str
+    aws: FakeAws, write: Write, operation: str, name: str
 ) -> None:
     """What may be over at once is tried again within the invocation, which then knows nothing of it."""
     aws.faults[operation] = [case_of(operation, name).fault]
@@ -166,9 +166,7 @@ def test_given_a_passing_fault_when_written_then_botocore_tries_again(
 
 
 @pytest.mark.parametrize("name", S3)
-def test_given_a_fault_in_a_batch_when_written_then_the_others_are_whole(
-    aws: CannedAws, write: Write, name: str
-) -> None:
+def test_given_a_fault_in_a_batch_when_written_then_the_others_are_whole(aws: FakeAws, write: Write, name: str) -> None:
     """A batch reports each object: one that met a fault by its error, every other by its receipt."""
     case = S3[name]
     aws.faults["PutObject"] = [case.fault]
@@ -195,7 +193,7 @@ def test_given_a_fault_in_a_batch_when_written_then_the_others_are_whole(
     ],
 )
 def test_given_another_bucket_or_owner_when_written_then_s3_denies_it(
-    *, aws: CannedAws, write: Write, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, code: str, check: str
+    *, aws: FakeAws, write: Write, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, code: str, check: str
 ) -> None:
     """A bucket that is gone, or in another account's hands by now, gets nothing."""
     monkeypatch.setenv(variable, value)
@@ -209,7 +207,7 @@ def test_given_another_bucket_or_owner_when_written_then_s3_denies_it(
 
 
 def test_given_idle_connections_were_dropped_when_written_then_nobody_notices(
-    aws: CannedAws, server: CannedServer, write: Write
+    aws: FakeAws, server: Server, write: Write
 ) -> None:
     """A connection that ended between two invocations, as in a frozen environment, is made anew."""
     write({"key": "dev/a", "body": "x"})

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from bench.canned_aws import CannedAws, ErrorAnswer, Wire
 from s3_writer.errors import PutFailed
+from tests.fakes.aws import ErrorAnswer, FakeAws
+from tests.fakes.server import Wire
 
 Write = Callable[..., dict[str, Any]]
 Logged = Callable[[], list[dict[str, Any]]]
@@ -21,7 +22,7 @@ EXISTING = {
 }
 
 
-def test_given_no_object_when_written_if_absent_then_it_is_written(aws: CannedAws, write: Write) -> None:
+def test_given_no_object_when_written_if_absent_then_it_is_written(aws: FakeAws, write: Write) -> None:
     """The put carries the condition, and the answer is that of any put."""
     answer = write({"key": "dev/a", "body": "x", "if_absent": True})
 
@@ -31,7 +32,7 @@ def test_given_no_object_when_written_if_absent_then_it_is_written(aws: CannedAw
 
 @pytest.mark.parametrize("fields", [{}, {"if_absent": False}])
 def test_given_an_object_when_written_without_condition_then_it_is_overwritten(
-    aws: CannedAws, write: Write, fields: dict[str, bool]
+    aws: FakeAws, write: Write, fields: dict[str, bool]
 ) -> None:
     """Nothing is asked of S3 but what the event asks for."""
     write({"key": "dev/a", "body": "x"})
@@ -42,7 +43,7 @@ def test_given_an_object_when_written_without_condition_then_it_is_overwritten(
 
 
 def test_given_an_object_when_written_if_absent_then_it_stays_and_the_answer_says_so(
-    aws: CannedAws, write: Write, logged: Logged
+    aws: FakeAws, write: Write, logged: Logged
 ) -> None:
     """A second delivery succeeds, writes nothing, and is one line of the log that says it was there."""
     write({"key": "dev/a", "body": "first"})
@@ -59,7 +60,7 @@ def test_given_an_object_when_written_if_absent_then_it_stays_and_the_answer_say
 
 @pytest.mark.parametrize("fault", [Wire.RESET_AFTER_BODY, Wire.CUT])
 def test_given_the_answer_was_lost_when_delivered_again_then_the_object_is_not_doubled(
-    aws: CannedAws, write: Write, fault: Wire
+    aws: FakeAws, write: Write, fault: Wire
 ) -> None:
     """A retry, by botocore at once or by Lambda later, finds the object that its own put stored."""
     event = {"key": "dev/a", "body": "x", "if_absent": True}
@@ -74,7 +75,7 @@ def test_given_the_answer_was_lost_when_delivered_again_then_the_object_is_not_d
     assert ({PATH: b"x"}, 1) == (aws.objects, aws.versions[PATH])
 
 
-def test_given_a_batch_when_delivered_twice_then_each_object_is_there_once(aws: CannedAws, write: Write) -> None:
+def test_given_a_batch_when_delivered_twice_then_each_object_is_there_once(aws: FakeAws, write: Write) -> None:
     """Each object of a batch has its own condition."""
     objects = [{"key": "dev/a", "body": "1", "if_absent": True}, {"key": "dev/b", "body": "2"}]
 
@@ -85,7 +86,7 @@ def test_given_a_batch_when_delivered_twice_then_each_object_is_there_once(aws: 
     assert {PATH: 1, "/reports-222222222222/dev/b": 2} == aws.versions
 
 
-def test_given_a_precondition_nobody_asked_for_when_it_fails_then_it_is_a_failure(aws: CannedAws, write: Write) -> None:
+def test_given_a_precondition_nobody_asked_for_when_it_fails_then_it_is_a_failure(aws: FakeAws, write: Write) -> None:
     """Only the put that set the condition takes its failure for an answer."""
     aws.errors["PutObject"] = ErrorAnswer(412, "PreconditionFailed")
 

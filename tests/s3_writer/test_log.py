@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from bench.canned_aws import CannedAws, ErrorAnswer, Fault
 from s3_writer.connection import ConnectionCache
 from s3_writer.errors import AssumeRoleFailed, InvalidEvent, Misconfigured, PutFailed, WriterError
 from s3_writer.settings import Settings
+from tests.fakes.aws import ErrorAnswer, FakeAws, Fault
 
 Write = Callable[..., dict[str, Any]]
 Logged = Callable[[], list[dict[str, Any]]]
@@ -38,7 +38,7 @@ def test_given_a_success_when_logged_then_it_is_one_line_with_the_receipt(write:
 
 @pytest.mark.parametrize(("operation", "error"), [("AssumeRole", AssumeRoleFailed), ("PutObject", PutFailed)])
 def test_given_aws_denies_when_logged_then_it_is_one_line_with_what_to_check(
-    aws: CannedAws, write: Write, logged: Logged, operation: str, error: type[WriterError]
+    aws: FakeAws, write: Write, logged: Logged, operation: str, error: type[WriterError]
 ) -> None:
     """A denial is one ERROR line with both request ids, AWS's code, and what to look at."""
     aws.errors[operation] = ErrorAnswer(403, "AccessDenied", "User: x is not authorized")
@@ -62,7 +62,7 @@ def test_given_aws_denies_when_logged_then_it_is_one_line_with_what_to_check(
 
 
 def test_given_a_renewal_fails_when_logged_then_botocore_warns_only_of_one_that_is_not_raised(
-    aws: CannedAws, write: Write, caplog: pytest.LogCaptureFixture
+    aws: FakeAws, write: Write, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A failure that is raised is the writer's one line; one that stops nothing yet is a warning."""
     aws.lifetime = 200  # in the first window, not in the last
@@ -155,7 +155,7 @@ def shown(capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -
     ids=lambda errors: " ".join(f"{name} {error.code}" for name, error in errors.items()) or "none",
 )
 def test_given_secrets_when_anything_happens_then_none_is_shown(
-    aws: CannedAws,
+    aws: FakeAws,
     write: Write,
     monkeypatch: pytest.MonkeyPatch,
     shown: Callable[[], str],
@@ -181,7 +181,7 @@ def test_given_secrets_when_anything_happens_then_none_is_shown(
 
 
 def test_given_a_connection_when_shown_then_no_secret_is_in_it(
-    aws: CannedAws, connections: ConnectionCache, monkeypatch: pytest.MonkeyPatch
+    aws: FakeAws, connections: ConnectionCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The objects that hold secrets don't show them when printed."""
     monkeypatch.setenv("EXTERNAL_ID", "the-external-id")

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
-from bench.canned_aws import CannedAws, ErrorAnswer
 from s3_writer.connection import ConnectionCache
 from s3_writer.errors import PutFailed
 from s3_writer.settings import Settings
+from tests.fakes.aws import ErrorAnswer, FakeAws
 
 Write = Callable[..., dict[str, Any]]
 
@@ -66,7 +66,7 @@ def test_given_an_unversioned_bucket_when_written_then_there_is_no_version_id(wr
     } == answer
 
 
-def test_given_a_body_when_written_then_its_checksum_and_owner_are_on_the_wire(aws: CannedAws, write: Write) -> None:
+def test_given_a_body_when_written_then_its_checksum_and_owner_are_on_the_wire(aws: FakeAws, write: Write) -> None:
     """S3 is sent what it needs to reject a damaged body, or a bucket in another account's hands."""
     write({"key": "dev/a", "body": "text"})
 
@@ -77,7 +77,7 @@ def test_given_a_body_when_written_then_its_checksum_and_owner_are_on_the_wire(a
     assert put.headers["x-amz-expected-bucket-owner"] == "222222222222"
 
 
-def test_given_base64_when_written_then_the_decoded_bytes_are_stored(aws: CannedAws, write: Write) -> None:
+def test_given_base64_when_written_then_the_decoded_bytes_are_stored(aws: FakeAws, write: Write) -> None:
     """A body in base64 is stored, and counted, decoded."""
     data = bytes(range(256))
 
@@ -87,7 +87,7 @@ def test_given_base64_when_written_then_the_decoded_bytes_are_stored(aws: Canned
     assert answer["size"] == 256
 
 
-def test_given_an_empty_body_when_written_then_an_empty_object_is_stored(aws: CannedAws, write: Write) -> None:
+def test_given_an_empty_body_when_written_then_an_empty_object_is_stored(aws: FakeAws, write: Write) -> None:
     """An empty string is a body."""
     write({"key": "dev/a", "body": ""})
 
@@ -95,7 +95,7 @@ def test_given_an_empty_body_when_written_then_an_empty_object_is_stored(aws: Ca
 
 
 def test_given_a_key_with_unusual_characters_when_written_then_it_is_stored_as_it_is(
-    aws: CannedAws, write: Write
+    aws: FakeAws, write: Write
 ) -> None:
     """A sound key is never rewritten, whatever a URL would make of it."""
     key = "dev/ü %2e%2e/a+b=c&d?e#f..g/.h"
@@ -104,9 +104,7 @@ def test_given_a_key_with_unusual_characters_when_written_then_it_is_stored_as_i
     assert list(aws.objects) == [f"/reports-222222222222/{key}"]
 
 
-def test_given_no_key_when_the_event_is_retried_then_the_same_object_is_overwritten(
-    aws: CannedAws, write: Write
-) -> None:
+def test_given_no_key_when_the_event_is_retried_then_the_same_object_is_overwritten(aws: FakeAws, write: Write) -> None:
     """A fresh key comes from the request id, which Lambda keeps when it retries an asynchronous event."""
     first = write({"body": "x"}, request_id="id-1")
     again = write({"body": "x"}, request_id="id-1")
@@ -138,7 +136,7 @@ def test_given_no_prefix_when_a_key_is_made_then_it_is_the_request_id(
     ],
 )
 def test_given_s3_denies_when_written_then_the_error_says_what_to_check(
-    aws: CannedAws, write: Write, status: int, code: str, check: str
+    aws: FakeAws, write: Write, status: int, code: str, check: str
 ) -> None:
     """A denial is raised as PutFailed with AWS's own code and request id, and names what to look at."""
     aws.errors["PutObject"] = ErrorAnswer(status, code)
@@ -155,7 +153,7 @@ def test_given_s3_denies_when_written_then_the_error_says_what_to_check(
     )
 
 
-def test_given_s3_is_busy_when_written_then_three_attempts_are_made(aws: CannedAws, write: Write) -> None:
+def test_given_s3_is_busy_when_written_then_three_attempts_are_made(aws: FakeAws, write: Write) -> None:
     """A put that S3 is too busy for is tried three times in all, then raised."""
     aws.errors["PutObject"] = ErrorAnswer(503, "SlowDown")
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from bench.canned_aws import CannedAws, ErrorAnswer
 from s3_writer.errors import AssumeRoleFailed, InvalidEvent
+from tests.fakes.aws import ErrorAnswer, FakeAws
 
 Write = Callable[..., dict[str, Any]]
 Logged = Callable[[], list[dict[str, Any]]]
@@ -35,7 +35,7 @@ def failed(answer: dict[str, Any]) -> list[str]:
     return [each["itemIdentifier"] for each in answer["batchItemFailures"]]
 
 
-def test_given_sound_messages_when_taken_then_none_comes_back(aws: CannedAws, write: Write) -> None:
+def test_given_sound_messages_when_taken_then_none_comes_back(aws: FakeAws, write: Write) -> None:
     """Each message is an object or a batch of them, all by one session."""
     one = record("m1", {"key": "dev/a", "body": "1"})
     many = record("m2", {"objects": [{"key": "dev/b", "body": "2"}, {"body": "3"}]})
@@ -47,7 +47,7 @@ def test_given_sound_messages_when_taken_then_none_comes_back(aws: CannedAws, wr
     assert 1 == len(aws.assume_roles)
 
 
-def test_given_a_message_again_when_taken_then_its_object_is_not_doubled(aws: CannedAws, write: Write) -> None:
+def test_given_a_message_again_when_taken_then_its_object_is_not_doubled(aws: FakeAws, write: Write) -> None:
     """A key that nobody gave is the message's id, whichever request brings it."""
     for request_id in ("first", "second"):
         write({"Records": [record("m1", {"body": "x"})]}, request_id=request_id)
@@ -67,7 +67,7 @@ def test_given_a_message_again_when_taken_then_its_object_is_not_doubled(aws: Ca
     ],
 )
 def test_given_a_message_that_can_never_work_when_taken_then_it_alone_comes_back(
-    aws: CannedAws, write: Write, logged: Logged, body: object, said: str
+    aws: FakeAws, write: Write, logged: Logged, body: object, said: str
 ) -> None:
     """The others are done; after its receives SQS moves it to the dead-letter queue. Its text is in no log."""
     bad, good = record("bad", body, received=4), record("good", {"body": "x"})
@@ -88,7 +88,7 @@ def test_given_a_message_that_can_never_work_when_taken_then_it_alone_comes_back
 
 
 def test_given_one_object_that_fails_when_taken_then_its_whole_message_comes_back(
-    aws: CannedAws, write: Write, logged: Logged
+    aws: FakeAws, write: Write, logged: Logged
 ) -> None:
     """A message is done or not done; what of it was written is written again under the same keys."""
     half = record("half", {"objects": [{"key": "dev/a", "body": "1"}, {"key": "prod/b", "body": "2"}]})
@@ -102,7 +102,7 @@ def test_given_one_object_that_fails_when_taken_then_its_whole_message_comes_bac
     assert 1 == sum(line["level"] == "ERROR" for line in lines)
 
 
-def test_given_s3_denies_one_object_when_taken_then_its_whole_message_comes_back(aws: CannedAws, write: Write) -> None:
+def test_given_s3_denies_one_object_when_taken_then_its_whole_message_comes_back(aws: FakeAws, write: Write) -> None:
     """The objects of a message that are written never hide the one that is not."""
     aws.faults["PutObject"] = [ErrorAnswer(403, "AccessDenied")]
     objects = [{"key": f"dev/{number}", "body": "x"} for number in range(10)]
@@ -114,7 +114,7 @@ def test_given_s3_denies_one_object_when_taken_then_its_whole_message_comes_back
 
 
 def test_given_s3_denies_when_taken_then_every_message_comes_back_and_each_object_has_its_line(
-    aws: CannedAws, write: Write, logged: Logged
+    aws: FakeAws, write: Write, logged: Logged
 ) -> None:
     """The invocation itself succeeds: an error would only say less."""
     aws.errors["PutObject"] = ErrorAnswer(403, "AccessDenied")
@@ -126,7 +126,7 @@ def test_given_s3_denies_when_taken_then_every_message_comes_back_and_each_objec
     assert {"dev/m1", "dev/m2"} == {line["key"] for line in errors}
 
 
-def test_given_no_session_when_taken_then_it_is_raised(aws: CannedAws, write: Write, logged: Logged) -> None:
+def test_given_no_session_when_taken_then_it_is_raised(aws: FakeAws, write: Write, logged: Logged) -> None:
     """What concerns every message is an error of the function, which its alarm counts; all messages come back."""
     aws.errors["AssumeRole"] = ErrorAnswer(403, "AccessDenied")
 
@@ -136,7 +136,7 @@ def test_given_no_session_when_taken_then_it_is_raised(aws: CannedAws, write: Wr
     assert ["AssumeRoleFailed"] == [line["error"] for line in logged()]
 
 
-def test_given_only_invalid_messages_when_taken_then_sts_is_not_asked(aws: CannedAws, write: Write) -> None:
+def test_given_only_invalid_messages_when_taken_then_sts_is_not_asked(aws: FakeAws, write: Write) -> None:
     """Nothing is to be written, so no session is needed."""
     assert ["m1"] == failed(write({"Records": [record("m1", "x")]}))
     assert 0 == aws.counts["AssumeRole"]

@@ -13,14 +13,14 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.client import BaseClient
 from botocore.exceptions import NoCredentialsError
 
-from bench.canned_aws import CannedAws
 from s3_writer.credentials import refresh_windows
 from s3_writer.errors import AssumeRoleFailed, PutFailed
+from tests.fakes.aws import FakeAws
 
 Write = Callable[..., dict[str, Any]]
 
 
-def test_given_a_cold_start_when_written_then_the_role_is_assumed_by_the_function(aws: CannedAws, write: Write) -> None:
+def test_given_a_cold_start_when_written_then_the_role_is_assumed_by_the_function(aws: FakeAws, write: Write) -> None:
     """AssumeRole is signed by the function's own credentials in its region, and asks for nothing else."""
     write({"body": "x"})
 
@@ -37,7 +37,7 @@ def test_given_a_cold_start_when_written_then_the_role_is_assumed_by_the_functio
 
 
 def test_given_an_external_id_when_the_role_is_assumed_then_it_is_passed(
-    aws: CannedAws, write: Write, monkeypatch: pytest.MonkeyPatch
+    aws: FakeAws, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A grant with an external ID is asked with it."""
     monkeypatch.setenv("EXTERNAL_ID", "shared-id-1")
@@ -47,7 +47,7 @@ def test_given_an_external_id_when_the_role_is_assumed_then_it_is_passed(
     assert [call.parameters["ExternalId"] for call in aws.assume_roles] == ["shared-id-1"]
 
 
-def test_given_an_assumed_role_when_written_then_the_put_is_signed_by_it(aws: CannedAws, write: Write) -> None:
+def test_given_an_assumed_role_when_written_then_the_put_is_signed_by_it(aws: FakeAws, write: Write) -> None:
     """The put carries the assumed role's key and token, and is signed for the bucket's region."""
     write({"body": "x"})
 
@@ -59,7 +59,7 @@ def test_given_an_assumed_role_when_written_then_the_put_is_signed_by_it(aws: Ca
 
 @pytest.mark.parametrize("duration", [900, 1800, 3600])
 def test_given_credentials_that_last_when_twenty_are_written_then_sts_is_asked_once(
-    aws: CannedAws, write: Write, monkeypatch: pytest.MonkeyPatch, duration: int
+    aws: FakeAws, write: Write, monkeypatch: pytest.MonkeyPatch, duration: int
 ) -> None:
     """No call to STS while the credentials last, however short the life they were asked for."""
     monkeypatch.setenv("DURATION_SECONDS", str(duration))
@@ -71,7 +71,7 @@ def test_given_credentials_that_last_when_twenty_are_written_then_sts_is_asked_o
     assert ["ASIAASSUMED1"] * 20 == [put.access_key for put in aws.puts]
 
 
-def test_given_sixteen_cold_threads_when_they_write_then_sts_is_asked_once(aws: CannedAws, write: Write) -> None:
+def test_given_sixteen_cold_threads_when_they_write_then_sts_is_asked_once(aws: FakeAws, write: Write) -> None:
     """Threads that start cold together share one session."""
     aws.delay = 0.02  # so that they overlap
     together = threading.Barrier(16)
@@ -95,7 +95,7 @@ def test_given_a_duration_when_windows_are_asked_then_they_are_a_quarter_and_an_
     assert windows == refresh_windows(duration)
 
 
-def test_given_credentials_near_their_end_when_written_then_they_are_renewed(aws: CannedAws, write: Write) -> None:
+def test_given_credentials_near_their_end_when_written_then_they_are_renewed(aws: FakeAws, write: Write) -> None:
     """Inside the windows the role is assumed again, and the newest credentials sign."""
     aws.lifetime = 100
     write({"body": "x"})

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from bench.canned_aws import CannedAws
 from s3_writer.errors import Misconfigured
 from s3_writer.session_name import role_session_name
+from tests.fakes.aws import FakeAws
 
 Write = Callable[..., dict[str, Any]]
 Logged = Callable[[], list[dict[str, Any]]]
@@ -52,7 +52,7 @@ def test_given_variables_are_missing_when_written_then_all_are_named_at_once(
     ],
 )
 def test_given_a_garbled_variable_when_written_then_it_is_named_with_what_was_expected(
-    aws: CannedAws, write: Write, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+    aws: FakeAws, write: Write, monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     """A value that can't be right is invalid before AWS is asked."""
     monkeypatch.setenv(name, value)

@@ -5,17 +5,16 @@ import os
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bench.canned_aws import CannedAws
+from tests.fakes.aws import FakeAws
+from tests.fakes.server import Answer, Call, Fake, serving
 
 AUTHORIZATION = "authorization-token"
 # What AWS does not set under SnapStart.
@@ -24,48 +23,30 @@ UNSET = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS
 
 
 @dataclass
-class ContainerCredentials:
+class ContainerCredentials(Fake):
     """Lambda's endpoint of the function's own credentials: each time it is asked it gives others."""
 
-    url: str = ""
-    asked: list[str | None] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
 
-    def answer(self, token: str | None) -> bytes:
+    def answer(self, call: Call) -> Answer:
         """Return the credentials as AWS documents their form."""
-        self.asked.append(token)
+        self.asked.append(call.headers["authorization"])
         number = len(self.asked)
         ends = datetime.now(UTC) + timedelta(hours=1)
-        return json.dumps(
-            {
-                "AccessKeyId": f"ASIACONTAINER{number}",
-                "SecretAccessKey": f"container-secret-{number}",
-                "Token": f"container-token-{number}",
-                "Expiration": ends.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            }
-        ).encode()
+        given = {
+            "AccessKeyId": f"ASIACONTAINER{number}",
+            "SecretAccessKey": f"container-secret-{number}",
+            "Token": f"container-token-{number}",
+            "Expiration": ends.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        }
+        return Answer(200, json.dumps(given))
 
 
 @pytest.fixture
 def container() -> Iterator[ContainerCredentials]:
-    """Serve them over HTTP on a free port of this machine."""
-    credentials = ContainerCredentials()
-
-    class Answers(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = credentials.answer(self.headers["Authorization"])
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
-        credentials.url = f"http://127.0.0.1:{server.server_port}/credentials"
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    """Serve them over HTTP."""
+    with serving(ContainerCredentials()) as credentials:
         yield credentials
-        server.shutdown()
 
 
 def snapshot(container: ContainerCredentials, environments: int) -> list[dict[str, Any]]:
@@ -77,7 +58,7 @@ def snapshot(container: ContainerCredentials, environments: int) -> list[dict[st
         | {
             "PYTHONPATH": os.pathsep.join(sys.path),
             "AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start",
-            "AWS_CONTAINER_CREDENTIALS_FULL_URI": container.url,
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{container.url}/credentials",
             "AWS_CONTAINER_AUTHORIZATION_TOKEN": AUTHORIZATION,
         },
         capture_output=True,
@@ -88,14 +69,14 @@ def snapshot(container: ContainerCredentials, environments: int) -> list[dict[st
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def test_given_a_snapshot_when_it_is_made_then_nobody_is_asked(aws: CannedAws, container: ContainerCredentials) -> None:
+def test_given_a_snapshot_when_it_is_made_then_nobody_is_asked(aws: FakeAws, container: ContainerCredentials) -> None:
     """Before the snapshot there are no credentials and no connection that could be in it."""
     assert [] == snapshot(container, 0)
     assert ([], {}) == (container.asked, aws.counts)
 
 
 def test_given_two_environments_when_restored_then_each_has_credentials_of_its_own(
-    aws: CannedAws, container: ContainerCredentials
+    aws: FakeAws, container: ContainerCredentials
 ) -> None:
     """The function's own come from Lambda's endpoint after the restore; each assumes the role once and signs by it."""
     snapshot(container, 2)
@@ -110,7 +91,7 @@ def test_given_two_environments_when_restored_then_each_has_credentials_of_its_o
 
 
 def test_given_two_environments_when_restored_then_no_connection_is_shared(
-    aws: CannedAws, container: ContainerCredentials
+    aws: FakeAws, container: ContainerCredentials
 ) -> None:
     """Each has one to STS and one to S3, which it keeps."""
     snapshot(container, 2)
@@ -120,7 +101,7 @@ def test_given_two_environments_when_restored_then_no_connection_is_shared(
 
 
 def test_given_two_environments_when_restored_then_each_has_a_session_name_of_its_own(
-    aws: CannedAws, container: ContainerCredentials
+    aws: FakeAws, container: ContainerCredentials
 ) -> None:
     """Lambda names no log stream under SnapStart, so the name's id is made after the restore, and logged."""
     lines = snapshot(container, 2)

@@ -1,21 +1,21 @@
-"""Many invocations while a tenth of all requests go wrong, as `bench/faults.py` has them: no answer is untrue."""
+"""Many invocations while a tenth of all requests go wrong, no answer is untrue."""
 
 import json
 from typing import Any
 
 import pytest
 
-from bench.canned_server import CannedServer
-from bench.faults import weather
-from bench.function_environment import Context
 from s3_writer.errors import PutFailed
 from s3_writer.handler import handler
+from tests.fakes.function import Context
+from tests.fakes.server import Server
+from tests.fakes.storm import weather
 
 pytestmark = pytest.mark.usefixtures("impatient")
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_given_a_storm_when_written_then_every_answer_is_true(server: CannedServer, seed: int) -> None:
+def test_given_a_storm_when_written_then_every_answer_is_true(server: Server, seed: int) -> None:
     """What was answered "written" is there, whole and once; what failed has a typed error, and succeeds in calm."""
     outcome = weather(server, handler, 150, seed)
 
@@ -53,8 +53,6 @@ def _talkative(event: Any, context: Context) -> dict[str, object]:
     ("wrong", "told"),
     [(_lies, "and not there"), (_unconditional, "doubled"), (_shortened, "not whole"), (_talkative, "in the log")],
 )
-def test_given_a_handler_that_is_wrong_when_compared_then_it_is_found(
-    server: CannedServer, wrong: Any, told: str
-) -> None:
+def test_given_a_handler_that_is_wrong_when_compared_then_it_is_found(server: Server, wrong: Any, told: str) -> None:
     """The storm's own comparison can fail."""
     assert any(told in fault for fault in weather(server, wrong, 100).untrue)

@@ -11,7 +11,8 @@ import pytest
 
 from sandbox.environment import clean_environment
 from tests.command_line import Done, crossrole, quick_time
-from tests.fakes.sts_server import SECRETS, SESSION, Server, error, identity, session, sts
+from tests.fakes.server import Answer
+from tests.fakes.sts import SECRETS, SESSION, error, identity, session, sts
 from tests.synthesis import Assembly
 from tests.terminal import at_terminal
 
@@ -175,7 +176,7 @@ BROKEN = error(500, "InternalFailure", "We encountered an internal error")
 
 
 @pytest.mark.parametrize("stumbles", [THROTTLED, BROKEN], ids=["throttled", "broken"])
-def test_a_stumble_is_tried_again(stumbles: tuple[int, str], kinds: Assembly, tmp_path: Path) -> None:
+def test_a_stumble_is_tried_again(stumbles: Answer, kinds: Assembly, tmp_path: Path) -> None:
     """Who is throttled once or meets a broken server once gets the credentials all the same."""
     with sts({"GetCallerIdentity": [stumbles, identity()], "AssumeRole": [stumbles, session()]}) as server:
         done = run(kinds, tmp_path, server.url, *FROM_BOB)
@@ -184,7 +185,7 @@ def test_a_stumble_is_tried_again(stumbles: tuple[int, str], kinds: Assembly, tm
     assert (4, 2) == (len(server.asked), len(server.assumed))
 
 
-FAULTS: dict[str, tuple[Mapping[str, list[tuple[int, str]]], str]] = {
+FAULTS: dict[str, tuple[Mapping[str, list[Answer]], str]] = {
     "expired credentials": (
         {"GetCallerIdentity": [error(403, "ExpiredToken", "The security token included in the request is expired")]},
         "the credentials of the profile bob have expired: aws sso login --profile bob",
@@ -229,7 +230,7 @@ FAULTS: dict[str, tuple[Mapping[str, list[tuple[int, str]]], str]] = {
 
 @pytest.mark.parametrize(("answers", "expected"), FAULTS.values(), ids=FAULTS)
 def test_a_fault_is_one_line(
-    answers: Mapping[str, list[tuple[int, str]]], expected: str, kinds: Assembly, tmp_path: Path
+    answers: Mapping[str, list[Answer]], expected: str, kinds: Assembly, tmp_path: Path
 ) -> None:
     """AWS's own words, and what to do where that is known."""
     with sts(answers) as server:
@@ -250,11 +251,11 @@ def test_throttled_to_the_end(kinds: Assembly, tmp_path: Path) -> None:
 def test_nobody_answers(kinds: Assembly, tmp_path: Path) -> None:
     """A refused connection is reported with its address."""
     with sts({}) as server:
-        gone = Server(server.url)
-    line = one_line(run(kinds, tmp_path, gone.url, *FROM_BOB))
+        gone = server.url
+    line = one_line(run(kinds, tmp_path, gone, *FROM_BOB))
 
     assert "AWS can't be reached" in line
-    assert gone.url in line
+    assert gone in line
 
 
 def test_a_region_that_there_is_none_of(kinds: Assembly, tmp_path: Path) -> None:

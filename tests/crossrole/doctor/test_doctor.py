@@ -2,12 +2,9 @@
 
 import json
 import os
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import boto3
@@ -24,6 +21,7 @@ from crossrole.live.s3_probes import FOLDER, NO_UPLOAD, Probe, Seen, answered, p
 from crossrole.templates.grant import grant_of, grants_of
 from crossrole.templates.inventory import Inventory
 from tests.command_line import Done, crossrole
+from tests.fakes.sts import Sts, error, sts
 from tests.synthesis import Assembly
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -54,30 +52,10 @@ def test_an_answer_without_a_date_gives_no_time() -> None:
 # --- real answers of a real server
 
 
-@contextmanager
-def sts(code: str, message: str, *, behind: timedelta) -> Iterator[str]:
+def denying(code: str, message: str, *, behind: timedelta) -> AbstractContextManager[Sts]:
     """Serve one denial to every request, with a Date that is behind this machine's."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = f"<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
-            self.send_response_only(403)
-            self.send_header("Date", format_datetime(datetime.now(UTC) - behind, usegmt=True))
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body.encode())
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    date = format_datetime(datetime.now(UTC) - behind, usegmt=True)
+    return sts({"GetCallerIdentity": [error(403, code, message, Date=date)]})
 
 
 def _doctor(kinds: Assembly, home: Path, url: str) -> Done:
@@ -94,8 +72,10 @@ def _doctor(kinds: Assembly, home: Path, url: str) -> Done:
 
 def test_a_clock_that_is_wrong_is_named_and_not_the_key(kinds: Assembly, tmp_path: Path) -> None:
     """AWS says that the signature is wrong; the Date of its answer shows why."""
-    with sts("SignatureDoesNotMatch", "Signature expired: it is now earlier", behind=timedelta(minutes=10)) as url:
-        done = _doctor(kinds, tmp_path, url)
+    with denying(
+        "SignatureDoesNotMatch", "Signature expired: it is now earlier", behind=timedelta(minutes=10)
+    ) as server:
+        done = _doctor(kinds, tmp_path, server.url)
     checks = json.loads(done.stdout)["checks"]
 
     assert (1, ["clock", "caller"]) == (done.returncode, [each["check"] for each in checks])
@@ -114,8 +94,8 @@ def test_credentials_that_are_wrong_are_one_line(
     kinds: Assembly, tmp_path: Path, code: str, message: str, complaint: str
 ) -> None:
     """With a clock that is right, nothing can be asked: one line, exit status 2."""
-    with sts(code, message, behind=timedelta()) as url:
-        done = _doctor(kinds, tmp_path, url)
+    with denying(code, message, behind=timedelta()) as server:
+        done = _doctor(kinds, tmp_path, server.url)
 
     assert 2 == done.returncode
     assert complaint in done.stderr.splitlines()[-1]

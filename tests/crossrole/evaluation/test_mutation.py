@@ -17,7 +17,7 @@ from crossrole.iam.policy import Policy
 from crossrole.templates.assembly import read_assembly
 from crossrole.templates.intrinsics import Template
 from crossrole.templates.inventory import Inventory
-from tests.crossrole.evaluation import rows_assume, rows_committed, rows_session
+from tests.crossrole.evaluation import rows_committed_access, rows_kinds_assuming, rows_kinds_sessions
 from tests.crossrole.evaluation.layers import Layer, layers_of, services_of
 from tests.crossrole.evaluation.mutants import KILLED, Mutant, in_inventory, mutants_of
 from tests.crossrole.evaluation.table import Row
@@ -26,7 +26,7 @@ from tests.crossrole.evaluation.test_table import denied_at, question
 from tests.kept import KEPT
 from tests.synthesis import Assembly
 
-ROWS = {"committed": rows_committed.ROWS, "kinds": [*rows_assume.ROWS, *rows_session.ROWS]}
+ROWS = {"committed": rows_committed_access.ROWS, "kinds": [*rows_kinds_assuming.ROWS, *rows_kinds_sessions.ROWS]}
 SHARDS = 20
 
 

@@ -11,12 +11,12 @@ from crossrole.evaluation.assumptions import Assumption
 from crossrole.evaluation.can import Answer, ask
 from crossrole.evaluation.question import Question, question_of
 from crossrole.templates.inventory import Inventory
-from tests.crossrole.evaluation import rows_assume, rows_committed, rows_session
-from tests.crossrole.evaluation.rows_assume import PURPOSES
+from tests.crossrole.evaluation import rows_committed_access, rows_kinds_assuming, rows_kinds_sessions
+from tests.crossrole.evaluation.rows_kinds_assuming import PURPOSES
 from tests.crossrole.evaluation.table import DEV, PROD, Row, can, role, user
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
-KINDS = [*rows_assume.ROWS, *rows_session.ROWS]
+KINDS = [*rows_kinds_assuming.ROWS, *rows_kinds_sessions.ROWS]
 
 
 def question(row: Row, inventory: Inventory) -> Question:
@@ -42,7 +42,7 @@ def assert_engines_agree(answer: Answer, prover: Prover) -> None:
         )
 
 
-@pytest.mark.parametrize("row", rows_committed.ROWS, ids=lambda row: row.says)
+@pytest.mark.parametrize("row", rows_committed_access.ROWS, ids=lambda row: row.says)
 def test_committed(row: Row, default_inventory: Inventory, simulator: Simulator, prover: Prover) -> None:
     """The committed access.toml lets the function write under `dev/`, and nothing and nobody else."""
     answer = ask(default_inventory, simulator, question(row, default_inventory))
@@ -62,7 +62,7 @@ def test_kinds(row: Row, kinds_inventory: Inventory, simulator: Simulator, prove
     assert_engines_agree(answer, prover)
 
 
-@pytest.mark.parametrize("rows", [rows_committed.ROWS, KINDS], ids=["committed", "kinds"])
+@pytest.mark.parametrize("rows", [rows_committed_access.ROWS, KINDS], ids=["committed", "kinds"])
 def test_each_row_has_a_sentence_of_its_own(rows: list[Row]) -> None:
     """No two rows say the same: a failure names the one that it is about."""
     said = [row.says for row in rows]
@@ -86,7 +86,7 @@ NEEDED = [
     (can("a caller outside the templates", EXPORTER, "ServiceRole", *PURPOSES["ServiceRole"]), OWN_POLICIES),
     (
         can("a key outside the templates", "GivenKey", None, *PURPOSES["GivenKey"]),
-        f"the key {rows_session.GIVEN_KEY} is outside the templates: its policy lets {PROD}'s policies decide",
+        f"the key {rows_kinds_sessions.GIVEN_KEY} is outside the templates: its policy lets {PROD}'s policies decide",
     ),
     (can("a bucket outside the templates", "ExistingKey", None, *PURPOSES["ExistingKey"]), EXISTING_BUCKET),
 ]
@@ -130,20 +130,20 @@ def test_a_yes_says_what_must_not_deny_it_elsewhere(
 
 def test_the_function_rests_on_nothing_else(default_inventory: Inventory, simulator: Simulator) -> None:
     """Of the committed access.toml the templates show everything that must allow the write."""
-    answer = ask(default_inventory, simulator, question(rows_committed.ROWS[0], default_inventory))
+    answer = ask(default_inventory, simulator, question(rows_committed_access.ROWS[0], default_inventory))
 
     assert answer.allowed
     assert not any(each.needed for each in answer.assumptions)
 
 
 NO_QUESTIONS = {
-    "an empty key": (PUT, f"{rows_committed.BUCKET}/"),
-    "an object's action on a bucket": (PUT, rows_committed.BUCKET),
-    "a bucket's action on an object": ("s3:ListBucket", rows_committed.OBJECT),
-    "many keys at once": (PUT, f"{rows_committed.BUCKET}/dev/*"),
-    "many actions at once": ("s3:Put*", rows_committed.OBJECT),
+    "an empty key": (PUT, f"{rows_committed_access.BUCKET}/"),
+    "an object's action on a bucket": (PUT, rows_committed_access.BUCKET),
+    "a bucket's action on an object": ("s3:ListBucket", rows_committed_access.OBJECT),
+    "many keys at once": (PUT, f"{rows_committed_access.BUCKET}/dev/*"),
+    "many actions at once": ("s3:Put*", rows_committed_access.OBJECT),
     # The engines disagree about it: does IAM's "*" match a line break?
-    "a key with a line break": (PUT, f"{rows_committed.BUCKET}/dev/first\nsecond"),
+    "a key with a line break": (PUT, f"{rows_committed_access.BUCKET}/dev/first\nsecond"),
     # "No permissions are required to perform this operation."
     # https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
     "an action that needs no permission": ("sts:GetCallerIdentity", "*"),
@@ -156,7 +156,7 @@ def test_what_is_no_question_gets_no_answer(
     action: str, resource: str, default_inventory: Inventory, simulator: Simulator
 ) -> None:
     """What AWS has no request for, or what the templates say nothing of, is neither allowed nor denied."""
-    row = Row("", rows_committed.FUNCTION, rows_committed.GRANT, action, resource, {})
+    row = Row("", rows_committed_access.FUNCTION, rows_committed_access.GRANT, action, resource, {})
 
     with pytest.raises(CommandError):
         ask(default_inventory, simulator, question(row, default_inventory))

@@ -22,7 +22,8 @@ from crossrole.live.sessions import live_session
 from crossrole.revoke.live_check import LiveCheck, live_check
 from crossrole.templates.grant import Grant, grant_of
 from crossrole.templates.inventory import Inventory
-from tests.fakes.sts_server import SECRETS, SESSION, USER, devices, error, identity, session, sts, users_session
+from tests.fakes.server import Answer
+from tests.fakes.sts import SECRETS, SESSION, USER, devices, error, identity, session, sts, users_session
 
 ALICE = "arn:aws:iam::111111111111:user/alice"
 MFA = "arn:aws:iam::111111111111:mfa"
@@ -117,7 +118,7 @@ DEVICES = {
     "none is listed": ([devices()], f"{MFA}/alice"),
     "IAM may not be asked": ([error(403, "AccessDenied")], f"{MFA}/alice"),
     "IAM is broken": ([error(500, "ServiceFailure")], f"{MFA}/alice"),
-    "an answer that can't be read": ([(200, "<html>")], f"{MFA}/alice"),
+    "an answer that can't be read": ([Answer(200, "<html>")], f"{MFA}/alice"),
 }
 OF_ALICE = {
     "GetCallerIdentity": [identity(ALICE)],
@@ -129,7 +130,7 @@ OF_ALICE = {
 @of_each_command
 @pytest.mark.parametrize(("listed", "expected"), DEVICES.values(), ids=DEVICES)
 def test_the_code_is_asked_of_the_device_that_iam_lists(
-    listed: list[tuple[int, str]], expected: str, command: Command, config: Path, kinds_inventory: Inventory
+    listed: list[Answer], expected: str, command: Command, config: Path, kinds_inventory: Inventory
 ) -> None:
     """IAM is asked once about the user; what does not help leaves the device that is named after the user."""
     person = Person()
@@ -237,7 +238,7 @@ def test_a_user_who_may_not_set_it_is_not_let_in_without(
     ids=["sts:AssumeRole", "sts:SetSourceIdentity"],
 )
 def test_only_a_denied_assume_role_shows_that_the_role_is_shut(
-    answer: tuple[int, str], holds: bool, text: str, config: Path, kinds_inventory: Inventory
+    answer: Answer, holds: bool, text: str, config: Path, kinds_inventory: Inventory
 ) -> None:
     """A caller that may set no source identity may still get a session without one, so that denial verifies nothing."""
     person = Person()

@@ -8,7 +8,8 @@ import pytest
 from crossrole.errors import CommandError
 from crossrole.live.sessions import as_command_error, client, live_session
 from tests.command_line import pausing
-from tests.fakes.sts_server import error, identity, sts
+from tests.fakes.server import Answer
+from tests.fakes.sts import error, identity, sts
 
 ALICE = "arn:aws:iam::111111111111:user/alice"
 PROFILE = (
@@ -56,7 +57,7 @@ def _no_pauses() -> Iterator[None]:
     [[error(400, "Throttling")], [error(503, "ServiceUnavailable")], [error(500, "InternalFailure")] * 4],
     ids=["throttled", "unavailable", "four failures"],
 )
-def test_what_may_pass_is_tried_again(answers: list[tuple[int, str]]) -> None:
+def test_what_may_pass_is_tried_again(answers: list[Answer]) -> None:
     """Throttling and AWS's own failures are not the person's business while a retry helps."""
     with sts({"GetCallerIdentity": [*answers, identity(ALICE)]}) as server:
         assert ALICE == ask("dev", server.url)
@@ -118,7 +119,7 @@ def test_any_other_error_is_in_the_words_of_aws() -> None:
 )
 def test_an_answer_that_can_not_be_read(body: str) -> None:
     """It is reported, and nothing of it: what is cut short may hold credentials, which botocore would quote."""
-    with sts({"GetCallerIdentity": [(200, body)]}) as server:
+    with sts({"GetCallerIdentity": [Answer(200, body)]}) as server:
         assert why("dev", server.url).startswith("the answer of AWS, or of a proxy in between, can't be read (")
 
 

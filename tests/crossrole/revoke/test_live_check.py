@@ -1,9 +1,8 @@
 """How a live session's answers are read, from a small real server that answers as S3 does."""
 
-import threading
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import boto3
 import pytest
@@ -14,6 +13,7 @@ from crossrole.errors import CommandError
 from crossrole.live.s3_probes import probe_of
 from crossrole.revoke.live_check import IN_A_ROW, CheckedSession, settled
 from tests.command_line import quick_time
+from tests.fakes.server import Answer, Call, Fake, serving
 
 ANSWERS = {
     "NoSuchUpload": 404,
@@ -22,43 +22,25 @@ ANSWERS = {
 }
 
 
-class S3(ThreadingHTTPServer):
-    """A server that gives its answers one after another, the last one again and again."""
+@dataclass
+class S3(Fake):
+    """Gives its answers one after another, the last one again and again."""
 
-    daemon_threads = True
-    answers: list[str]
-    asked = 0
+    answers: list[str] = field(default_factory=list)
+    asked: int = 0
 
-
-class Handler(BaseHTTPRequestHandler):
-    """Answers every request with the server's next code."""
-
-    server: S3
-
-    def do_GET(self) -> None:
+    def answer(self, _call: Call) -> Answer:
         """Answer with an error in XML, as S3 does."""
-        code = self.server.answers[min(self.server.asked, len(self.server.answers) - 1)]
-        self.server.asked += 1
-        body = f"<Error><Code>{code}</Code><Message>words</Message></Error>".encode()
-        self.send_response(ANSWERS[code])
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Nothing."""
+        code = self.answers[min(self.asked, len(self.answers) - 1)]
+        self.asked += 1
+        return Answer(ANSWERS[code], f"<Error><Code>{code}</Code><Message>words</Message></Error>")
 
 
 @pytest.fixture
 def server() -> Iterator[S3]:
-    """Run the server."""
-    one = S3(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=one.serve_forever, args=(0.05,))
-    thread.start()
-    yield one
-    one.shutdown()
-    thread.join()
-    one.server_close()
+    """Serve it."""
+    with serving(S3()) as one:
+        yield one
 
 
 @pytest.fixture
@@ -66,7 +48,7 @@ def checked(server: S3) -> CheckedSession:
     """Return a session that asks that server."""
     s3 = boto3.Session("AKIAEXAMPLE", "example", "token", region_name="eu-west-1").client(
         "s3",
-        endpoint_url=f"http://127.0.0.1:{server.server_port}",
+        endpoint_url=server.url,
         config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, proxies={}),
     )
     probe = probe_of("s3:ListMultipartUploadParts", "bucket", "", "key", partition="aws")

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from crossrole.assume.environment import SHELLS
+from crossrole.assume.variables import SHELLS
 
 NASTY = "a'b\"c $HOME `id` \\ !x %y\n#é"
 

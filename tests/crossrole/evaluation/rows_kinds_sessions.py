@@ -1,7 +1,7 @@
 """kinds.toml, row by row: what a running session of each grant may do, what not, and until when."""
 
 from crossrole.engines.simulator import Context
-from tests.crossrole.evaluation.rows_assume import ALICE, EXPORTER, KINDS, PURPOSES, WRITER, at, from_
+from tests.crossrole.evaluation.rows_kinds_assuming import ALICE, EXPORTER, KINDS, PURPOSES, WRITER, at, from_
 from tests.crossrole.evaluation.table import DEV, PARTNER, PROD, Row, can, cannot, role, session, user
 
 GET, PUT, LIST, DELETE = "s3:GetObject", "s3:PutObject", "s3:ListBucket", "s3:DeleteObject"

@@ -1,65 +1,21 @@
-"""An STS and an S3 on this machine, over HTTPS: they count requests, answer errors where S3 and STS would, and fail.
-
-`canned_server.py` serves it.
-"""
+"""The STS and S3 that the writer calls: they count requests, answer errors where S3 and STS would, and fail."""
 
 import base64
 import hashlib
 import json
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from enum import Enum
-from functools import cached_property
 from math import inf
 from types import MappingProxyType
 from typing import NamedTuple
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 from xml.sax.saxutils import escape
 
-_SIGNED = re.compile(r"Credential=(\w+)/\d+/([\w-]+)/.*SignedHeaders=([\w;-]+)")
+from tests.fakes.server import Answer, Call, Fake, Wire
+
 _OPERATIONS = {"POST": "AssumeRole", "PUT": "PutObject"}
-
-
-@dataclass(frozen=True)
-class Call:
-    """One request as it came over the wire: who signed it, for which region, and what it carried."""
-
-    method: str
-    path: str
-    headers: Mapping[str, str]
-    body: bytes
-    connection: int
-
-    @cached_property
-    def _signature(self) -> tuple[str, str, frozenset[str]]:
-        found = _SIGNED.search(self.headers["authorization"])
-        if found is None:
-            raise ValueError(self.headers["authorization"])
-        return found[1], found[2], frozenset(found[3].split(";"))
-
-    @property
-    def access_key(self) -> str:
-        """The id of the access key that signed."""
-        return self._signature[0]
-
-    @property
-    def region(self) -> str:
-        """The region that it was signed for."""
-        return self._signature[1]
-
-    @property
-    def unsigned(self) -> set[str]:
-        """The `x-amz-` headers that the signature does not cover, which S3 rejects."""
-        trailer = {self.headers.get("x-amz-trailer")}
-        return {name for name in self.headers if name.startswith("x-amz-")} - self._signature[2] - trailer
-
-    @property
-    def parameters(self) -> dict[str, str]:
-        """The parameters of a call to STS."""
-        return {name: values[0] for name, values in parse_qs(self.body.decode()).items()}
 
 
 class ErrorAnswer(NamedTuple):
@@ -72,32 +28,13 @@ class ErrorAnswer(NamedTuple):
     headers: Mapping[str, str] = MappingProxyType({})
 
 
-class Wire(Enum):
-    """What goes wrong with the bytes of a request or its answer."""
-
-    RESET_BEFORE_BODY = "the connection is reset when the head has come"
-    RESET_AFTER_BODY = "the connection is reset when all has come and was carried out"
-    HANG = "no answer ever comes, and nothing is carried out"
-    HANG_AFTER = "no answer ever comes, though all was carried out"
-    CUT = "the connection ends in the middle of the answer"
-    NOISE = "the answer is not one by HTTP"
-    DAMAGE = "the body arrives with another first byte"
-
-
-class Garbled(NamedTuple):
-    """An answer to give, whatever was asked; nothing is carried out."""
-
-    status: int
-    body: str
-    headers: Mapping[str, str] = MappingProxyType({})
-
-
-Fault = ErrorAnswer | Wire | Garbled
+Fault = ErrorAnswer | Wire | Answer
+"""What goes wrong; an `Answer` is given whatever was asked, and nothing is carried out."""
 
 
 @dataclass
-class CannedAws:
-    """What was asked, and what is to be answered; `delay` is in seconds, before each answer."""
+class FakeAws(Fake):
+    """What was asked, and what is to be answered."""
 
     delay: float = 0
     keep: bool = True  # the calls and the objects; the counts are kept in any case
@@ -114,9 +51,10 @@ class CannedAws:
     owner: str = "222222222222"
     lifetime: float | None = None  # seconds that credentials last, where not as long as they were asked for
     version_id: str | None = None
+    _numbers: dict[int, int] = field(default_factory=dict)  # of the connections, as this AWS met them
     _ends: dict[str, datetime] = field(default_factory=dict)
 
-    def fault(self, method: str, path: str) -> Fault | None:
+    def at_head(self, method: str, path: str) -> Fault | None:
         """Return what is to go wrong with a request, when its head has come."""
         operation = _OPERATIONS.get(method, path)
         self.attempts[operation] += 1
@@ -126,12 +64,14 @@ class CannedAws:
             return waiting.pop(0)
         return self.errors.get(operation)
 
-    def answer(self, call: Call, fault: Fault | None) -> bytes:
+    def answer(self, call: Call) -> Answer:
         """Count the call and return the whole answer to it."""
         if call.path == "/counts":
-            return _response(200, json.dumps(self.counts))
+            return Answer(200, json.dumps(self.counts))
+        call = replace(call, connection=self._numbers.setdefault(call.connection, len(self._numbers) + 1))
+        self.counts["connections"] = len(self._numbers)
         if call.method == "HEAD":
-            return _response(403, "")  # HeadBucket, which botocore asks for the bucket's region after a wrong one
+            return Answer(403, "")  # HeadBucket, which botocore asks for the bucket's region after a wrong one
         operation = _OPERATIONS[call.method]
         self.counts[operation] += 1
         self.counts[f"{operation} signed by {call.access_key}"] += 1
@@ -139,28 +79,28 @@ class CannedAws:
         if self.keep:
             {"AssumeRole": self.assume_roles, "PutObject": self.puts}[operation].append(call)
         number = self.counts[operation]
-        if isinstance(fault, Garbled):
-            return _response(fault.status, fault.body, fault.headers)
-        answer = fault if isinstance(fault, ErrorAnswer) else None
+        if isinstance(call.fault, Answer):
+            return call.fault
+        error = call.fault if isinstance(call.fault, ErrorAnswer) else None
         if operation == "AssumeRole":
-            return self._assume_role(call, number, answer)
-        if fault is Wire.DAMAGE:
+            return self._assume_role(call, number, error)
+        if call.fault is Wire.DAMAGE:
             call = replace(call, body=b"\0" + call.body[1:])
-        return self._put_object(call, number, answer)
+        return self._put_object(call, number, error)
 
     def end_sessions(self) -> None:
         """End every session that was given, as S3 sees it."""
         self._ends = dict.fromkeys(self._ends, datetime.now(UTC))
 
-    def _assume_role(self, call: Call, number: int, answer: ErrorAnswer | None) -> bytes:
+    def _assume_role(self, call: Call, number: int, answer: ErrorAnswer | None) -> Answer:
         if answer:
             error = f"<Error><Code>{answer.code}</Code><Message>{escape(answer.message)}</Message></Error>"
             request_id = f"<RequestId>sts-{number}</RequestId>"
-            return _response(answer.status, f"<ErrorResponse>{error}{request_id}</ErrorResponse>")
+            return Answer(answer.status, f"<ErrorResponse>{error}{request_id}</ErrorResponse>")
         seconds = self.lifetime or int(call.parameters.get("DurationSeconds", "3600"))
         key = f"ASIAASSUMED{number}"
         self._ends[key] = datetime.now(UTC) + timedelta(seconds=seconds)
-        return _response(
+        return Answer(
             200,
             "<AssumeRoleResponse><AssumeRoleResult><Credentials>"
             f"<AccessKeyId>{key}</AccessKeyId>"
@@ -170,18 +110,18 @@ class CannedAws:
             "</AssumeRoleResponse>",
         )
 
-    def _put_object(self, call: Call, number: int, answer: ErrorAnswer | None) -> bytes:
+    def _put_object(self, call: Call, number: int, answer: ErrorAnswer | None) -> Answer:
         headers = {"x-amz-request-id": f"s3-{number}"}
         path = unquote(urlsplit(call.path).path)
         if answer := answer or next(self._errors(call, path), None):
             error = f"<Code>{answer.code}</Code><Message>{escape(answer.message)}</Message>{answer.more}"
-            return _response(answer.status, f"<Error>{error}</Error>", {**headers, **answer.headers})
+            return Answer(answer.status, f"<Error>{error}</Error>", {**headers, **answer.headers})
         if self.keep:
             self.objects[path] = call.body
             self.versions[path] += 1
         if self.version_id is not None:
             headers["x-amz-version-id"] = self.version_id
-        return _response(200, "", {**headers, "ETag": f'"etag-{number}"'})
+        return Answer(200, "", {**headers, "ETag": f'"etag-{number}"'})
 
     def _errors(self, call: Call, path: str) -> Iterator[ErrorAnswer]:
         """Yield S3's own errors for an invalid put."""
@@ -200,10 +140,3 @@ class CannedAws:
         if call.headers.get("if-none-match") == "*" and path in self.objects:
             message = "At least one of the pre-conditions you specified did not hold"
             yield ErrorAnswer(412, "PreconditionFailed", message, "<Condition>If-None-Match</Condition>")
-
-
-def _response(status: int, document: str, headers: Mapping[str, str] | None = None) -> bytes:
-    body = document.encode()
-    lines = [f"HTTP/1.1 {status} .", f"Content-Length: {len(body)}"]
-    lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
-    return "\r\n".join([*lines, "", ""]).encode() + body
