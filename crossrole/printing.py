@@ -24,7 +24,7 @@ _KEPT_SPACE = "\ue000"
 
 def terminal_width(stream: TextIO, variables: Mapping[str, str]) -> int | None:
     """Return how many columns the terminal has; None where the stream is not a terminal."""
-    return _console(stream, variables).width if stream.isatty() else None
+    return console_on(stream, variables).width if stream.isatty() else None
 
 
 def shown(text: str, marks: re.Pattern[str] | None, stream: TextIO, variables: Mapping[str, str]) -> str:
@@ -36,7 +36,7 @@ def shown(text: str, marks: re.Pattern[str] | None, stream: TextIO, variables: M
         return text
     from rich.text import Text  # noqa: PLC0415 see above
 
-    console = _console(stream, variables)
+    console = console_on(stream, variables)
     page = Text("\n".join(line for each in text.split("\n") for line in _folded(each, console.width)))
     for match in marks.finditer(page.plain) if marks else ():
         for name in match.groupdict():
@@ -72,8 +72,10 @@ def _folded(line: str, width: int) -> Iterator[str]:
     yield from wrapped(head, line[len(head) :], width, indent=len(head) + (0 if head.strip() else 2))
 
 
-def _console(stream: TextIO, variables: Mapping[str, str]) -> "Console":
+def console_on(stream: TextIO, variables: Mapping[str, str]) -> "Console":
+    """Return what prints to a stream: coloured at a terminal, unless NO_COLOR is set or TERM is dumb."""
     from rich.console import Console  # noqa: PLC0415 see above
 
     # Without `None` there would still be bold under NO_COLOR.
-    return Console(file=stream, color_system=None if variables.get("NO_COLOR") else "auto", _environ=variables)
+    colours = None if variables.get("NO_COLOR") else "auto"
+    return Console(file=stream, force_terminal=stream.isatty(), color_system=colours, _environ=variables)  # type: ignore[arg-type]

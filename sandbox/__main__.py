@@ -13,9 +13,10 @@ from typing import NoReturn
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from crossrole.printing import console_on
 from sandbox.accounts import Accounts
 from sandbox.configuration import CHECKOUT, SandboxError, read_access
-from sandbox.console import console_on, print_prose, print_whole
+from sandbox.console import print_prose, print_whole
 from sandbox.environment import in_the_way
 from sandbox.person import make_user
 from sandbox.progress import Progress
@@ -102,7 +103,7 @@ def _print_how_to_use(accounts: Accounts) -> None:
         f"The logs are in {accounts.logs}. Ctrl-C here ends the accounts and all that is in them.",
     ]
     ready = f"\nprod {of['prod'].id}, dev {of['dev'].id} and a stranger's {of['other'].id} are ready."
-    console = console_on(sys.stdout)
+    console = console_on(sys.stdout, os.environ)
     print_prose(console, f"{ready}\nIn another shell, in {CHECKOUT}:\n")
     print_whole(console, "\n".join(commands))
     print_prose(console, "\n".join(notes))

@@ -1,23 +1,14 @@
-"""What is printed for a person: as wide as the terminal, coloured there, and plain in a pipe or under NO_COLOR."""
-
-import os
-from textwrap import wrap
-from typing import TextIO
+"""Lines for a person: at a terminal folded to its width, in a pipe as they are."""
 
 from rich.console import Console
 from rich.text import Text
 
-
-def console_on(stream: TextIO) -> Console:
-    """Return what prints to a stream."""
-    # Without `None` there would still be bold under NO_COLOR.
-    colours = None if os.environ.get("NO_COLOR") else "auto"
-    return Console(file=stream, force_terminal=stream.isatty(), color_system=colours)  # type: ignore[arg-type]
+from crossrole.printing import wrapped
 
 
 def folded(text: str, width: int) -> list[str]:
-    """Return a line as lines of this width; only a word that is longer, such as an ARN, makes one wider."""
-    return wrap(text, width, break_long_words=False, break_on_hyphens=False) or [""]
+    """Return a line as lines of this width; only an ARN or a command makes one wider."""
+    return wrapped("", text, width, indent=0) or [""]
 
 
 def print_prose(console: Console, text: str) -> None:

@@ -1,5 +1,6 @@
 """A line and a time for each step, moving while the step runs if a person is watching."""
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,8 @@ from rich import progress
 from rich.console import Console
 from rich.text import Text
 
-from sandbox.console import console_on, folded, print_whole
+from crossrole.printing import console_on
+from sandbox.console import folded, print_whole
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +27,7 @@ class Progress:
     """Writes the steps to `stream` and keeps their times."""
 
     def __init__(self, stream: TextIO) -> None:
-        self._console = console_on(stream)
+        self._console = console_on(stream, os.environ)
         self.steps: list[Step] = []
 
     @contextmanager
@@ -64,6 +66,6 @@ class Progress:
 def print_step(console: Console, title: str, took: str) -> None:
     """Print the line of a step that is over, for a terminal; a command in it stays whole."""
     line = f"{title} … {took}"
-    text = Text(line if title.startswith("cdk ") else "\n".join(folded(line, console.width)))
+    text = Text("\n".join(folded(line, console.width)))
     text.highlight_regex(r"(?<=… )(stopped|failed) after", "red")
     print_whole(console, text)

@@ -1,16 +1,18 @@
 """`make try`: the whole path once, from two empty accounts to a revoked session."""
 
 import json
+import os
 import sys
 import time
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 
+from crossrole.printing import console_on
 from sandbox.accounts import Accounts
 from sandbox.checks import Check, print_checks
 from sandbox.configuration import CHECKOUT, Access, SandboxError, WriterGrant, read_access
-from sandbox.console import console_on, print_prose, print_whole
+from sandbox.console import print_prose, print_whole
 from sandbox.progress import Progress
 from sandbox.walk import Walk
 
@@ -36,7 +38,7 @@ def walk_through(*, file: Path, as_json: bool) -> int:
     if as_json:
         sys.stdout.write(_as_json(seconds, progress, walk.checks))
     else:
-        console = console_on(sys.stdout)
+        console = console_on(sys.stdout, os.environ)
         console.print()
         print_checks(console, walk.checks)
         logs = f"the logs of this run are in {accounts.logs}."

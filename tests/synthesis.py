@@ -61,7 +61,7 @@ class Assembly:
         return {p["PolicyName"]: p["PolicyDocument"]["Statement"] for p in self.role(name)["Policies"]}
 
     def warnings(self, stack: str) -> list[str]:
-        """Return what the synth says aloud of a stack."""
+        """Return the synth's warnings of a stack."""
         metadata = json.loads((self.directory / f"{stack}.metadata.json").read_text())
         entries = [entry for entries in metadata.values() for entry in entries]
         return [entry["data"].partition(" [ack:")[0] for entry in entries if entry["type"] == "aws:cdk:warning"]

@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from crossrole.environment import Environment
 from crossrole.errors import CommandError
+from crossrole.iam.policy import instant
 from crossrole.iam.quotas import ROLE_CHAINING_LIMIT, SHORTEST_SESSION
 from crossrole.live.assume_role import WRONG_CODE, Credentials, assume_role, denied_action
 from crossrole.live.caller import Caller, caller_of
@@ -50,8 +51,7 @@ def check_open(grant: Grant, *, now: datetime) -> None:
         )
     if grant.expires and grant.expires <= now:
         raise CommandError(
-            f"{grant.name} expired at {grant.expires:%Y-%m-%dT%H:%M:%SZ}: nobody can assume it; "
-            "see expires in access.toml"
+            f"{grant.name} expired at {instant(grant.expires)}: nobody can assume it; see expires in access.toml"
         )
 
 

@@ -1,12 +1,16 @@
 """IAM's and STS's limits, each stated once: characters and numbers of policies, seconds of sessions."""
 
 TRUST_POLICY = 2048
-"""Characters of a role's trust policy, white space not counted; AWS raises it on request.
+"""Characters of a role's trust policy, white space not counted."""
+TRUST_POLICY_AT_MOST = 4096
+"""What AWS raises it to on request.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 """
 INLINE_POLICIES = 10240
 """Characters of all inline policies of a role, white space not counted."""
+MANAGED_POLICY = 6144
+"""Characters of one managed policy, white space not counted."""
 ROLE_CHAINING_LIMIT = 3600
 """Seconds that a session may last when a role's credentials were used to get it.
 

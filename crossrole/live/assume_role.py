@@ -9,6 +9,7 @@ import boto3
 from botocore.exceptions import ClientError
 
 from crossrole.iam.actions import ASSUME
+from crossrole.iam.policy import instant
 from crossrole.iam.quotas import SHORTEST_SESSION
 from crossrole.live.caller import Caller
 from crossrole.live.mfa import mfa_code
@@ -37,7 +38,7 @@ class Credentials:
     def expiration(self) -> str:
         """When they end, in UTC."""
         moment: datetime = self.answer["Credentials"]["Expiration"]
-        return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return instant(moment)
 
     @property
     def begun(self) -> datetime:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from crossrole.iam.names import REVOCATION_POLICY
+from crossrole.iam.quotas import INLINE_POLICIES, TRUST_POLICY_AT_MOST
 from crossrole.iam.session_denials import Cut, Document, is_shut
 from crossrole.revoke.changes import Change, Done, Plan, needed
 from crossrole.revoke.deployed_role import TRUST, DeployedRole
@@ -57,7 +58,7 @@ def plan_of(grant: Grant, asked: Asked, role: DeployedRole, now: datetime) -> Re
         changed=lambda found: revoked(found, cut),
         is_made=lambda found: _holds(found, cut),
         doing=f"write the inline policy {REVOCATION_POLICY} of {grant.name}",
-        if_full="a role's inline policies may hold 10,240 characters in all: take away what is not needed there",
+        if_full=f"a role's inline policies may hold {INLINE_POLICIES:,} characters: remove what is not needed there",
         if_not_made="; run the same line again",
     )
     trust = Change(
@@ -65,7 +66,8 @@ def plan_of(grant: Grant, asked: Asked, role: DeployedRole, now: datetime) -> Re
         changed=shut,
         is_made=is_shut,
         doing=f"write the trust policy of {grant.name}",
-        if_full="name fewer principals, or have the quota of the role trust policy length raised (to 4,096)",
+        if_full="name fewer principals, or have the quota of the role trust policy length raised "
+        f"(to {TRUST_POLICY_AT_MOST:,})",
         if_not_made=f". New sessions can be made, but {REVOCATION_POLICY} lets them do nothing",
     )
     changes = needed(role, [policy, *([trust] if asked.and_disable else [])])

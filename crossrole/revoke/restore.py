@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from crossrole.environment import Environment
 from crossrole.errors import CommandError
 from crossrole.iam.names import REVOCATION_POLICY
+from crossrole.iam.policy import instant
 from crossrole.iam.session_denials import Document, denies_everything, is_shut, moment_of, statements_of
 from crossrole.live.sessions import as_command_error, live_session
 from crossrole.revoke.changes import READ_BACK_WITHIN, Change, Done, Plan, needed, read_back, write
@@ -31,7 +32,7 @@ class Restored(Done):
         others = {**self.plan.found.inline, REVOCATION_POLICY: policy}
         trust = self.document(TRUST)
         return [
-            *([f"{REVOCATION_POLICY} denies sessions begun before {moment:%Y-%m-%dT%H:%M:%SZ}"] if moment else []),
+            *([f"{REVOCATION_POLICY} denies sessions begun before {instant(moment)}"] if moment else []),
             *(f"{name} denies everything" for name, each in others.items() if denies_everything(each, name)),
             *(["the trust policy denies everyone"] if trust and is_shut(trust) else []),
         ]

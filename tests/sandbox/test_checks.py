@@ -8,8 +8,8 @@ import sys
 import pytest
 from botocore.exceptions import ClientError
 
+from crossrole.printing import console_on
 from sandbox.checks import UnexpectedAnswerError, attempt, print_checks
-from sandbox.console import console_on
 from sandbox.progress import Progress
 from tests.terminal import at_terminal
 
@@ -62,7 +62,7 @@ def printed(columns: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     right = attempt(who="another role in dev", did="assume it", expected="denied", call=deny)
     wrong = attempt(who="a role", did="put b", expected="denied", call=lambda: "etag 1")
     stream = io.StringIO()
-    print_checks(console_on(stream), [right, wrong])
+    print_checks(console_on(stream, os.environ), [right, wrong])
     return [line.rstrip() for line in stream.getvalue().splitlines()]
 
 

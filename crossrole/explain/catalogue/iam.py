@@ -1,6 +1,7 @@
 """Making roles and policies: what IAM rejects."""
 
 from crossrole.explain.catalogue.model import APP, DEV, HERE, IAM_GUIDE, PROD, PUT_BACK, Cause, Trouble, said
+from crossrole.iam.quotas import INLINE_POLICIES, MANAGED_POLICY, TRUST_POLICY, TRUST_POLICY_AT_MOST
 
 _QUOTAS = f"{IAM_GUIDE}/reference_iam-quotas.html"
 
@@ -58,7 +59,7 @@ TROUBLES = (
     ),
     Trouble(
         "trust-policy-too-long",
-        "the trust policy has more than the 2,048 characters that a role may have.",
+        f"the trust policy has more than the {TRUST_POLICY:,} characters that a role may have.",
         said(r"ACLSizePerRole"),
         _QUOTAS,
         (
@@ -70,11 +71,11 @@ TROUBLES = (
             ),
             Cause(
                 PROD,
-                "the quota is the default one; it can be raised to 4,096",
+                f"the quota is the default one; it can be raised to {TRUST_POLICY_AT_MOST:,}",
                 "aws service-quotas get-service-quota --service-code iam --quota-code L-C07B4B0D "
                 "--region us-east-1 --profile prod",
                 "`aws service-quotas request-service-quota-increase --service-code iam --quota-code L-C07B4B0D "
-                "--desired-value 4096 --region us-east-1 --profile prod`",
+                f"--desired-value {TRUST_POLICY_AT_MOST} --region us-east-1 --profile prod`",
             ),
         ),
     ),
@@ -86,8 +87,8 @@ TROUBLES = (
         (
             Cause(
                 APP,
-                "too many buckets, prefixes or actions for one role (10,240 characters inline, 6,144 in one managed "
-                "policy)",
+                f"too many buckets, prefixes or actions for one role ({INLINE_POLICIES:,} characters inline, "
+                f"{MANAGED_POLICY:,} in one managed policy)",
                 "python -m crossrole policies {grant} --out DIR",
                 "access.toml: split the grant into two roles, or use a shorter prefix for many",
             ),

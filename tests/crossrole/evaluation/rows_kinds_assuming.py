@@ -250,7 +250,7 @@ CONDITIONS = [
     kept_out("a code a second too old", ALICE, "RecentMfa", mfa(3601)),
     kept_out("a code of yesterday", ALICE, "RecentMfa", mfa(86400)),
     kept_out("no code", ALICE, "RecentMfa"),
-    kept_out("no code, said aloud", ALICE, "RecentMfa", {"aws:MultiFactorAuthPresent": "false"}),
+    kept_out("no code, and the request says so", ALICE, "RecentMfa", {"aws:MultiFactorAuthPresent": "false"}),
     kept_out("no code, but an age", ALICE, "RecentMfa", mfa(60, present="false")),
     kept_out("a code without an age", ALICE, "RecentMfa", {"aws:MultiFactorAuthPresent": "true"}),
     kept_out("an age without a code", ALICE, "RecentMfa", {"aws:MultiFactorAuthAge": "60"}),
