@@ -6,10 +6,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from crossrole.errors import CommandError
 from crossrole.iam.arn import is_role, name_of
 from crossrole.iam.policy import Policy, policy_of
 from crossrole.iam.session_denials import Document
-from crossrole.live.sessions import DENIED, code_of
+from crossrole.live.sessions import DENIED, code_of, message_of
 from crossrole.templates.inventory import Identity
 
 LIVE = "live"
@@ -25,7 +26,7 @@ class Unreadable(Exception):  # noqa: N818 it is what the policies are
 
 
 class PolicyReader:
-    """Reads the policies of a role, user or group as IAM has them; what is denied is left out and remembered.
+    """Reads the policies of a role, user or group as IAM has them; what IAM does not show is left out and remembered.
 
     A `kind` is "role", "user" or "group", as IAM's calls are named.
     """
@@ -35,6 +36,8 @@ class PolicyReader:
         self._iam = iam
         self.denied: list[ClientError] = []
         """IAM's answers to what the profile may not read."""
+        self.gone: list[ClientError] = []
+        """IAM's answers to policies that it has listed and does not have: they were changed just now."""
 
     def inline(self, kind: str, name: str, *more: str) -> dict[str, Document]:
         """Return the inline policies by name: those that IAM lists, and those of `more` that there are."""
@@ -74,12 +77,13 @@ class PolicyReader:
         return found
 
     def _policy(self, operation: str, **request: str) -> Mapping[str, Any]:
-        """Return IAM's answer, or an empty one where there is no such policy: a listing may be older or newer."""
+        """Return IAM's answer, or an empty one where there is no such policy."""
         try:
             return self.asked(operation, **request)
         except ClientError as error:
             if code_of(error) != "NoSuchEntity":
                 raise
+            self.gone.append(error)
             return {}
 
     @contextmanager
@@ -97,7 +101,7 @@ def live_identity(iam: Any, arn: str, templated: Identity | None = None) -> Iden
 
     A managed policy that the templates name but do not hold is named here too, and not read, so that the two can be
     compared. Raises `Unreadable` with everything that is denied, `ClientError` for what else goes wrong, and
-    `CommandError` for a policy that can't be evaluated.
+    `CommandError` for a policy that can't be evaluated, or that IAM lists and does not have.
     """
     reader, kind, name = PolicyReader(iam), "role" if is_role(arn) else "user", name_of(arn)
     by_name_only = set(templated.elsewhere) if templated else set()
@@ -118,6 +122,11 @@ def live_identity(iam: Any, arn: str, templated: Identity | None = None) -> Iden
     if reader.denied:
         # IAM's calls are named as their permissions are.
         raise Unreadable(tuple(dict.fromkeys(f"iam:{each.operation_name}" for each in reader.denied)))
+    if reader.gone:
+        # A Deny may be in it.
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
+        why = message_of(reader.gone[0])
+        raise CommandError(f"IAM lists a policy of {name} and does not have it ({why}); wait a minute and call again")
     return Identity(
         arn=str(found["Arn"]),
         policies=tuple(policies),

@@ -82,7 +82,10 @@ class Iam:
         attached = {each: managed.managed(each) for each in managed.attached("role", name)}
         bound = found.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
         boundary = bounds.managed(bound) if bound else None
-        denied = {"its managed policies": managed.denied, "its boundary": bounds.denied}
+        unread = {
+            "its managed policies": [*managed.denied, *managed.gone],
+            "its boundary": [*bounds.denied, *bounds.gone],
+        }
         return DeployedRole(
             arn=found["Arn"],
             id=found["RoleId"],
@@ -91,7 +94,7 @@ class Iam:
             inline=inline,
             attached={arn: document for arn, document in attached.items() if document},
             boundary=(bound, boundary) if boundary else None,
-            unread=tuple(f"{what} ({code_of(e)}: {message_of(e)})" for what, errors in denied.items() for e in errors),
+            unread=tuple(f"{what} ({code_of(e)}: {message_of(e)})" for what, errors in unread.items() for e in errors),
         )
 
     def facts(self) -> Any:

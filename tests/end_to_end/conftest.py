@@ -151,6 +151,7 @@ def proxy(world: World) -> Iterator[Proxy]:
     """Return a server in front of the accounts that lets everything through until it is told otherwise."""
     with serving(Proxy(world.accounts.endpoint_url, world.accounts.state / RUN / CA_BUNDLE)) as one:
         yield one
+    assert one.replaced.keys() == one.was_replaced, "a test replaces a text that no answer holds"
 
 
 @dataclass(frozen=True)

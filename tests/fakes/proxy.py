@@ -46,6 +46,8 @@ class Proxy(Fake):
     """Called with each S3 call that the accounts have answered, when the caller does not know it yet."""
     replaced: dict[str, tuple[str, str]] = field(default_factory=dict)
     """For an action, a text in its answer and what stands there instead."""
+    was_replaced: set[str] = field(default_factory=set)
+    """The actions whose answers held the text."""
     date: str | None = None
     """The time that is answered, where it is not the real one."""
     actions: list[str] = field(default_factory=list)
@@ -80,10 +82,10 @@ class Proxy(Fake):
         if fault and fault != ANSWER_LOST:
             code, _, message = fault.partition(": ")
             return error({"LimitExceeded": 409, "AccessDenied": 403}.get(code, 400), code, message)
-        answer = self._passed_on(call, *self.replaced.get(action, ()))
+        answer = self._passed_on(call, action)
         return None if fault else answer
 
-    def _passed_on(self, call: Call, old: str = "", new: str = "") -> Answer:
+    def _passed_on(self, call: Call, action: str = "") -> Answer:
         """Return the real answer; the signature is over the Host that the caller sent."""
         place = urlsplit(self.endpoint)
         context = ssl.create_default_context(cafile=self.ca_bundle)
@@ -93,11 +95,16 @@ class Proxy(Fake):
             answer = beyond.getresponse()
             content = answer.read()
         self.answers.append(content)
+        if action in self.replaced:
+            old, new = (text.encode() for text in self.replaced[action])
+            if old in content:
+                self.was_replaced.add(action)
+            content = content.replace(old, new)
         left_out = {"transfer-encoding", "content-length", "connection", *(["date"] if self.date else [])}
         headers = {name: value for name, value in answer.getheaders() if name.lower() not in left_out}
         if self.date:
             headers["Date"] = self.date
-        return Answer(answer.status, content.replace(old.encode(), new.encode()), headers)
+        return Answer(answer.status, content, headers)
 
 
 def _s3_call(call: Call) -> str:

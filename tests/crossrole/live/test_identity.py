@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
+from crossrole.errors import CommandError
 from crossrole.live.identity import Unreadable, live_identity
 
 ALICE = "arn:aws:iam::111111111111:user/team/alice"
@@ -26,9 +27,8 @@ GROUP = {**ANY, "Arn": "arn:aws:iam::111111111111:group/Writers", "GroupName": "
 VERSION = {"PolicyVersion": {"Document": document("s3:GetObject"), "VersionId": "v2", "IsDefaultVersion": True}}
 ANSWERS: list[tuple[str, dict[str, Any]]] = [
     ("get_user", USER),
-    ("list_user_policies", {"PolicyNames": ["Own", "Gone"]}),
+    ("list_user_policies", {"PolicyNames": ["Own"]}),
     ("get_user_policy", {"UserName": "alice", "PolicyName": "Own", "PolicyDocument": document("s3:PutObject")}),
-    ("get_user_policy", {}),
     ("list_attached_user_policies", {"AttachedPolicies": [{"PolicyName": "Managed", "PolicyArn": MANAGED}]}),
     ("get_policy", {"Policy": {"DefaultVersionId": "v2"}}),
     ("get_policy_version", VERSION),
@@ -53,7 +53,7 @@ def answering(answers: list[tuple[str, dict[str, Any]]], **errors: str) -> Any:
 
 
 def test_a_user_is_read_with_its_groups() -> None:
-    """Own, managed and the groups' policies are read; one that is gone since IAM listed it is none."""
+    """Own, managed and the groups' policies are read."""
     found = live_identity(answering(ANSWERS), ALICE)
 
     assert (ALICE, {"team": "x"}) == (found.arn, found.tags)
@@ -69,6 +69,15 @@ def test_all_that_may_not_be_read_is_named_at_once() -> None:
         live_identity(answering(left, **denied), ALICE)
 
     assert ("iam:ListUserPolicies", "iam:GetPolicy") == raised.value.permissions
+
+
+@pytest.mark.parametrize("operation", ["get_user_policy", "get_policy", "get_policy_version"])
+def test_a_policy_that_is_listed_and_not_there_is_not_left_out(operation: str) -> None:
+    """It may deny what the others allow, so nothing is said without it."""
+    gone = [each for each in ANSWERS if operation != "get_policy" or each[0] != "get_policy_version"]
+
+    with pytest.raises(CommandError, match="IAM lists a policy of alice and does not have it"):
+        live_identity(answering(gone, **{operation: "NoSuchEntity"}), ALICE)
 
 
 def test_a_user_that_is_not_there_is_no_denial() -> None:
