@@ -110,7 +110,8 @@ def _writer_policy(parts: Parts, prod: Environment, role: str) -> Iterator[Probl
         yield Problem(
             "[writer]: role",
             f"{role} among the principals of {len(listed)} grants, a policy of {length} characters",
-            f"at most {INLINE_POLICIES} beside what the function needs itself, IAM's quota for one role",
+            f"at most {INLINE_POLICIES - _OF_THE_FUNCTION}: IAM's quota for a role is {INLINE_POLICIES}, and the "
+            f"function's other policies need up to {_OF_THE_FUNCTION}",
             "give the other grants a role of their own, or let one grant serve several of these",
         )
 

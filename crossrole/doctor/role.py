@@ -202,8 +202,8 @@ def _stale_lines(case: Case, base: Identity, live: Identity) -> Iterator[Line]:
     was = f" (in the templates: {' and '.join(gone)})" if gone else ""
     yield failed(
         "trust ids",
-        f"the trust policy names {' and '.join(stale)}, the id of a role or user that was deleted{was}. One that was "
-        "made again under the same name has another id, and is not trusted",
+        f"the trust policy trusts {' and '.join(stale)}: ids of roles or users that were deleted{was}. A role or user "
+        "that was created again under the same name has another id, and is not trusted",
         fix=f"once the principal exists, write the trust policy again with its ARN: {case.put_back}",
     )
 

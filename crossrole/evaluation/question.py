@@ -91,9 +91,7 @@ def known_resource(inventory: Inventory, action_text: str, text: str) -> tuple[s
         raise CommandError(f'"{text}" is not an ARN; write {meant}')
     parse_arn(text, example=example)
     if not text.isprintable():
-        raise CommandError(
-            f"{text!r} holds a character that is not printed; the engines evaluate such a key differently"
-        )
+        raise CommandError(f"{text!r} has a non-printable character; the two engines do not agree on such a resource")
     if "*" in text:
         raise CommandError(f"{text} stands for many resources; name one, such as {text.replace('*', 'example')}")
     return action, text

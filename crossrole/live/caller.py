@@ -44,8 +44,8 @@ def caller_of(arn: str) -> Caller:
         return Caller(arn, is_role=True, name=session_name(_of_session(role, session)), user_name=None)
     if kind == "root":
         raise CommandError(
-            f"{arn} is an account's root user, and AWS says: Roles may not be assumed by root accounts; "
-            "use a profile of a user or a role there"
+            f"{arn} is the root user of an account, which can't assume a role; use a profile of an IAM user or a role "
+            "of that account"
         )
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html
     raise CommandError(f"{arn} is not a user and not a role's session, and can't assume a role; use a profile of one")

@@ -318,7 +318,7 @@ def test_a_function_in_too_many_grants_is_invalid(access: dict[str, Any]) -> Non
     reported = dict(problems_of(access))["[writer]: role"]
     access["grants"] = access["grants"][:180]
 
-    assert "at most 10240 beside what the function needs itself" in reported
+    assert "at most 8740: IAM's quota for a role is 10240" in reported
     assert parse_access(access)
 
 

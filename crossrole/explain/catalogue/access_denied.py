@@ -26,8 +26,8 @@ _BARE = r"(?!.{0,1300}(?:explicit deny in|because no (?!identity)))"
 
 NOT_DEPLOYED = Cause(
     PROD,
-    "the role's policies differ from cdk.out: not deployed since the last change, changed by hand, or the role "
-    "was deleted while its sessions still exist",
+    "the deployed policies of the role differ from cdk.out: the last change was not deployed, someone changed them by "
+    "hand, or someone deleted the role, whose sessions still exist for a while",
     "python -m crossrole doctor {grant} --profile {doctor_profile} --prod-profile prod",
     PUT_BACK,
 )

@@ -136,7 +136,7 @@ TROUBLES = (
     ),
     Trouble(
         "assume-role-denied",
-        "STS does not let the caller assume the role. Both sides must allow it; STS does not say which one does not.",
+        "STS denies the caller the role. The role's trust policy and the caller's own policy must both allow it.",
         said(
             r"not authorized to perform:? sts:AssumeRole(?!With)(?!.{0,1300}(?:explicit deny in|because no))",
             r"\(AccessDenied\) when calling the AssumeRole operation(?!.{0,1300}(?:explicit deny in|because no))",

@@ -43,8 +43,8 @@ TROUBLES = (
         (
             Cause(
                 PROD,
-                "{unique_id} is the id of a principal that no longer exists; one that was made again under the "
-                "same name has another id and is not trusted",
+                "{unique_id} is the id of a principal that no longer exists; a principal that was created again "
+                "under the same name has another id and is not trusted",
                 "python -m crossrole doctor {grant} --profile {doctor_profile} --prod-profile prod",
                 "`python -m crossrole policies {grant} --out DIR` writes the trust policy anew and prints the "
                 "update-assume-role-policy that puts it there",

@@ -262,7 +262,7 @@ def test_a_listing_that_the_grant_has_is_not_to_be_set(kinds: Assembly, capsys: 
     out = " ".join(explain(text, kinds, capsys).split())
 
     assert "certain: the templates allow this." in out
-    assert "or the role was deleted while its sessions still exist" in out
+    assert "or someone deleted the role, whose sessions still exist for a while" in out
     assert "list_buckets = true" not in out
 
 

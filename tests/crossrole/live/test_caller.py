@@ -49,7 +49,7 @@ def test_the_device_of_a_user() -> None:
 @pytest.mark.parametrize(
     ("arn", "expected"),
     [
-        (f"arn:aws:iam::{DEV}:root", "Roles may not be assumed by root accounts"),
+        (f"arn:aws:iam::{DEV}:root", "the root user of an account, which can't assume a role"),
         (f"arn:aws:sts::{DEV}:federated-user/carol", "can't assume a role"),
     ],
 )
