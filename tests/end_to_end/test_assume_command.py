@@ -347,7 +347,7 @@ FAULTS = {
     "no such grant": (["OneUsr", "--profile", "alice"], 'there is no grant "OneUsr" in the templates; did you mean'),
     "no such profile": (["OneUser", "--profile", "alise"], 'there is no profile "alise" in'),
     "no profile at all": (["OneUser"], "there are no credentials in the environment"),
-    "root": (["OneUser", "--profile", "dev"], "Roles may not be assumed by root accounts"),
+    "root": (["OneUser", "--profile", "dev"], "is the root user of an account, which can't assume a role"),
     "disabled": (["Disabled", "--profile", "exporter"], "Disabled is disabled in the templates"),
     "expired": (["Expired", "--profile", "exporter"], "Expired expired at 2026-01-01T00:00:00Z"),
     "too short": (["OneUser", "--profile", "alice", "--duration", "899"], "lasts 900 seconds at least"),
