@@ -114,10 +114,8 @@ class Accounts:
                 account = self.by_profile[profile]
                 command = ("cdk", "bootstrap", f"aws://{account.id}/{account.region}", "--profile", profile)
                 log = f"bootstrap-{profile}"
-                output = str(self._run_folder / f"cdk.out.{profile}")
-                started.append(
-                    (running.enter_context(self._started(*command, log=log, CDK_OUTPUT=output)), command, log)
-                )
+                # With an app at hand the CLI would synthesize it first, only to see which environments it has.
+                started.append((running.enter_context(self._started(*command, log=log, CDK_APP="")), command, log))
             for process, command, log in started:
                 self._finished(process, *command, log=log, timeout=600.0)
 
