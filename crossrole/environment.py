@@ -17,6 +17,7 @@ from crossrole.engines.prover import Prover
 from crossrole.engines.simulator import Simulator
 from crossrole.errors import CommandError
 from crossrole.printing import shown, terminal_width
+from crossrole.unknown import all_worded, worded
 
 
 def _utc_now() -> datetime:
@@ -57,11 +58,11 @@ class Environment:
 
     def show(self, text: str, marks: re.Pattern[str] | None = None) -> None:
         """Write an answer that a person reads, folded and coloured at a terminal; see `STYLES` for the marks."""
-        self.put(shown(text, marks, self.stdout, self.variables))
+        self.put(shown(worded(text), marks, self.stdout, self.variables))
 
     def put(self, output: str | dict[str, Any]) -> None:
         """Write an answer to standard output untouched, as programs and shells read it; an object as JSON."""
-        text = output if isinstance(output, str) else json.dumps(output, indent=2)
+        text = worded(output) if isinstance(output, str) else json.dumps(all_worded(output), indent=2)
         try:
             self.stdout.write(f"{text}\n")
             self.stdout.flush()
@@ -73,7 +74,7 @@ class Environment:
 
     def hint(self, line: str) -> None:
         """Write one line beside the answer, to standard error."""
-        text = shown(f"crossrole: {line}", None, self.stderr, self.variables)
+        text = shown(worded(f"crossrole: {line}"), None, self.stderr, self.variables)
         self.stderr.write(f"{text}\n")
         self.stderr.flush()
 

@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Sequence
 
-from crossrole.commands.common import add_json, add_template_dir, inventory_of
+from crossrole.commands.common import add_json, add_templates, inventory_of
 from crossrole.environment import Environment
 from crossrole.errors import CommandError
 from crossrole.evaluation.can import ask
@@ -20,7 +20,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.description = (
         "CALLER is the ARN of a role, user or session, or the name of one in the templates; a grant's name "
         "stands for a session of its role. With via GRANT the caller assumes that grant's role first. Exit status: "
-        "0 allowed, 1 denied, 2 unknown, also where a policy outside the templates may allow it."
+        "0 allowed, 1 denied, 2 unknown: the answer then says on what it depends."
     )
     command.add_argument("words", nargs="+", metavar="CALLER [via GRANT] ACTION RESOURCE")
     command.add_argument(
@@ -30,12 +30,12 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         metavar="KEY=VALUE",
         help="a condition key of the request, such as aws:SourceIp=203.0.113.7 or sts:ExternalId=…; may be repeated",
     )
-    add_template_dir(command)
+    add_templates(command)
     add_json(command)
 
 
 def run(arguments: argparse.Namespace, environment: Environment) -> int:
-    """Return 0 where it is allowed, 1 where it is denied, 2 where a policy outside the templates decides it."""
+    """Return 0 where it is allowed, 1 where it is denied, 2 where that depends on what is not known."""
     inventory = inventory_of(arguments)
     caller, via, action, resource = _words(arguments.words)
     question = question_of(
@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
         environment.put(answer_json(answer))
     else:
         environment.show(answer_text(answer), CAN_MARKS)
-    return 2 if answer.unless else 0 if answer.allowed else 1
+    return answer.exit_status
 
 
 def _words(words: Sequence[str]) -> tuple[str, str | None, str, str]:

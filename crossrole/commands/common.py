@@ -1,10 +1,12 @@
 """Shared by the commands: options, and the reading of the inventory."""
 
 import argparse
+import re
 from pathlib import Path
 
 from crossrole.environment import Environment
-from crossrole.templates.assembly import read_assembly, staleness
+from crossrole.templates.assembly import NOTHING_GIVEN, Given, read_assembly, staleness
+from crossrole.templates.intrinsics import Template
 from crossrole.templates.inventory import Inventory
 from crossrole.templates.reader import read_inventory
 
@@ -12,8 +14,57 @@ from crossrole.templates.reader import read_inventory
 def add_template_dir(command: argparse.ArgumentParser) -> None:
     """Add the option that names another folder of templates."""
     command.add_argument(
-        "--template-dir", type=Path, metavar="DIR", help="another folder that cdk synth wrote; cdk.out if left out"
+        "--template-dir",
+        type=Path,
+        metavar="DIR",
+        help="another folder that cdk synth wrote, or one CloudFormation template; cdk.out if left out",
     )
+
+
+def add_templates(command: argparse.ArgumentParser) -> None:
+    """Add the options that name the templates, and what they do not say themselves."""
+    add_template_dir(command)
+    add_given(command)
+
+
+def add_given(command: argparse.ArgumentParser) -> None:
+    """Add the options that say what templates do not say themselves."""
+    command.add_argument(
+        "--account", type=_account, metavar="ID", help="the account of stacks that are for any account"
+    )
+    command.add_argument("--region", metavar="REGION", help="the region of stacks that are for any region")
+    command.add_argument(
+        "--parameter",
+        action="append",
+        type=_parameter,
+        default=[],
+        metavar="STACK.NAME=VALUE",
+        help="the value of a stack's parameter; may be repeated",
+    )
+
+
+def _account(text: str) -> str:
+    if not re.fullmatch(r"[0-9]{12}", text):
+        raise argparse.ArgumentTypeError(f'"{text}" is not an account: it has 12 digits')
+    return text
+
+
+def _parameter(text: str) -> tuple[tuple[str, str], str]:
+    place, equals, value = text.partition("=")
+    stack, dot, name = place.rpartition(".")
+    if not equals or not dot:
+        raise argparse.ArgumentTypeError(f'"{text}" is not STACK.NAME=VALUE, such as ProdAccessStack.Bucket=reports')
+    return (stack, name), value
+
+
+def given(arguments: argparse.Namespace) -> Given:
+    """Return what the command line says of the templates."""
+    return Given(arguments.account, arguments.region, dict(arguments.parameter))
+
+
+def templates_of(arguments: argparse.Namespace) -> list[Template]:
+    """Return the templates that the command reads."""
+    return read_assembly(arguments.template_dir, given=given(arguments))
 
 
 def add_json(command: argparse.ArgumentParser) -> None:
@@ -34,7 +85,9 @@ def add_deployed_role(command: argparse.ArgumentParser) -> None:
 
 def inventory_of(arguments: argparse.Namespace) -> Inventory:
     """Return the inventory of the templates that the command reads."""
-    return read_inventory(read_assembly(arguments.template_dir))
+    return read_inventory(
+        read_assembly(arguments.template_dir, given=given(arguments) if "account" in arguments else NOTHING_GIVEN)
+    )
 
 
 def inventory_although_stale(arguments: argparse.Namespace, environment: Environment) -> Inventory:

@@ -4,12 +4,11 @@ import argparse
 import json
 from pathlib import Path
 
-from crossrole.commands.common import add_json, add_template_dir
+from crossrole.commands.common import add_json, add_templates, templates_of
 from crossrole.commands.files import write_all
 from crossrole.environment import Environment
 from crossrole.policies.documents import policies_of
 from crossrole.policies.steps import steps_json, steps_of
-from crossrole.templates.assembly import read_assembly
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -37,24 +36,32 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="the production account's profile in them; prod if left out",
     )
-    add_template_dir(command)
+    add_templates(command)
     add_json(command)
 
 
 def run(arguments: argparse.Namespace, environment: Environment) -> int:
     """Return 0."""
-    policies = policies_of(read_assembly(arguments.template_dir), arguments.grant)
+    policies = policies_of(templates_of(arguments), arguments.grant)
     texts = {name: f"{json.dumps(document, indent=2)}\n" for name, document in policies.files.items()}
     # The AWS CLI puts a home folder in place of a leading "~".
     folder = "DIR" if arguments.out is None else f"{'./' if str(arguments.out)[0] == '~' else ''}{arguments.out}"
     steps = steps_of(policies, folder=folder, profile=arguments.profile, prod_profile=arguments.prod_profile)
     kept = [] if arguments.out is None else write_all(arguments.out, texts)
     if arguments.json:
-        environment.put({"documents": policies.files, "steps": steps_json(steps), "kept": [str(each) for each in kept]})
+        environment.put(
+            {
+                "documents": policies.files,
+                "missing": policies.missing,
+                "steps": steps_json(steps),
+                "kept": [str(each) for each in kept],
+            }
+        )
         return 0
     if arguments.out is None:
         shown = [f"# {name}\n{text}" for name, text in texts.items()]
     else:
         shown = ["\n".join([*(f"# {folder}/{name}" for name in texts), *(f"# kept: {each}" for each in kept), ""])]
+    shown += [f"# fill in, in {name}: <{each}>\n" for name, unknown in policies.missing.items() for each in unknown]
     environment.put("\n".join([*shown, *(f"{step}\n" for step in steps)]).rstrip("\n"))
     return 0

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from crossrole.commands.common import add_template_dir
+from crossrole.commands.common import add_templates, templates_of
 from crossrole.commands.files import write
 from crossrole.environment import Environment
 from crossrole.report.drawing import Pen, figures_of
@@ -11,7 +11,7 @@ from crossrole.report.history import NOTHING, history_of
 from crossrole.report.markdown import markdown_of
 from crossrole.report.model import Report, report_of
 from crossrole.report.page import page_of
-from crossrole.templates.assembly import CHECKOUT, read_assembly
+from crossrole.templates.assembly import CHECKOUT
 
 PAGE = Path("access.html")
 
@@ -29,12 +29,12 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         help=f"the file to write; {PAGE} if left out, or standard output for Markdown",
     )
     command.add_argument("--markdown", action="store_true", help="write Markdown, as for a pull request")
-    add_template_dir(command)
+    add_templates(command)
 
 
 def run(arguments: argparse.Namespace, environment: Environment) -> int:
     """Return 0."""
-    report = _report(arguments.template_dir, environment)
+    report = _report(arguments, environment)
     if arguments.markdown:
         text, out = markdown_of(report), arguments.out
     else:
@@ -47,8 +47,8 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
     return 0
 
 
-def _report(folder: Path | None, environment: Environment) -> Report:
-    templates = read_assembly(folder)
+def _report(arguments: argparse.Namespace, environment: Environment) -> Report:
+    templates, folder = templates_of(arguments), arguments.template_dir
     # The source of another folder is not known, so neither is its history.
     history = history_of(CHECKOUT / "access.toml") if folder is None else NOTHING
     with environment.simulator() as simulator:

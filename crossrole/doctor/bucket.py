@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -198,11 +198,11 @@ def _put(case: Case, name: str, base: Policy | None) -> str:
     return f"aws s3api put-bucket-policy --bucket {name} --policy {document} --profile {case.prod_profile}"
 
 
-def _public_line(case: Case, name: str, wanted: dict[str, bool], live: dict[str, bool]) -> Line:
-    open_ = sorted(key for key, blocks in wanted.items() if blocks and not live.get(key))
+def _public_line(case: Case, name: str, wanted: Mapping[str, str], live: Mapping[str, bool]) -> Line:
+    open_ = sorted(key for key, blocks in wanted.items() if blocks == "true" and not live.get(key))
     if not open_:
         return ok(_PUBLIC, f"Block Public Access of {name} is that of the templates")
-    settings = ",".join(f"{key}={str(value).lower()}" for key, value in wanted.items())
+    settings = ",".join(f"{key}={value}" for key, value in wanted.items())
     return failed(
         _PUBLIC,
         f"Block Public Access of {name} is off for {', '.join(open_)}, but the templates have it on",

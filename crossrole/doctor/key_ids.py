@@ -1,4 +1,4 @@
-"""The ids of keys that a template makes: only deployment knows them, and the template has their logical ids."""
+"""The ids of keys that a template makes: only the deployment knows them."""
 
 import json
 from dataclasses import replace
@@ -10,6 +10,7 @@ from crossrole.doctor.case import Case
 from crossrole.iam.policy import Policy
 from crossrole.live.sessions import DENIED, as_command_error, client, code_of
 from crossrole.templates.inventory import Identity
+from crossrole.unknown import has_unknowns
 
 
 def as_deployed(case: Case) -> tuple[Case, str | None]:
@@ -37,17 +38,19 @@ def as_deployed(case: Case) -> tuple[Case, str | None]:
 
 def _made_keys(case: Case) -> dict[str, Policy]:
     """Return the keys of the grant whose ids only deployment knows, each with its policy, which names its resource."""
-    own = json.dumps([each.document for each in case.grant.role.policies])
+    own = json.dumps([each.document for each in case.grant.role.policies], ensure_ascii=False)
     return {
-        arn: policy
-        for arn, policy in case.inventory.resource_policies.items()
-        if arn.split(":")[2] == "kms" and arn.endswith(f"/{policy.logical_id}") and arn in own
+        arn: case.inventory.resource_policies[arn]
+        for arn in case.inventory.keys
+        if has_unknowns(arn) and arn in own and arn in case.inventory.resource_policies
     }
 
 
 def _renamed(case: Case, placeholder: str, arn: str) -> Case:
     def policy(each: Policy) -> Policy:
-        return replace(each, document=json.loads(json.dumps(each.document).replace(placeholder, arn)))
+        return replace(
+            each, document=json.loads(json.dumps(each.document, ensure_ascii=False).replace(placeholder, arn))
+        )
 
     def role(each: Identity) -> Identity:
         return replace(each, policies=tuple(map(policy, each.policies)))
@@ -59,6 +62,7 @@ def _renamed(case: Case, placeholder: str, arn: str) -> Case:
             name: replace(each, key=arn if each.key == placeholder else each.key)
             for name, each in case.inventory.buckets.items()
         },
+        keys={arn if name == placeholder else name: each for name, each in case.inventory.keys.items()},
         resource_policies={
             arn if name == placeholder else name: each for name, each in case.inventory.resource_policies.items()
         },

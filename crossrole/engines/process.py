@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from crossrole.credentials import without_credentials
 from crossrole.errors import CommandError
+from crossrole.unknown import from_engine, to_engine
 
 
 def node_command(script: Path) -> list[str]:
@@ -74,9 +75,11 @@ class Worker:
 def _answers(process: subprocess.Popen[str], questions: Sequence[Any]) -> list[Any]:
     if process.stdin is None or process.stdout is None:
         raise ValueError(process)
-    process.stdin.write(f"{json.dumps(questions)}\n")
+    # A lone surrogate, which JSON may hold, is no text that the engine could read.
+    line = json.dumps(questions, ensure_ascii=False).encode(errors="replace").decode()
+    process.stdin.write(f"{to_engine(line)}\n")
     process.stdin.flush()
-    return list(json.loads(process.stdout.readline()))
+    return list(json.loads(from_engine(process.stdout.readline())))
 
 
 def _started(command: list[str]) -> subprocess.Popen[str]:

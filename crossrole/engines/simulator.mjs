@@ -3,6 +3,9 @@
 import { createInterface } from 'node:readline';
 import { runSimulation } from '@cloud-copilot/iam-simulate';
 
+// The engine takes no key whose variable part follows a colon. In its evaluation, a tag of the principal's is the same.
+const ALIAS = 'aws:PrincipalTag/of-the-encryption-context/';
+
 const LAYERS = {
   identity: 'identityAnalysis',
   boundary: 'permissionBoundaryAnalysis',
@@ -18,19 +21,25 @@ for await (const line of createInterface({ input: process.stdin })) {
 async function evaluated(request) {
   const { principal, action, resource, account, context, identity, boundary, resourcePolicy } = request;
   const simulation = {
-    request: { principal, action, resource: { resource, accountId: account }, contextVariables: context },
-    identityPolicies: identity,
-    permissionBoundaryPolicies: boundary ? [boundary] : undefined,
-    resourcePolicy: resourcePolicy ? onlyThisRole(resourcePolicy, request) : undefined,
+    request: {
+      principal,
+      action,
+      resource: { resource, accountId: account },
+      contextVariables: Object.fromEntries(Object.entries(context).map(([key, value]) => [aliased(key), value])),
+    },
+    identityPolicies: identity.map(({ name, policy }) => ({ name, policy: withAliases(policy) })),
+    permissionBoundaryPolicies: boundary ? [{ ...boundary, policy: withAliases(boundary.policy) }] : undefined,
+    resourcePolicy: resourcePolicy ? withAliases(onlyThisRole(resourcePolicy, request)) : undefined,
     serviceControlPolicies: [],
     resourceControlPolicies: [],
+    additionalSettings: { s3: { blockPublicAccess: request.restrictsPublic, bucketAbacEnabled: true } },
   };
   const known = request.free ? Object.keys(context) : [];
   const options = request.free
     ? {
         // Every key that the request does not give is free; the answer then says what it must be.
         simulationMode: 'Discovery',
-        discoveryContextKeyConstraints: known.map((keyName) => ({ keyName, presenceIsKnown: true, valueIsKnown: true })),
+        discoveryContextKeyConstraints: known.map((key) => ({ keyName: aliased(key), presenceIsKnown: true, valueIsKnown: true })),
       }
     : {};
   const answer = await runSimulation(simulation, options);
@@ -60,6 +69,20 @@ function onlyThisRole(policy, { principal, context }) {
   return { ...policy, Statement };
 }
 
+function aliased(key) {
+  return key.replace(/^kms:EncryptionContext:/i, ALIAS);
+}
+
+function withAliases(policy) {
+  const keys = (block) => Object.fromEntries(Object.entries(block).map(([key, values]) => [aliased(key), values]));
+  const Statement = policy.Statement.map((each) => {
+    if (!each.Condition) return each;
+    const Condition = Object.fromEntries(Object.entries(each.Condition).map(([name, block]) => [name, keys(block)]));
+    return { ...each, Condition };
+  });
+  return { ...policy, Statement };
+}
+
 function statements({ allowStatements, denyStatements, unmatchedStatements }) {
   return [...allowStatements, ...denyStatements, ...unmatchedStatements].map(({ policyId, explain }) => ({
     policy: policyId ?? null,
@@ -71,7 +94,7 @@ function statements({ allowStatements, denyStatements, unmatchedStatements }) {
     principal: explain.principalMatch !== 'NoMatch',
     conditions: (explain.conditions ?? []).map((condition) => ({
       operator: condition.operator,
-      key: condition.conditionKeyValue,
+      key: condition.conditionKeyValue.replace(ALIAS, 'kms:EncryptionContext:'),
       wanted: [condition.values].flat().map((each) => each.value),
       given: condition.resolvedConditionKeyValue ?? null,
       matches: condition.matches,

@@ -29,6 +29,19 @@ class Request:
     resource_policy: Policy | None = None
     free: bool = False
     """Whether keys that the context lacks may have any value; the answer then says which values they need."""
+    session: str | None = None
+    """The name of the role's session, where it is known."""
+    anything: frozenset[str] = frozenset()
+    """Keys in small letters, or families such as `aws:principaltag/`, that the request carries with any value."""
+    named: bool = False
+    """Whether the templates name the resource, so that it is none of those that only the deployment names."""
+    restricts_public: str = "false"
+    """Whether RestrictPublicBuckets is on for the bucket: `true`, `false`, or not known."""
+
+    @property
+    def session_name(self) -> str:
+        """The name of the session for an engine, which needs one."""
+        return self.session or "crossrole"
 
     def with_context(self, context: Context) -> "Request":
         """Return the same request with more in its context."""
@@ -38,14 +51,15 @@ class Request:
         """Return what the engines read."""
         return {
             # A role acts through a session, whose ARN is another one.
-            "principal": session_arn(self.principal) if is_role(self.principal) else self.principal,
+            "principal": session_arn(self.principal, self.session_name) if is_role(self.principal) else self.principal,
             "action": self.action,
             "resource": self.resource,
             "account": self.account,
             "context": self.context,
-            "identity": [named(policy) for policy in self.identity],
-            "boundary": named(self.boundary) if self.boundary else None,
-            "resourcePolicy": self.resource_policy.document if self.resource_policy else None,
+            "identity": [_numbered(policy, number) for number, policy in enumerate(self.identity)],
+            "boundary": _numbered(self.boundary, 0) if self.boundary else None,
+            "resourcePolicy": _numbered(self.resource_policy, 0)["policy"] if self.resource_policy else None,
+            "restrictsPublic": self.restricts_public == "true",
             "free": self.free,
         }
 
@@ -65,6 +79,8 @@ class Evaluated:
     """The engine's result for one statement."""
 
     policy: Policy
+    number: int
+    """The statement's place among the policy's."""
     statement: Statement
     matches: bool
     action: bool
@@ -122,6 +138,12 @@ def named(policy: Policy) -> dict[str, Any]:
     return {"name": policy.place, "policy": policy.document}
 
 
+def _numbered(policy: Policy, number: int) -> dict[str, Any]:
+    """Return a policy whose statements have their numbers for Sids: those of a template may be empty, or repeat."""
+    statements = [{**each, "Sid": f"n{index}"} for index, each in enumerate(policy.statements)]
+    return {"name": f"p{number}", "policy": {**policy.document, "Statement": statements}}
+
+
 def _decision(request: Request, outcome: Mapping[str, Any]) -> Decision:
     if "error" in outcome:
         raise CommandError(_why_not(request, outcome))
@@ -136,19 +158,17 @@ def _decision(request: Request, outcome: Mapping[str, Any]) -> Decision:
 
 
 def _evaluated(request: Request, layer: str, said: Mapping[str, Any]) -> Evaluated:
-    candidates = {
-        "identity": [each for each in request.identity if each.place == said["policy"]],
-        "boundary": [request.boundary] if request.boundary else [],
-        "resource": [request.resource_policy] if request.resource_policy else [],
-    }[layer]
-    policy = candidates[0]
-    # The engine names a statement by its Sid, or by its number, counted from one.
-    by_identifier = {
-        str(each.get("Sid", number)): each for number, each in reversed(list(enumerate(policy.statements, start=1)))
-    }
+    policies = {"identity": request.identity, "boundary": (request.boundary,), "resource": (request.resource_policy,)}[
+        layer
+    ]
+    policy = policies[int(said["policy"][1:]) if layer == "identity" else 0]
+    number = int(said["identifier"][1:])
+    if policy is None:
+        raise CommandError(f"the policy simulator decided by a policy that it was not given: {json.dumps(said)}")
     return Evaluated(
         policy=policy,
-        statement=by_identifier[said["identifier"]],
+        number=number,
+        statement=policy.shown(number),
         matches=said["matches"],
         action=said["action"],
         resource=said["resource"],

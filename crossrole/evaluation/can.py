@@ -6,6 +6,7 @@ from itertools import islice
 
 from crossrole.engines.simulator import Simulator
 from crossrole.evaluation.assumptions import Assumption
+from crossrole.evaluation.bounds import bounds_of
 from crossrole.evaluation.fixes import Fix, fixes_of, wants_a_grant
 from crossrole.evaluation.question import Question
 from crossrole.evaluation.reasons import Explained, explained, unless_text
@@ -29,12 +30,29 @@ class Answer:
         return all(link.allowed for link in self.links)
 
     @property
+    def denied(self) -> bool:
+        """Whether a request of the chain is denied, whatever is not known."""
+        return any(link.denied for link in self.links)
+
+    @property
+    def depends(self) -> tuple[str, ...]:
+        """What is not known and decides it; nothing where it is denied for certain, or allowed."""
+        if self.denied:
+            return ()
+        return tuple(dict.fromkeys(each for link in self.links for each in link.depends))
+
+    @property
     def unless(self) -> str | None:
         """What outside the templates would have to allow it; None where the templates decide alone."""
-        denied = [link for link in self.links if not link.allowed]
-        if not denied or not all(link.unless for link in denied):
+        open_ = [link for link in self.links if link.unless]
+        if self.denied or not open_:
             return None
-        return " and ".join(dict.fromkeys(unless_text(link.unless) for link in denied))
+        return " and ".join(dict.fromkeys(unless_text(link.unless) for link in open_))
+
+    @property
+    def exit_status(self) -> int:
+        """0 where it is allowed, 1 where it is denied, 2 where that is not known."""
+        return 1 if self.denied else 2 if self.depends or self.unless else 0
 
     @property
     def assumptions(self) -> list[Assumption]:
@@ -61,13 +79,23 @@ def _found(inventory: Inventory, simulator: Simulator, questions: Sequence[Quest
     """Return the requests of each question, each with its decision and the reasons for it."""
     chains = [links_of(inventory, question) for question in questions]
     every = [link for links in chains for link in links]
-    open_ = [link.otherwise for link in every if link.elsewhere]
-    decided = simulator.decide([*(link.request for link in every), *open_])
-    decisions, otherwise = iter(decided), iter(decided[len(every) :])
-    return [
-        tuple(explained(each, next(decisions), next(otherwise) if each.elsewhere else None) for each in links)
-        for links in chains
+    bounds = [bounds_of(link.request) for link in every]
+    requests = [[each.most, *([] if each.certain else [each.least])] for each in bounds]
+    open_ = [bounds_of(link.otherwise).most for link in every if link.elsewhere]
+    decided = simulator.decide([*(one for each in requests for one in each), *open_])
+    number = sum(map(len, requests))
+    decisions, otherwise = iter(decided), iter(decided[number:])
+    found = [
+        explained(
+            link,
+            next(decisions),
+            next(otherwise) if link.elsewhere else None,
+            least=None if each.certain else next(decisions),
+        )
+        for link, each in zip(every, bounds, strict=True)
     ]
+    of_chains = iter(found)
+    return [tuple(islice(of_chains, len(links))) for links in chains]
 
 
 def _ways(
@@ -76,7 +104,10 @@ def _ways(
     """Return for each question the names of the grants through which its caller can, where a request wants one."""
     detours = [
         [
-            (grant.name, [link.request for link in links_of(inventory, replace(question, via=grant, given={}))])
+            (
+                grant.name,
+                [bounds_of(each.request).least for each in links_of(inventory, replace(question, via=grant, given={}))],
+            )
             for grant in (inventory.grants if any(wants_a_grant(inventory, link) for link in links) else [])
         ]
         for question, links in zip(questions, found, strict=True)

@@ -17,11 +17,28 @@ _ASSUMED = {
     "aws:ViaAWSService": "false",
     "aws:PrincipalIsAWSService": "false",
     "s3:TlsVersion": "1.3",
-    "sts:RoleSessionName": "crossrole",
 }
+# Every request carries these, and no template says with which value; nor what organization an account is in.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+_ANYTHING = frozenset(
+    {
+        "aws:useragent",
+        "aws:userid",
+        "aws:principalorgid",
+        "aws:principalorgpaths",
+        "aws:resourceorgid",
+        "aws:resourceorgpaths",
+        "aws:requestedregion",
+        "aws:sourceip",
+        "sts:rolesessionname",
+        "s3:existingobjecttag/",
+        "kms:resourcealiases",
+    }
+)
 # What only the one who assumes a role carries: of MFA and the like the role's own sessions know nothing.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html
-_OF_THE_CALLER = ("aws:multifactorauth", "aws:principalorg", "aws:principaltag/", "aws:username")
+_OF_THE_CALLER = ("aws:multifactorauth", "aws:principaltag/", "aws:username", "aws:userid", "sts:")
+_OF_ITS_ACCOUNT = ("aws:principalorg",)
 # Requests that S3 makes to KMS for the caller come neither from the caller's address nor over its connection.
 _OF_THE_CONNECTION = ("aws:sourceip", "aws:sourcevpc", "aws:vpcsourceip", "aws:securetransport")
 _OF_THE_QUESTION = ("aws:principalarn", "aws:principalaccount", "aws:principaltype")
@@ -48,7 +65,14 @@ def parse_context(pairs: Iterable[str]) -> dict[str, str | list[str]]:
 
 
 def context_of(
-    principal: str, action: str, *, account: str, given: Context, now: datetime, defaults: Context | None = None
+    principal: str,
+    action: str,
+    *,
+    account: str,
+    region: str | None,
+    given: Context,
+    now: datetime,
+    defaults: Context | None = None,
 ) -> dict[str, str | list[str]]:
     """Return the context of one request: who asks, when, over what, and whatever is given."""
     folded_given = {key.lower(): value for key, value in given.items()}
@@ -59,6 +83,8 @@ def context_of(
         "aws:PrincipalAccount": account_of(principal),
         "aws:CurrentTime": moment,
         "aws:ResourceAccount": account,
+        "s3:ResourceAccount": account,
+        **({"aws:RequestedRegion": region} if region else {}),
         **(
             {"aws:PrincipalType": "AssumedRole", "aws:TokenIssueTime": moment}
             if is_role(principal)
@@ -70,8 +96,21 @@ def context_of(
     folded = {key.lower(): key for key in context}
     for key, value in given.items():
         context[folded.get(key.lower(), key)] = value
-    # Keys of another service: of a chain's requests only some carry them.
+    # Keys of another service: of a chain's requests only some carry them. S3 gives the bucket's tags with its objects.
     return {key: value for key, value in context.items() if key.startswith("aws:") or carries(action, key)}
+
+
+def anything(*, knows_principal: bool, knows_resource: bool, may_be_tagged: bool) -> frozenset[str]:
+    """Return the keys, and families of keys, that a request carries with any value, unless its context has them.
+
+    `knows_principal` and `knows_resource` say whether the templates make them, and so their tags; `may_be_tagged`
+    whether the caller of a session may give it tags of its own.
+    """
+    tags = [
+        *([] if knows_principal and not may_be_tagged else ["aws:principaltag/"]),
+        *([] if knows_resource else ["aws:resourcetag/", "s3:buckettag/", "iam:resourcetag/", "kms:resourcetag/"]),
+    ]
+    return frozenset({*_ANYTHING, *tags})
 
 
 PRINCIPAL_TAG = "aws:PrincipalTag/"
@@ -87,15 +126,18 @@ def of_the_caller(given: Context) -> Context:
     return {key: value for key, value in given.items() if key.lower() != "aws:tokenissuetime"}
 
 
-def of_the_session(given: Context) -> Context:
-    """Return what the requests of the role's session carry."""
-    return {key: value for key, value in given.items() if not key.lower().startswith(_OF_THE_CALLER)}
+def of_the_session(given: Context, *, same_account: bool = False) -> Context:
+    """Return what the requests of the role's session carry; of the organization, where it is the caller's account."""
+    left = _OF_THE_CALLER if same_account else (*_OF_THE_CALLER, *_OF_ITS_ACCOUNT)
+    return {key: value for key, value in given.items() if not key.lower().startswith(left)}
 
 
 def of_the_service(given: Context) -> Context:
     """Return what a service's request carries that it makes for the session."""
     return {
-        key: value for key, value in of_the_session(given).items() if not key.lower().startswith(_OF_THE_CONNECTION)
+        key: value
+        for key, value in of_the_session(given, same_account=True).items()
+        if not key.lower().startswith(_OF_THE_CONNECTION)
     }
 
 

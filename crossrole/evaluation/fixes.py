@@ -123,7 +123,7 @@ def _let_in(inventory: Inventory, link: Explained, reason: Reason) -> Iterator[F
     elif reason.kind == "trust policy" and (stranger or any(each.key == "aws:PrincipalArn" for each in failed)):
         yield _trust(grant, caller, reason)
     else:
-        yield from (_meet(grant, each) for each in failed)
+        yield from (_meet(grant, each, reason) for each in failed)
 
 
 def _trust(grant: Identity, caller: str, reason: Reason) -> Fix:
@@ -151,7 +151,7 @@ def _widen(grant: Identity, link: Explained, reason: Reason) -> Iterator[Fix]:
         return
     (near,) = reason.statements
     if near.resource:
-        yield from (_meet(grant, each) for each in near.failed)
+        yield from (_meet(grant, each, reason) for each in near.failed)
         return
     bucket, _, key = request.resource.rpartition(":")[2].partition("/")
     wanted = near.statement["Resource"]
@@ -193,8 +193,14 @@ def _nothing_gives(action: str) -> Fix:
     return _elsewhere(f"nothing in access.toml gives {action}: a grant is for a bucket and its objects")
 
 
-def _meet(grant: Identity, failed: FailedCondition) -> Fix:
+def _meet(grant: Identity, failed: FailedCondition, reason: Reason) -> Fix:
     key, wanted = failed.key.lower(), " or ".join(failed.wanted)
+    if key.startswith(_OF_SERVICES):
+        places = " and ".join(dict.fromkeys(each.policy.place for each in reason.statements))
+        return _elsewhere(
+            f"take the condition on {failed.key} out of {places}: only a call that an AWS service makes for itself "
+            "carries it, so that no role or user meets it"
+        )
     if key == "aws:currenttime":
         return _change(grant.name, "expires", "set", None, "set a later expires, or take it out")
     if key == "aws:sourceip" and failed.given is not None:
@@ -204,6 +210,7 @@ def _meet(grant: Identity, failed: FailedCondition) -> Fix:
     return _elsewhere(text.format(key=failed.key, wanted=wanted, prefix=failed.wanted[0].removesuffix("*")))
 
 
+_OF_SERVICES = ("aws:sourcearn", "aws:sourceaccount", "aws:sourceorg", "aws:sourceowner", "aws:principalservicename")
 _MFA = (
     "give a fresh MFA code with the call (--serial-number, --token-code), or "
     "--context aws:MultiFactorAuthPresent=true --context aws:MultiFactorAuthAge=60 here"

@@ -7,8 +7,9 @@ from fnmatch import fnmatchcase
 from crossrole.engines.simulator import Context
 from crossrole.errors import CommandError, nearest
 from crossrole.iam.actions import known_action, works_on_no_resource
-from crossrole.iam.arn import bucket_arn, parse_arn, parse_principal, role_arn
+from crossrole.iam.arn import bucket_arn, name_of, parse_arn, parse_principal, role_arn
 from crossrole.templates.inventory import Identity, Inventory
+from crossrole.unknown import has_unknowns, worded
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,8 @@ class Question:
     resource: str
     given: Context
     now: datetime
+    session: str | None = None
+    """The name of the caller's session, where the question is about one session of a role."""
 
     @property
     def actor(self) -> str:
@@ -33,8 +36,10 @@ def question_of(
 ) -> Question:
     """Return the question that the words ask; raises `CommandError` for words that mean nothing here."""
     known, whole = known_resource(inventory, action, resource)
+    arn, session = _caller(inventory, caller)
     return Question(
-        caller=_caller(inventory, caller),
+        caller=arn,
+        session=session,
         via=inventory.grant(via) if via else None,
         action=known,
         resource=whole,
@@ -43,18 +48,19 @@ def question_of(
     )
 
 
-def _caller(inventory: Inventory, text: str) -> str:
+def _caller(inventory: Inventory, text: str) -> tuple[str, str | None]:
+    """Return the ARN of the user or role, and the name of the session where the text names one."""
     if not text.startswith("arn:"):
-        return _named(inventory, text).arn
+        return _named(inventory, text), None
     arn = parse_principal(text)
     if arn.service != "sts":
-        return text
+        return text, None
     # A session's ARN leaves out the role's path, which the policies know.
-    _, role, _ = arn.resource.split("/")
+    _, role, session = arn.resource.split("/")
     known = list(filter(None, (_as_role(each, arn.account, role) for each in inventory.named_principals())))
     if len(known) > 1:
         raise CommandError(f'"{text}" may be a session of {" or ".join(known)}; give the role\'s ARN')
-    return known[0] if known else role_arn(arn.partition, arn.account, role)
+    return known[0] if known else role_arn(arn.partition, arn.account, role), session
 
 
 def _as_role(named: str, account: str, role: str) -> str | None:
@@ -64,13 +70,19 @@ def _as_role(named: str, account: str, role: str) -> str | None:
     return f"{path}/{role}" if fits else None
 
 
-def _named(inventory: Inventory, name: str) -> Identity:
-    found = [identity for identity in inventory.identities if identity.name == name]
+def _named(inventory: Inventory, name: str) -> str:
+    found = [
+        identity.arn
+        for identity in inventory.identities
+        # A role that only the deployment names is called by its logical id.
+        if name in {identity.name, identity.place.rpartition("/")[2] if has_unknowns(identity.arn) else identity.name}
+    ]
+    found = found or [each for each in inventory.named_principals() if name_of(each) == name]
     if len(found) == 1:
         return found[0]
     if found:
-        raise CommandError(f'"{name}" is {" and ".join(each.arn for each in found)}; give the ARN of one')
-    names = [identity.name for identity in inventory.identities]
+        raise CommandError(f'"{name}" is {" and ".join(map(worded, found))}; give the ARN of one')
+    names = [worded(identity.name) for identity in inventory.identities]
     raise CommandError(f'"{name}" is not a role or user in the templates{nearest(name, names)}')
 
 
@@ -90,7 +102,7 @@ def known_resource(inventory: Inventory, action_text: str, text: str) -> tuple[s
         meant = bucket_arn(inventory.partition, text.removeprefix("s3://"))
         raise CommandError(f'"{text}" is not an ARN; write {meant}')
     parse_arn(text, example=example)
-    if not text.isprintable():
+    if not worded(text).isprintable():
         raise CommandError(f"{text!r} has a non-printable character; the two engines do not agree on such a resource")
     if "*" in text:
         raise CommandError(f"{text} stands for many resources; name one, such as {text.replace('*', 'example')}")

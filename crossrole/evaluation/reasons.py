@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from crossrole.engines.simulator import Decision, Evaluated, Layer
+from crossrole.evaluation.bounds import open_reasons
 from crossrole.evaluation.requests import Link
 from crossrole.iam.arn import account_of
 
@@ -38,10 +39,19 @@ class Explained:
     reasons: tuple[Reason, ...]
     unless: tuple[str, ...] = ()
     """What outside the templates could allow the request, so that it is not denied."""
+    depends: tuple[str, ...] = ()
+    """What is not known and decides the request; nothing where the decision is certain."""
+
+    @property
+    def denied(self) -> bool:
+        """Whether it is denied for certain."""
+        return not (self.allowed or self.unless or self.depends)
 
     @property
     def verdict(self) -> str:
         """The decision in words."""
+        if self.depends:
+            return "unknown"
         return f"denied by the templates, unless {unless_text(self.unless)}" if self.unless else self._certain
 
     @property
@@ -54,14 +64,26 @@ def unless_text(places: Sequence[str]) -> str:
     return f"{' or '.join(places)} {'allow' if places[-1].startswith('other policies') else 'allows'} it"
 
 
-def explained(link: Link, decision: Decision, otherwise: Decision | None = None) -> Explained:
+def explained(
+    link: Link, decision: Decision, otherwise: Decision | None = None, *, least: Decision | None = None
+) -> Explained:
     """Return the decision on a request with what each kind of policy says of it.
 
-    `otherwise` is the decision where what is outside the templates allows it, for a principal with such policies.
+    `decision` is the most that may be allowed, and `least` the least, where these differ. `otherwise` is the decision
+    where what is outside the templates allows it, for a principal with such policies.
     """
-    reasons = tuple(_reason(link, layer, decision) for layer in decision.layers if layer.result != "NotApplicable")
+    least = least or decision
+    # The surer of the two says why: what is allowed even then, or denied even then.
+    told = least if least.allowed else decision
+    reasons = tuple(_reason(link, layer, told) for layer in told.layers if layer.result != "NotApplicable")
     open_ = not decision.allowed and otherwise is not None and otherwise.allowed
-    return Explained(link, decision.allowed, reasons, link.elsewhere if open_ else ())
+    explicit = any(reason.says == EXPLICITLY_DENIES for reason in reasons) and not decision.allowed
+    depends = [] if explicit else list(link.depends)
+    if decision.allowed and not least.allowed:
+        depends = [*open_reasons(decision), *open_reasons(least), *depends]
+    return Explained(
+        link, least.allowed and not depends, reasons, link.elsewhere if open_ else (), tuple(dict.fromkeys(depends))
+    )
 
 
 def _reason(link: Link, layer: Layer, decision: Decision) -> Reason:

@@ -1,21 +1,23 @@
 """The requests that one question is made of: assume the role, act as its session, use the bucket's key."""
 
-from collections.abc import Iterator, Set as AbstractSet
+from collections.abc import Iterator, Mapping, Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from crossrole.engines.simulator import Context, Request
 from crossrole.errors import CommandError, nearest
 from crossrole.evaluation import context as contexts
-from crossrole.evaluation.assumptions import Assumption, allowing, delegating, given_key
+from crossrole.evaluation.assumptions import Assumption, allowing, delegating, for_s3_in_its_account, given_key
+from crossrole.evaluation.bounds import bounds_of
 from crossrole.evaluation.context import PRINCIPAL_TAG
 from crossrole.evaluation.question import Question
 from crossrole.iam.actions import ASSUME, condition_keys, works_on_no_resource
 from crossrole.iam.arn import account_of, is_role, name_of
 from crossrole.iam.condition_keys import GLOBAL_KEYS
 from crossrole.iam.partitions import dns_suffix
-from crossrole.iam.policy import Policy
-from crossrole.templates.inventory import Bucket, Inventory
+from crossrole.iam.policy import VERSION, Policy, overlap, texts
+from crossrole.templates.inventory import Bucket, Identity, Inventory
+from crossrole.unknown import has_unknowns, is_unknown, may_be, worded
 
 
 @dataclass(frozen=True)
@@ -23,12 +25,14 @@ class Link:
     """One request of the chain, and what is assumed about it."""
 
     kind: str
-    """`assume`, `act` or `key`."""
+    """`assume`, `act`, `also` (what S3 asks beside the action) or `key`."""
     step: str
     request: Request
     assumptions: tuple[Assumption, ...]
     elsewhere: tuple[str, ...] = ()
     """Policies of the principal that are outside the templates: they may allow what the templates do not."""
+    depends: tuple[str, ...] = ()
+    """What is not known and may decide the request, whatever its policies say."""
 
     @property
     def otherwise(self) -> Request:
@@ -63,6 +67,7 @@ CERTAIN = {
     "aws:PrincipalAccount",
     "aws:PrincipalType",
     "aws:ResourceAccount",
+    "s3:ResourceAccount",
     "aws:username",
     "kms:ViaService",
     "kms:CallerAccount",
@@ -71,39 +76,58 @@ CERTAIN = {
 
 
 def free(link: Link, certain: AbstractSet[str] = CERTAIN) -> Request:
-    """Return the link's request with nothing fixed in its context but what is certain."""
-    context = {
-        key: value for key, value in link.request.context.items() if key in certain or key.startswith(PRINCIPAL_TAG)
-    }
-    return replace(link.request, context=context, free=True)
+    """Return the link's request with nothing fixed in its context but what is certain.
+
+    What the templates do not say is taken as it gives the most access: what is denied then is denied for certain.
+    """
+    most = bounds_of(replace(link.request, anything=frozenset())).most
+    context = {key: value for key, value in most.context.items() if key in certain or key.startswith(PRINCIPAL_TAG)}
+    return replace(most, context=context, free=True)
 
 
 def _links(inventory: Inventory, question: Question) -> Iterator[Link]:
     given: Context = question.given
+    session = question.session
     if question.via:
         yield _assume(inventory, question, question.caller, question.via.arn, contexts.of_the_caller(given))
-        given = contexts.of_the_session(given)
+        same = account_of(question.caller) == question.via.account
+        session = _text(contexts.of_the_caller(given), "sts:rolesessionname")
+        given = contexts.of_the_session(given, same_account=same)
     if question.action == ASSUME:
-        yield _assume(inventory, question, question.actor, question.resource, given)
+        yield _assume(inventory, question, question.actor, question.resource, given, session=session)
         return
-    yield _act(inventory, question, given)
+    yield _act(inventory, question, given, session)
+    for action in _asked_beside(question):
+        yield replace(_act(inventory, replace(question, action=action), given, session), kind="also")
     bucket = inventory.bucket_of(question.resource)
-    key = _key(question, bucket)
-    if bucket and key and question.action in _KEY_ACTIONS:
-        yield _use_key(inventory, question, bucket, key, contexts.of_the_service(given))
+    key = _key(inventory, question, bucket)
+    if key and question.action in _KEY_ACTIONS:
+        yield _use_key(inventory, question, key, contexts.of_the_service(given), session)
 
 
-def _assume(inventory: Inventory, question: Question, caller: str, role: str, given: Context) -> Link:
+# --- assuming a role
+
+
+def _assume(
+    inventory: Inventory, question: Question, caller: str, role: str, given: Context, *, session: str | None = None
+) -> Link:
     trust = inventory.resource_policies.get(role)
     if trust is None:
-        raise CommandError(f"{role} is made by no template, so who may assume it can't be known")
-    request, assumptions = _request(
-        inventory, caller, ASSUME, role, account=account_of(role), given=given, now=question.now, resource_policy=trust
+        raise CommandError(f"{worded(role)} is made by no template, so who may assume it can't be known")
+    if caller == question.caller:
+        session = question.session
+    made = _Asked(inventory, caller, ASSUME, role, account=account_of(role), given=given, question=question)
+    request, assumptions, depends = made.request(
+        session=session, resource_policy=trust, defaults=_tags("aws:ResourceTag/", inventory.tags.get(role, {}))
     )
     if any(_pins(statement.get("Principal"), caller) for statement in trust.statements):
         assumptions.append(Assumption(f"{name_of(caller)} was not deleted and made again since the deployment"))
     step = f"{name_of(caller)} assumes {name_of(role)}"
-    return Link("assume", step, request, tuple(assumptions), _elsewhere(inventory, caller))
+    return Link("assume", step, request, tuple(assumptions), _elsewhere(inventory, caller), tuple(depends))
+
+
+def _tags(family: str, tags: Mapping[str, str]) -> dict[str, str]:
+    return {f"{family}{key}": value for key, value in tags.items()}
 
 
 def _pins(principal: object, caller: str) -> bool:
@@ -111,53 +135,112 @@ def _pins(principal: object, caller: str) -> bool:
     return caller in ([named] if isinstance(named, str) else named)
 
 
-def _act(inventory: Inventory, question: Question, given: Context) -> Link:
+# --- acting on a resource
+
+
+def _act(inventory: Inventory, question: Question, given: Context, session: str | None) -> Link:
     resource, action, actor = question.resource, question.action, question.actor
     bucket = inventory.bucket_of(resource) if resource.startswith("arn:") else None
     policy = inventory.resource_policy(resource)
     assumptions: list[Assumption] = []
     if works_on_no_resource(action):
         owner = account_of(actor)
-    elif action.startswith("s3:"):
-        owner = bucket.account if bucket else _owner_of_other_buckets(inventory, question, given)
+    elif action.startswith("s3:") and not account_of(resource):
+        owner = _owner(inventory, question, bucket, given)
         if bucket is None:
+            name = resource.split(":")[5].partition("/")[0]
+            its_policy = "" if policy else "its policy denies nothing, and "
             assumptions.append(
                 Assumption(
-                    f"the bucket {resource.split(':')[5].partition('/')[0]} is outside the templates: it is in "
-                    f"{owner}, its policy denies nothing, and its key, if it has one, allows the session",
+                    f"the bucket {name} is outside the templates: it is in {owner}, {its_policy}its key, if it has "
+                    "one, allows the session",
                     needed=True,
                 )
             )
     else:
-        owner = account_of(resource) or account_of(actor)
+        # What AWS itself owns, such as its managed policies, can be asked for from every account.
+        owner = account_of(resource) if account_of(resource) not in {"", "aws"} else account_of(actor)
         if action.startswith("kms:") and policy is None:
             policy = delegating(inventory, resource)
             assumptions.append(given_key(resource))
-    request, others = _request(
-        inventory, actor, action, resource, account=owner, given=given, now=question.now, resource_policy=policy
+    made = _Asked(inventory, actor, action, resource, account=owner, given=given, question=question)
+    request, others, depends = made.request(
+        session=session,
+        resource_policy=policy,
+        region=bucket.region if bucket else resource.split(":")[3] if resource.count(":") > 3 else None,  # noqa: PLR2004
+        defaults=_tags("aws:ResourceTag/", inventory.tags.get(resource, {})),
     )
+    if bucket:
+        restricts = bucket.public_access_block.get("RestrictPublicBuckets", "false")
+        request = replace(request, restricts_public=restricts)
     who = f"a session of {name_of(actor)}" if is_role(actor) else name_of(actor)
-    return Link("act", f"{who} does {action}", request, (*assumptions, *others), _elsewhere(inventory, actor))
+    return Link(
+        "act",
+        f"{who} does {action}",
+        request,
+        (*assumptions, *others),
+        _elsewhere(inventory, actor),
+        tuple(depends),
+    )
 
 
-def _owner_of_other_buckets(inventory: Inventory, question: Question, given: Context) -> str:
-    stated = next((value for key, value in given.items() if key.lower() == "aws:resourceaccount"), None)
+def _owner(inventory: Inventory, question: Question, bucket: Bucket | None, given: Context) -> str:
+    known = bucket.account if bucket else inventory.owners.get(question.resource.partition("/")[0])
+    if known:
+        return known
+    stated = _text(given, "aws:resourceaccount")
     if stated:
-        return str(stated)
+        return stated
     # The account that grants are in is where their buckets are.
     grant_accounts = {grant.account for grant in inventory.grants}
     return next(iter(grant_accounts)) if len(grant_accounts) == 1 else account_of(question.actor)
 
 
+def _text(given: Context, key: str) -> str | None:
+    """Return the value of a key that is given; of several, none."""
+    values = [value for name, value in given.items() if name.lower() == key]
+    return values[0] if values and isinstance(values[0], str) else None
+
+
+# What S3 asks beside s3:PutObject, by the beginning of the header's key.
+# https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
+_BESIDE = {
+    "s3:x-amz-acl": "s3:PutObjectAcl",
+    "s3:x-amz-grant-": "s3:PutObjectAcl",
+    "s3:requestobjecttag": "s3:PutObjectTagging",
+    "s3:object-lock-mode": "s3:PutObjectRetention",
+    "s3:object-lock-retain-until-date": "s3:PutObjectRetention",
+    "s3:object-lock-remaining-retention-days": "s3:PutObjectRetention",
+    "s3:object-lock-legal-hold": "s3:PutObjectLegalHold",
+}
+
+
+def _asked_beside(question: Question) -> list[str]:
+    """Return the actions that a put with these headers has to be allowed too."""
+    if question.action != "s3:PutObject":
+        return []
+    asked = [action for key in question.given for stem, action in _BESIDE.items() if key.lower().startswith(stem)]
+    return list(dict.fromkeys(asked))
+
+
+# --- using the bucket's key
+
 _ENCRYPTION = "s3:x-amz-server-side-encryption"
 
 
-def _key(question: Question, bucket: Bucket | None) -> str | None:
+def _key(inventory: Inventory, question: Question, bucket: Bucket | None) -> str | None:
     """Return the key that S3 is to use: the bucket's, where the request asks for no other."""
-    given = {key.lower(): str(value) for key, value in question.given.items()}
-    named = given.get(f"{_ENCRYPTION}-aws-kms-key-id")
-    if named or given.get(_ENCRYPTION, "aws:kms") == "aws:kms":
-        return named or (bucket.key if bucket else None)
+    named = _text(question.given, f"{_ENCRYPTION}-aws-kms-key-id")
+    if named and not named.startswith("arn:"):
+        # S3 takes a key's id, or an alias, for one of the caller's account.
+        account = account_of(question.actor)
+        region = bucket.region if bucket else inventory.region_of(account)
+        kind = named if named.startswith("alias/") else f"key/{named}"
+        named = f"arn:{inventory.partition}:kms:{region}:{account}:{kind}"
+    asked = _text(question.given, _ENCRYPTION)
+    if named or asked in {None, "aws:kms", "aws:kms:dsse"}:
+        key = named or (bucket.key if bucket else None)
+        return inventory.aliases.get(key, key) if key else None
     return None
 
 
@@ -173,27 +256,56 @@ _KEY_ACTIONS = {
 }
 
 
-def _use_key(inventory: Inventory, question: Question, bucket: Bucket, key: str, given: Context) -> Link:
-    action = _KEY_ACTIONS[question.action]
+def _use_key(inventory: Inventory, question: Question, key: str, given: Context, session: str | None) -> Link:
+    action, actor, bucket = _KEY_ACTIONS[question.action], question.actor, inventory.bucket_of(question.resource)
+    if is_unknown(key):
+        unknown = f"the key of {worded(bucket.arn) if bucket else 'the bucket'}: {worded(key)}"
+        key = f"arn:{inventory.partition}:kms:{inventory.region_of(account_of(actor))}:{account_of(actor)}:key/{key}"
+        undecided = [unknown]
+    else:
+        undecided = []
+    region = bucket.region if bucket else key.split(":")[3]
     policy = inventory.resource_policy(key)
-    assumptions = [] if policy else [given_key(key)]
-    request, others = _request(
-        inventory,
-        question.actor,
-        action,
-        key,
-        account=account_of(key),
-        given=given,
-        now=question.now,
-        resource_policy=policy or delegating(inventory, key),
+    assumptions: list[Assumption] = []
+    if policy is None:
+        of_aws = key.endswith(":alias/aws/s3")
+        policy = for_s3_in_its_account(key, region) if of_aws else delegating(inventory, key)
+        assumptions += [] if of_aws else [given_key(key)]
+    made = _Asked(inventory, actor, action, key, account=account_of(key), given=given, question=question)
+    encrypted = question.resource.partition("/")[0] if bucket and bucket.has_bucket_key == "true" else question.resource
+    request, others, depends = made.request(
+        session=session,
+        resource_policy=_unless_disabled(inventory, key, policy),
+        region=region,
         defaults={
-            "kms:ViaService": f"s3.{bucket.region}.{dns_suffix(bucket.region)}",
-            "kms:CallerAccount": account_of(question.actor),
+            "kms:ViaService": f"s3.{region}.{dns_suffix(region)}",
+            "kms:CallerAccount": account_of(actor),
             "aws:ViaAWSService": "true",
+            # https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html#encryption-context
+            **({} if bucket and has_unknowns(bucket.has_bucket_key) else {_CONTEXT: encrypted}),
+            **_tags("aws:ResourceTag/", inventory.keys[key].tags if key in inventory.keys else {}),
         },
+        also_anything={_CONTEXT.lower(), "kms:encryptioncontextkeys"},
     )
     step = f"S3 does {action} for it with the bucket's key"
-    return Link("key", step, request, (*assumptions, *others), _elsewhere(inventory, question.actor))
+    found = (*undecided, *depends)
+    return Link("key", step, request, (*assumptions, *others), _elsewhere(inventory, actor), found)
+
+
+_CONTEXT = "kms:EncryptionContext:aws:s3:arn"
+
+
+def _unless_disabled(inventory: Inventory, key: str, policy: Policy) -> Policy:
+    """Return a key's policy; with a Deny of everything for a key that is disabled, or that may be."""
+    made = inventory.keys.get(key)
+    if made is None or made.enabled == "true":
+        return policy
+    condition = {} if made.enabled == "false" else {"Condition": {made.enabled: {made.enabled: made.enabled}}}
+    deny = {"Sid": "TheKeyIsDisabled", "Effect": "Deny", "Principal": "*", "Action": "kms:*", "Resource": "*"}
+    return replace(policy, document={"Version": VERSION, "Statement": [*policy.statements, {**deny, **condition}]})
+
+
+# --- one request
 
 
 def _elsewhere(inventory: Inventory, principal: str) -> tuple[str, ...]:
@@ -201,56 +313,141 @@ def _elsewhere(inventory: Inventory, principal: str) -> tuple[str, ...]:
     return identity.elsewhere if identity else ()
 
 
-def _request(
-    inventory: Inventory,
-    principal: str,
-    action: str,
-    resource: str,
-    *,
-    account: str,
-    given: Context,
-    now: datetime,
-    resource_policy: Policy | None,
-    defaults: Context | None = None,
-) -> tuple[Request, list[Assumption]]:
-    identity = inventory.identity(principal)
-    assumptions = [
-        Assumption(f"{what} is outside the templates: it does not deny {action}")
-        for what in _elsewhere(inventory, principal)
-    ]
-    boundary_arn = identity.boundary_arn if identity else None
-    if boundary_arn and identity and not identity.boundary:
-        assumptions.append(
-            Assumption(
-                f"the permissions boundary {boundary_arn} is outside the templates: it allows {action}", needed=True
-            )
+@dataclass(frozen=True)
+class _Asked:
+    inventory: Inventory
+    principal: str
+    action: str
+    resource: str
+    account: str
+    given: Context
+    question: Question
+
+    @property
+    def now(self) -> datetime:
+        return self.question.now
+
+    def request(
+        self,
+        *,
+        session: str | None,
+        resource_policy: Policy | None,
+        region: str | None = None,
+        defaults: Context | None = None,
+        also_anything: AbstractSet[str] = frozenset(),
+    ) -> tuple[Request, list[Assumption], list[str]]:
+        inventory, principal, action, resource = self.inventory, self.principal, self.action, self.resource
+        identity = inventory.identity(principal)
+        context = contexts.context_of(
+            principal,
+            action,
+            account=self.account,
+            region=region,
+            given=self.given,
+            now=self.now,
+            defaults={**contexts.tag_keys(identity.tags if identity else {}), **(defaults or {})},
         )
-    if identity is None:
-        named = inventory.named_principals()
-        meant = "" if principal in named else nearest(name_of(principal), map(name_of, named))
-        what = f"{principal} is outside the templates{meant}: its own policies allow {action} on {resource}"
-        assumptions.append(Assumption(what, needed=True))
-    tags = contexts.tag_keys(identity.tags if identity else {})
-    context = contexts.context_of(
-        principal, action, account=account, given=given, now=now, defaults={**tags, **(defaults or {})}
+        if resource == "*":
+            context.pop("aws:ResourceAccount", None)
+            context.pop("s3:ResourceAccount", None)
+        known = identity is not None and bool(identity.place)
+        made = resource in inventory.tags or resource in inventory.keys or resource in inventory.roles
+        anything = contexts.anything(
+            knows_principal=known, knows_resource=made, may_be_tagged=_lets(identity, "sts:TagSession")
+        )
+        if _lets(identity, "sts:SetSourceIdentity"):
+            anything |= {"aws:sourceidentity"}
+        policies = [*(identity.policies if identity else ()), *([resource_policy] if resource_policy else [])]
+        assumptions = self._assumptions(identity)
+        carried = {key.lower() for key in context}
+        absent = sorted(
+            key
+            for key in {key for policy in policies for key in _tested(policy)} - carried
+            if not has_unknowns(key)
+            and key not in anything | also_anything
+            and not any(each[-1] in "/:" and key.startswith(each) for each in anything)
+        )
+        if absent:
+            assumptions.append(Assumption(f"the request of {action} carries no {', '.join(absent)}"))
+        request = Request(
+            principal=principal,
+            action=action,
+            resource=resource,
+            account=self.account,
+            context=context,
+            identity=identity.policies if identity else (allowing(action, resource),),
+            boundary=identity.boundary if identity else None,
+            resource_policy=resource_policy,
+            session=session,
+            named=self._is_named,
+            anything=anything | frozenset(also_anything),
+        )
+        return request, assumptions, list(self._depends(identity))
+
+    def _assumptions(self, identity: Identity | None) -> list[Assumption]:
+        action = self.action
+        assumptions = [
+            Assumption(f"{what} is outside the templates: it does not deny {action}")
+            for what in _elsewhere(self.inventory, self.principal)
+        ]
+        boundary_arn = identity.boundary_arn if identity else None
+        if boundary_arn and identity and not identity.boundary:
+            assumptions.append(
+                Assumption(
+                    f"the permissions boundary {worded(boundary_arn)} is outside the templates: it allows {action}",
+                    needed=True,
+                )
+            )
+        if identity is None:
+            named = self.inventory.named_principals()
+            meant = (
+                ""
+                if self.principal in named
+                else nearest(name_of(self.principal), [name_of(each) for each in named if not set(each) & set("*?")])
+            )
+            text = (
+                f"{self.principal} is outside the templates{meant}: its own policies allow {action} on "
+                f"{worded(self.resource)}"
+            )
+            assumptions.append(Assumption(text, needed=True))
+        return assumptions
+
+    def _depends(self, identity: Identity | None) -> Iterator[str]:
+        """Yield what may decide the request and can't be read in a policy."""
+        inventory = self.inventory
+        accounts = frozenset({account_of(self.principal), self.account})
+        for unread in inventory.unread:
+            if unread.touches(action=self.action, resource=self.resource, accounts=accounts, principal=self.principal):
+                yield unread.what
+        if identity and identity.unmade:
+            yield identity.unmade
+        if identity is None:
+            for other in inventory.identities:
+                if has_unknowns(other.arn) and may_be(other.arn, self.principal):
+                    yield f"whether {self.principal} is {other.place}"
+        for arn, place in inventory.made.items() if not self._is_named else []:
+            if has_unknowns(arn) and may_be(arn, self._root):
+                yield f"whether {self._root} is {place}"
+
+    @property
+    def _root(self) -> str:
+        return self.resource.partition("/")[0] if self.action.startswith("s3:") else self.resource
+
+    @property
+    def _is_named(self) -> bool:
+        inventory = self.inventory
+        keys = {bucket.key for bucket in inventory.buckets.values()}
+        known = {*inventory.made, *inventory.roles, *inventory.resource_policies, *keys}
+        return self._root in known or self.resource in inventory.named_resources
+
+
+def _lets(identity: Identity | None, action: str) -> bool:
+    """Return whether the one who begins a session of a role may do so with an action beside sts:AssumeRole."""
+    statements = identity.trust.statements if identity and identity.trust else []
+    return any(
+        statement["Effect"] != "Deny" and any(overlap(each, action) for each in texts(statement.get("Action", "*")))
+        for statement in statements
     )
-    if resource == "*":
-        del context["aws:ResourceAccount"]
-    policies = [*(identity.policies if identity else ()), *([resource_policy] if resource_policy else [])]
-    absent = sorted({key for policy in policies for key in _tested(policy)} - {key.lower() for key in context})
-    if absent:
-        assumptions.append(Assumption(f"the request of {action} carries no {', '.join(absent)}"))
-    request = Request(
-        principal=principal,
-        action=action,
-        resource=resource,
-        account=account,
-        context=context,
-        identity=identity.policies if identity else (allowing(action, resource),),
-        boundary=identity.boundary if identity else None,
-        resource_policy=resource_policy,
-    )
-    return request, assumptions
 
 
 def _tested(policy: Policy) -> set[str]:

@@ -9,11 +9,12 @@ from crossrole.evaluation.assumptions import ASSUMED
 from crossrole.evaluation.can import Answer
 from crossrole.evaluation.context import PRINCIPAL_TAG
 from crossrole.evaluation.reasons import ALLOWS, EXPLICITLY_DENIES, IMPLICITLY_DENIES, SILENT, Explained, Reason
-from crossrole.evaluation.who import Way
+from crossrole.evaluation.who import Callers
+from crossrole.unknown import all_worded
 
 CAN_MARKS = re.compile(
     r"^(?: +[0-9]+\. .*: )?(?:(?P<ok>allowed(?=:|$))|(?P<denied>denied(?=:|$))"
-    r"|(?P<unknown>allowed, if|denied by the templates, unless))",
+    r"|(?P<unknown>allowed, if|denied by the templates, unless|unknown))",
     re.MULTILINE,
 )
 WHO_MARKS = re.compile(r"\A(?P<heading>.*)")
@@ -23,17 +24,19 @@ WHO_MARKS = re.compile(r"\A(?P<heading>.*)")
 def answer_text(answer: Answer) -> str:
     """Return the answer as a person reads it: the verdict, each request with its reasons, the fix, the assumptions."""
     question = answer.question
-    verdict = "denied" if not answer.allowed else "allowed"
+    verdict = "denied" if answer.denied else "allowed"
     if answer.unless:
         verdict = f"denied by the templates, unless {answer.unless}"
-    if answer.allowed and any(each.needed for each in answer.assumptions):
+    if answer.depends:
+        verdict = "unknown"
+    if answer.exit_status == 0 and any(each.needed for each in answer.assumptions):
         verdict = "allowed, if what is outside the templates allows it too"
     through = f" via {question.via.name}" if question.via else ""
     lines = [f"{verdict}: {question.caller}{through}, {question.action} on {question.resource}"]
-    lines += [*(f"fix       {fix.text}" for fix in answer.fixes), ""]
+    lines += [*(f"depends   on {each}" for each in answer.depends), ""]
     for number, link in enumerate(answer.links, start=1):
         lines += _link_lines(number, link)
-    lines.append("")
+    lines += ["", *(f"fix       {fix.text}" for fix in answer.fixes)]
     lines += [f"assumed   {'needed: ' if each.needed else ''}{each.text}" for each in answer.assumptions]
     lines += [f"asked     {line}" for line in _context_lines(answer)]
     return "\n".join(lines)
@@ -52,7 +55,7 @@ def _link_lines(number: int, explained_link: Explained) -> list[str]:
         lines += [f"       {each}" for each in reason.missing]
         for each in reason.statements:
             lines.append(f"       {_nearly(reason)}{_where(each)}")
-            lines.append(f"         {json.dumps(each.statement)}")
+            lines.append(f"         {json.dumps(all_worded(each.statement))}")
     return lines
 
 
@@ -107,8 +110,9 @@ def answer_json(answer: Answer) -> dict[str, Any]:
     """Return the answer for `--json`."""
     question = answer.question
     return {
-        "allowed": None if answer.unless else answer.allowed,
+        "allowed": None if answer.exit_status == 2 else answer.allowed,  # noqa: PLR2004 the status for what is not known
         "unless": answer.unless,
+        "depends": list(answer.depends),
         "caller": question.caller,
         "via": question.via.arn if question.via else None,
         "action": question.action,
@@ -127,8 +131,9 @@ def _link_json(explained_link: Explained) -> dict[str, Any]:
         "principal": link.request.principal,
         "action": link.request.action,
         "resource": link.request.resource,
-        "allowed": None if explained_link.unless else explained_link.allowed,
+        "allowed": None if explained_link.unless or explained_link.depends else explained_link.allowed,
         "unless": list(explained_link.unless),
+        "depends": list(explained_link.depends),
         "context": dict(link.request.context),
         "policies": [
             {
@@ -153,16 +158,23 @@ def _statement_json(evaluated: Evaluated) -> dict[str, Any]:
     }
 
 
-def ways_text(ways: list[Way], action: str, resource: str) -> str:
-    """Return the ways as a person reads them."""
+def ways_text(callers: Callers, action: str, resource: str) -> str:
+    """Return the callers as a person reads them."""
+    ways = callers.ways
     if not ways:
-        return f"no caller in the templates can do {action} on {resource}"
-    lines = [f"{len(ways)} can do {action} on {resource}:" if len(ways) > 1 else f"one can do {action} on {resource}:"]
+        lines = [f"no caller in the templates can do {action} on {resource}"]
+        if callers.depends:
+            lines = [f"unknown: no caller that is evaluated can do {action} on {resource}"]
+    else:
+        lines = [f"{len(ways) if len(ways) > 1 else 'one'} can do {action} on {resource}:"]
     for way in ways:
         lines += ["", f"  {way.caller}" + (f" through {way.via}" if way.via else "")]
         lines += [f"    if  {each}" for each in way.conditions]
         lines += [f"    if  {each.text}" for each in way.assumptions if each.needed]
-    return "\n".join([*lines, "", _OTHERS])
+    if callers.depends:
+        lines += ["", "it depends on what may give or take access and is not evaluated:"]
+        lines += [f"  {each}" for each in callers.depends]
+    return "\n".join([*lines, "", _OTHERS] if ways else lines)
 
 
 _OTHERS = "others may be able to by policies outside the templates, such as the accounts' administrators"

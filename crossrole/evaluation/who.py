@@ -1,20 +1,26 @@
 """`crossrole who ACTION RESOURCE`: every caller in the templates that can, and through which grant."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from crossrole.engines.simulator import Decision, Request, Simulator
 from crossrole.evaluation.assumptions import Assumption
-from crossrole.evaluation.callers import EVERYONE, Candidate, representative
+from crossrole.evaluation.bounds import open_reasons
+from crossrole.evaluation.callers import EVERYONE, SOMEWHERE, Candidate, representative
 from crossrole.evaluation.question import Question, known_resource
 from crossrole.evaluation.requests import CERTAIN, Link, free, links_of, otherwise
 from crossrole.iam.actions import ASSUME
-from crossrole.iam.arn import account_of
-from crossrole.iam.condition_words import of_expression
-from crossrole.iam.policy import trusted
-from crossrole.templates.inventory import Inventory
+from crossrole.iam.arn import account_of, name_of
+from crossrole.iam.condition_words import of_expression, of_statement
+from crossrole.iam.policy import overlap, texts, trusted
+from crossrole.templates.inventory import Identity, Inventory
+from crossrole.unknown import worded
+
+ANYONE = "anyone on the internet, without credentials"
+# Keys that a request without credentials does not carry.
+_OF_CREDENTIALS = ("aws:principal", "aws:userid", "aws:username", "aws:tokenissuetime", "aws:multifactor", "aws:source")
 
 
 @dataclass(frozen=True)
@@ -36,13 +42,26 @@ class Way:
         }
 
 
-def who_can(inventory: Inventory, simulator: Simulator, action: str, resource: str, *, now: datetime) -> list[Way]:
+@dataclass(frozen=True)
+class Callers:
+    """Everyone in the templates that can; and what is not evaluated and may let others, or keep these from it."""
+
+    ways: tuple[Way, ...]
+    depends: tuple[str, ...]
+
+    @property
+    def exit_status(self) -> int:
+        """0 where someone can, 1 where nobody in the templates can, 2 where that is not known."""
+        return 2 if self.depends else 0 if self.ways else 1
+
+
+def who_can(inventory: Inventory, simulator: Simulator, action: str, resource: str, *, now: datetime) -> Callers:
     """Return every caller in the templates that can do the action on the resource at this moment.
 
     Raises `CommandError` for an action or a resource that can't be asked about.
     """
     action, resource = known_resource(inventory, action, resource)
-    candidates = list(_candidates(inventory, action, resource))
+    candidates = list(_candidates(inventory, simulator, action, resource, now))
     chains = [links_of(inventory, Question(each.arn, each.via, action, resource, {}, now)) for each in candidates]
     certain = [CERTAIN - {"aws:PrincipalAccount"} if each.label == EVERYONE else CERTAIN for each in candidates]
     of_links = [(link, keys) for links, keys in zip(chains, certain, strict=True) for link in links]
@@ -60,15 +79,24 @@ def who_can(inventory: Inventory, simulator: Simulator, action: str, resource: s
             ways.append(_way(candidate, links, [each for each, _ in ever], open_))
             if open_ and not _names_managed_policies(inventory, candidate):
                 guesses.append(ways[-1])
+    ways += _by_token(inventory, action, resource)
     found = {(way.caller, way.via) for way in ways}
     # A user's other policies are among what is listed for everyone in the account already.
     listed_already = [
         way for way in guesses if {(f"everyone in {account_of(way.caller)}", way.via), (EVERYONE, way.via)} & found
     ]
-    return [way for way in dict.fromkeys(ways) if way not in listed_already]
+    accounts = frozenset({*inventory.partitions, account_of(resource)})
+    depends = [
+        each.what
+        for each in inventory.unread
+        if each.touches(action=action, resource=resource, accounts=accounts, principal=each.resource or "")
+    ]
+    return Callers(
+        tuple(way for way in dict.fromkeys(ways) if way not in listed_already), tuple(dict.fromkeys(depends))
+    )
 
 
-def _decided(simulator: Simulator, links: list[Link], requests: list[Request]) -> list[tuple[Decision, bool]]:
+def _decided(simulator: Simulator, links: Sequence[Link], requests: Sequence[Request]) -> list[tuple[Decision, bool]]:
     """Return the decision on each request, and whether it rests on what is outside the templates but may allow it."""
     decisions = simulator.decide(requests)
     open_ = [number for number, link in enumerate(links) if link.elsewhere and not decisions[number].allowed]
@@ -89,14 +117,16 @@ def _allowed_there(link: Link) -> Assumption:
     )
 
 
-def _candidates(inventory: Inventory, action: str, resource: str) -> Iterator[Candidate]:
+def _candidates(
+    inventory: Inventory, simulator: Simulator, action: str, resource: str, now: datetime
+) -> Iterator[Candidate]:
     attached = inventory.resource_policy(resource)
     own = [each for each in inventory.identities if action == ASSUME or not each.is_grant]
     yield from (Candidate(each.arn, each.arn, None) for each in own if each.arn != resource)
     yield from (representative(name, None, inventory.partition) for name in (trusted(attached) if attached else []))
     if action == ASSUME:
         return
-    for grant in inventory.grants:
+    for grant in _able(inventory, simulator, action, resource, now):
         named = trusted(grant.trust) if grant.trust else []
         yield from (representative(name, grant, inventory.partition) for name in named)
         yield from (
@@ -106,16 +136,55 @@ def _candidates(inventory: Inventory, action: str, resource: str) -> Iterator[Ca
         )
 
 
+def _able(inventory: Inventory, simulator: Simulator, action: str, resource: str, now: datetime) -> Iterator[Identity]:
+    """Yield the grants whose sessions may do it: only of these the callers matter."""
+    grants = inventory.grants
+    links = [links_of(inventory, Question(grant.arn, None, action, resource, {}, now))[0] for grant in grants]
+    decided = _decided(simulator, links, [free(link) for link in links])
+    yield from (grant for grant, (decision, _) in zip(grants, decided, strict=True) if decision.allowed)
+
+
+def _by_token(inventory: Inventory, action: str, resource: str) -> Iterator[Way]:
+    """Yield those who assume a role with a token of an identity provider, statement by statement."""
+    role = inventory.roles.get(resource)
+    for statement in role.trust.statements if role and role.trust else []:
+        principal = statement.get("Principal")
+        names = texts(principal.get("Federated")) if isinstance(principal, dict) else []
+        if statement["Effect"] == "Allow" and any(overlap(each, action) for each in texts(statement.get("Action"))):
+            for name in names:
+                yield Way(
+                    f"a token of {name.partition(':oidc-provider/')[2] or name}",
+                    None,
+                    tuple(of_statement(statement)),
+                    (),
+                )
+
+
 def _way(candidate: Candidate, links: list[Link], decisions: list[Decision], open_: list[Assumption]) -> Way:
     conditions = [text for decision in decisions for text in of_expression(decision.conditions)]
+    conditions += [worded(text) for decision in decisions for text in open_reasons(decision)]
+    conditions += [text for link in links for text in link.depends]
     assumptions = [
         replace(each, text=each.text.removeprefix(f"{candidate.arn} is outside the templates: "))
         for link in links
         for each in link.assumptions
     ]
+    label = candidate.label
+    if _is_public(candidate, links, conditions):
+        label = ANYONE
+        assumptions = [
+            each for each in assumptions if f":{SOMEWHERE}:" not in each.text and "own policies" not in each.text
+        ]
     return Way(
-        candidate.label,
+        label,
         candidate.via.name if candidate.via else None,
         tuple(dict.fromkeys(filter(None, conditions))),
         tuple(dict.fromkeys([*open_, *assumptions])),
     )
+
+
+def _is_public(candidate: Candidate, links: Sequence[Link], conditions: Sequence[str]) -> bool:
+    """Return whether a bucket's policy allows it to everyone, on no condition that takes credentials."""
+    direct = candidate.label == EVERYONE and candidate.via is None and len(links) == 1
+    asks = any(each.lower().startswith(_OF_CREDENTIALS) for each in conditions)
+    return direct and links[0].request.action.startswith("s3:") and not asks and name_of(candidate.arn) == "anyone"

@@ -1,12 +1,15 @@
 """One resolved policy document, and its place in the templates."""
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from crossrole.errors import CommandError
+from crossrole.iam.condition_operators import operator_of
+from crossrole.unknown import Unknown, has_unknowns, is_unknown, token, unknowns_in, worded
 
 VERSION = "2012-10-17"
 
@@ -33,60 +36,187 @@ class Policy:
         """The statements, in order."""
         return list(self.document["Statement"])
 
+    def shown(self, number: int) -> Statement:
+        """Return a statement, by its place among them, as it is to be shown to a person."""
+        return self.statements[number]
+
 
 def policy_of(*, template: str, logical_id: str, name: str, document: Any) -> Policy:
+    """Return a policy from a document that is known, in the form that both engines evaluate as AWS does.
+
+    Raises `CommandError` where `read_policy` has to leave something unknown.
+    """
+    policy = read_policy(template=template, logical_id=logical_id, name=name, document=document)
+    for unknown in unknowns_in(policy.document):
+        # A name that the deployment chooses is a name like any other.
+        if unknown.shape is None:
+            raise CommandError(unknown.text)
+    return policy
+
+
+def read_policy(*, template: str, logical_id: str, name: str, document: Any) -> Policy:
     """Return a policy from a resolved document, in the form that both engines evaluate as AWS does.
 
-    Numbers and booleans among a condition's values become text, as IAM compares them. Raises `CommandError` for what an
-    engine evaluates otherwise than AWS: a document without `Version` 2012-10-17, whose policy variables would
-    be replaced all the same; dates as epoch seconds; a policy variable in an ARN condition.
+    Numbers and booleans among a condition's values become text, as IAM compares them, and dates ISO 8601. A statement
+    that IAM would not save, or that an engine evaluates otherwise than AWS, is unknown: its Effect says why. So are
+    statements with policy variables in a document without `Version` 2012-10-17, which IAM takes for plain text.
     """
-    place = f"{template}, {logical_id}: {name}"
-    if not (place.isprintable() and _is_printable(document)):
-        raise CommandError(
-            f"{place!r} holds a character that can't be printed, such as a line break; IAM allows none there"
-        )
-    if not isinstance(document, Mapping) or not isinstance(document.get("Statement"), list | Mapping):
-        raise CommandError(f"{place} is not a policy document: it has no Statement")
-    if document.get("Version") != VERSION:
-        raise CommandError(f'{place} has Version {document.get("Version")!r}; only "{VERSION}" can be evaluated')
-    given = document["Statement"]
-    statements = [_as_compared(each, place) for each in (given if isinstance(given, list) else [given])]
-    return Policy(template, logical_id, name, {"Version": VERSION, "Statement": statements})
+    reading = _Reading(f"{template}, {logical_id}: {name}")
+    return Policy(template, logical_id, name, {"Version": VERSION, "Statement": reading.statements(document)})
+
+
+_ELEMENTS = {
+    "Sid",
+    "Effect",
+    "Principal",
+    "NotPrincipal",
+    "Action",
+    "NotAction",
+    "Resource",
+    "NotResource",
+    "Condition",
+}
+_PRINCIPALS = {"AWS", "Service", "Federated", "CanonicalUser"}
+
+
+@dataclass(frozen=True)
+class _Reading:
+    place: str
+
+    def unknown(self, why: str) -> dict[str, Any]:
+        """Return a statement that may allow or deny anything."""
+        return {"Effect": token(Unknown(f"{self.place} {why}"))}
+
+    def statements(self, document: Any) -> list[dict[str, Any]]:
+        if is_unknown(document):
+            return [{"Effect": document}]
+        if isinstance(document, str) and document.lstrip().startswith("{"):
+            # CloudFormation takes a document that is given as text too.
+            try:
+                document = json.loads(document)
+            except (ValueError, RecursionError):
+                return [self.unknown("is a text, and not a policy document")]
+        if not isinstance(document, Mapping) or "Statement" not in document:
+            return [self.unknown("is not a policy document: it has no Statement")]
+        version = document.get("Version")
+        if version not in (VERSION, "2008-10-17", None) or not _is_shallow(document):
+            return [self.unknown(f'has Version {version!r}; only "{VERSION}" can be evaluated')]
+        given = document["Statement"]
+        return [self._statement(each, version) for each in (given if isinstance(given, list) else [given])]
+
+    def _statement(self, statement: Any, version: str | None) -> dict[str, Any]:
+        if is_unknown(statement):
+            return {"Effect": statement}
+        effect = statement.get("Effect") if isinstance(statement, Mapping) else None
+        if is_unknown(effect):
+            return {"Effect": effect}
+        if problem := self._problem(statement, effect, version):
+            return self.unknown(problem)
+        conditions = self._conditions(statement.get("Condition", {}))
+        if isinstance(conditions, str):
+            return {"Effect": conditions}
+        rest = {key: value for key, value in statement.items() if key != "Condition"}
+        return {**rest, **({"Condition": conditions} if conditions else {})}
+
+    def _problem(self, statement: Any, effect: Any, version: str | None) -> str | None:
+        """Return why a statement can't be evaluated; None where it can."""
+        if effect not in ("Allow", "Deny"):
+            return "holds a statement without Effect Allow or Deny"
+        if not _is_printable(statement):
+            return "holds a character that can't be printed, such as a line break; IAM allows none there"
+        if version != VERSION and "${" in json.dumps(statement):
+            return f'has policy variables and Version {version!r}; only "{VERSION}" can be evaluated'
+        problem = next(_element_problems(statement), None)
+        return f"holds a statement that IAM does not save: {problem}" if problem else None
+
+    def _conditions(self, given: Any) -> dict[str, dict[str, Any]] | str:
+        """Return conditions with texts as values, or what is not known about them."""
+        if is_unknown(given):
+            return {given: {given: given}}
+        if not isinstance(given, Mapping):
+            return str(self.unknown("holds a Condition that is not an object")["Effect"])
+        conditions: dict[str, dict[str, Any]] = {}
+        for operator, keys in given.items():
+            if is_unknown(keys):
+                conditions[operator] = {keys: keys}
+                continue
+            if not isinstance(keys, Mapping) or not (is_unknown(operator) or operator_of(operator).kind):
+                return str(self.unknown(f"holds a Condition that IAM does not save: {operator}")["Effect"])
+            for key, values in keys.items():
+                every = values if isinstance(values, list) else [values]
+                if not all(isinstance(each, str | int | float | bool) for each in every):
+                    return str(self.unknown(f"holds a Condition with values of {key} that are not texts")["Effect"])
+                texts_ = [self._compared(operator, key, _text(each)) for each in every]
+                conditions.setdefault(operator, {})[key] = texts_ if isinstance(values, list) else texts_[0]
+        return conditions
+
+    def _compared(self, operator: str, key: str, value: str) -> str:
+        """Return a value as both engines compare it; what they can't compare as AWS does is not known."""
+        if is_unknown(value):
+            return value
+        if key.lower() == "aws:epochtime":
+            return token(Unknown(f"{self.place} compares {key} with {value!r}"))
+        if "Date" in operator and re.fullmatch(r"[0-9]{1,13}", value) and int(value) > _LAST_YEAR:
+            seconds = int(value) / (1000 if len(value) > _DIGITS_OF_SECONDS else 1)
+            return instant(datetime.fromtimestamp(seconds, UTC))
+        if "Arn" in operator and "${" in value:
+            return token(Unknown(f"{self.place} has a policy variable in {operator} {key}"))
+        return value
+
+
+_LAST_YEAR = 9999
+_DIGITS_OF_SECONDS = 10
+_DEPTH = 40
+
+
+def _is_shallow(value: Any, depth: int = 0) -> bool:
+    """Return whether a document is no deeper than any that IAM saves, so that it can be walked."""
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return depth < _DEPTH and all(_is_shallow(each, depth + 1) for each in inner)
+
+
+_PAIRS = (("Action", "NotAction"), ("Resource", "NotResource"), ("Principal", "NotPrincipal"))
+
+
+def _element_problems(statement: Statement) -> Iterator[str]:
+    """Yield why IAM does not save a statement of a resolved document."""
+    yield from (f"there is no element {each}" for each in statement if each not in _ELEMENTS)
+    yield from (f"it has {one} and {other}" for one, other in _PAIRS if one in statement and other in statement)
+    if "Action" not in statement and "NotAction" not in statement:
+        yield "it has no Action"
+    for name in ("Action", "NotAction", "Resource", "NotResource"):
+        if name in statement and not _are_texts(statement[name]):
+            yield f"its {name} is neither a text nor a list of texts"
+        elif "Resource" in name:
+            yield from (
+                f'its {name} "{each}" is neither an ARN nor "*"'
+                for each in texts(statement.get(name))
+                if each != "*" and not each.startswith(("arn:", "*:")) and not has_unknowns(each)
+            )
+    for name in ("Principal", "NotPrincipal"):
+        if name in statement and not _is_principal(statement[name]):
+            yield f'its {name} is neither "*" nor an object such as {{"AWS": "arn:…"}}'
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, str) or (isinstance(value, list) and all(isinstance(each, str) for each in value))
+
+
+def _is_principal(value: Any) -> bool:
+    if not isinstance(value, Mapping):
+        return value == "*" or is_unknown(value)
+    return value.keys() <= _PRINCIPALS and bool(value) and all(map(_are_texts, value.values()))
 
 
 def _is_printable(value: Any) -> bool:
     """Return whether every text can be shown, and pasted, as the one line that it is."""
     if isinstance(value, Mapping):
         return all(_is_printable(each) for pair in value.items() for each in pair)
-    return all(map(_is_printable, value)) if isinstance(value, list) else str(value).isprintable()
-
-
-def _as_compared(statement: Any, place: str) -> Statement:
-    if not isinstance(statement, Mapping) or statement.get("Effect") not in {"Allow", "Deny"}:
-        raise CommandError(f"{place} holds a statement without Effect Allow or Deny")
-    conditions: dict[str, dict[str, str | list[str]]] = {}
-    for operator, keys in statement.get("Condition", {}).items():
-        for key, values in keys.items():
-            texts = [_text(value) for value in values] if isinstance(values, list) else _text(values)
-            _evaluated_as_aws_does(operator, key, texts, place)
-            conditions.setdefault(operator, {})[key] = texts
-    return {**statement, **({"Condition": conditions} if conditions else {})}
+    return all(map(_is_printable, value)) if isinstance(value, list) else worded(str(value)).isprintable()
 
 
 def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _evaluated_as_aws_does(operator: str, key: str, values: str | list[str], place: str) -> None:
-    for value in [values] if isinstance(values, str) else values:
-        dated = "Date" in operator
-        if key.lower() == "aws:epochtime" or (dated and not value[:5].endswith("-")):
-            raise CommandError(
-                f"{place} compares a date with {value!r}; only ISO 8601 and aws:CurrentTime can be evaluated"
-            )
-        if "Arn" in operator and "${" in value:
-            raise CommandError(f"{place} has a policy variable in {operator} {key}, which can't be evaluated")
 
 
 def listed(value: Any) -> list[Any]:
@@ -158,13 +288,21 @@ def trusted(trust: Policy) -> list[str]:
 def principals_of(statement: Mapping[str, Any]) -> list[str]:
     """Return the AWS principals that a resource policy's statement names: ARNs, account ids or "*".
 
-    A NotPrincipal counts as "*" too.
+    A NotPrincipal counts as "*" too. A unique id, such as AROA…, is nobody: IAM shows it for who was deleted.
     """
-    if "NotPrincipal" in statement:
+    if "NotPrincipal" in statement or is_unknown(statement.get("Effect")):
         return ["*"]
     principal = statement.get("Principal", {})
     named = principal if isinstance(principal, str) else principal.get("AWS", [])
-    return [named] if isinstance(named, str) else list(named)
+    return [each for each in ([named] if isinstance(named, str) else named) if not is_unique_id(each)]
+
+
+def is_unique_id(principal: str) -> bool:
+    """Return whether it is a unique id in the place of an ARN.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
+    """
+    return re.fullmatch(r"A[A-Z]{3}[A-Z0-9]{12,}", principal) is not None
 
 
 def instant(moment: datetime) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from crossrole.errors import CommandError
@@ -11,6 +11,7 @@ from crossrole.templates.grant import Grant, grant_of
 from crossrole.templates.intrinsics import Template
 from crossrole.templates.inventory import Inventory
 from crossrole.templates.reader import read_inventory
+from crossrole.unknown import all_worded, unknowns_in
 
 TRUST = "trust-policy.json"
 CALLER = "assume-role-policy.json"
@@ -35,9 +36,18 @@ class Policies:
 
     @property
     def files(self) -> dict[str, Document]:
-        """The documents by the name of the file that holds each."""
+        """The documents by the name of the file that holds each; `<…>` stands for what only the deployment knows."""
         inline = {permissions_file(name): document for name, document in self.permissions.items()}
-        return {TRUST: self.trust, **inline, CALLER: self.caller}
+        files = {TRUST: self.trust, **inline, CALLER: self.caller}
+        return {name: all_worded(document) for name, document in files.items()}
+
+    @property
+    def missing(self) -> dict[str, list[str]]:
+        """What has to be filled in by hand, by file."""
+        inline = {permissions_file(name): document for name, document in self.permissions.items()}
+        files = {TRUST: self.trust, **inline, CALLER: self.caller}
+        found = {name: [each.text for each in unknowns_in(document)] for name, document in files.items()}
+        return {name: unknown for name, unknown in found.items() if unknown}
 
 
 def permissions_file(name: str) -> str:
@@ -53,15 +63,13 @@ def permissions_file(name: str) -> str:
 def policies_of(templates: list[Template], name: str) -> Policies:
     """Return the policies of the grant of that name.
 
-    Raises `CommandError` where a policy holds a name that only deployment knows, or is not in the role.
+    Raises `CommandError` where a policy is not in the role.
     """
     inventory = read_inventory(templates)
     grant = grant_of(inventory, name)
     template = next(each for each in templates if each.stack == grant.trust.template)
     # As in the template, not as `Policy` has them for the engines: CDK would deploy exactly these.
-    role = replace(template, certain=True).resolve(
-        template.resources[grant.trust.logical_id]["Properties"], at=grant.trust.logical_id
-    )
+    role = template.resolve(template.properties(grant.trust.logical_id), at=grant.trust.logical_id)
     inline = {each["PolicyName"]: each["PolicyDocument"] for each in role.get("Policies", [])}
     others = [each.place for each in grant.role.policies if each.logical_id != grant.trust.logical_id]
     if others := [*others, *role.get("ManagedPolicyArns", [])]:

@@ -1,55 +1,160 @@
-"""Reads a synthesized cloud assembly: the templates, and whether they are still what the app would make."""
+"""Reads what `cdk synth` wrote, or one CloudFormation template, and whether it is still what the app would make."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from crossrole.errors import CommandError
+from crossrole.errors import CommandError, nearest
 from crossrole.iam.partitions import partition_of_region
-from crossrole.templates.intrinsics import Template
+from crossrole.templates.intrinsics import Assembly, Template
+from crossrole.unknown import clean
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 CDK_OUT = CHECKOUT / "cdk.out"
 _SOURCES = ("access.toml", "app.py", "cdk.json", "requirements.txt", "access", "stacks", "constructs", "lambda")
+_DEPTH = 10
+"""How deep Stages and nested stacks are read: one that holds itself has no end."""
+_STACK, _NESTED_STACK, _STAGE = "aws:cloudformation:stack", "AWS::CloudFormation::Stack", "cdk:cloud-assembly"
 
 
-def read_assembly(folder: Path | None = None, *, may_be_stale: bool = False) -> list[Template]:
-    """Return the assembly's templates, cdk.out's by default; these must not be older than the app's sources.
+@dataclass(frozen=True)
+class Given:
+    """What a person says of templates that they do not say themselves."""
 
-    Raises `CommandError` for a folder that is not an assembly, can't be read, or is stale.
+    account: str | None = None
+    """The account of stacks that are for any account, or of a single template."""
+    region: str | None = None
+    parameters: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """The values of parameters, by stack and name."""
+
+
+NOTHING_GIVEN = Given()
+
+
+def read_assembly(
+    folder: Path | None = None, *, given: Given = NOTHING_GIVEN, may_be_stale: bool = False
+) -> list[Template]:
+    """Return the templates of an assembly, of its Stages and nested stacks too; cdk.out's by default.
+
+    `folder` may also be one CloudFormation template, JSON or YAML. Raises `CommandError` for what can't be read, for a
+    stack of no account where none is given, and where cdk.out is older than the app's sources.
     """
     where = CDK_OUT if folder is None else folder
     if not may_be_stale and (stale := staleness(folder)):
         raise CommandError(f"{stale}; run: make synth")
-    artifacts = _read(where / "manifest.json", where).get("artifacts")
-    if not isinstance(artifacts, dict):
-        raise CommandError(f"{where / 'manifest.json'} is not the manifest of a cloud assembly: it lists no artifacts")
-    stacks = {name: each for name, each in artifacts.items() if _is_stack(each)}
-    if not stacks:
+    assembly = Assembly(parameters=given.parameters)
+    if where.is_file():
+        name = where.name.partition(".")[0]
+        _add(assembly, name, f"{given.account}/{given.region}", where, given=given, known={})
+    else:
+        _read_folder(assembly, where, given)
+    if not assembly.templates:
         raise CommandError(f"{where} holds no stack; run: make synth")
-    return [_template(name, artifact, where) for name, artifact in stacks.items()]
+    stacks = {template.stack: template for template in assembly.templates}
+    for stack, name in given.parameters:
+        known = stacks[stack].body.get("Parameters", {}) if stack in stacks else {}
+        if name not in known:
+            all_known = [
+                f"{each.stack}.{one}" for each in assembly.templates for one in each.body.get("Parameters", {})
+            ]
+            raise CommandError(f"--parameter {stack}.{name}: no stack has it{nearest(f'{stack}.{name}', all_known)}")
+    return assembly.templates
 
 
-def _is_stack(artifact: Any) -> bool:
-    return isinstance(artifact, dict) and artifact.get("type") == "aws:cloudformation:stack"
+def _read_folder(assembly: Assembly, folder: Path, given: Given, stage: str = "") -> None:
+    manifest = folder / "manifest.json"
+    artifacts = _read(manifest, folder).get("artifacts")
+    if not isinstance(artifacts, dict):
+        raise CommandError(f"{manifest} is not the manifest of a cloud assembly: it lists no artifacts")
+    for name, artifact in artifacts.items():
+        kind = artifact.get("type") if isinstance(artifact, dict) else None
+        properties = artifact.get("properties") if isinstance(artifact, dict) else None
+        properties = properties if isinstance(properties, dict) else {}
+        if kind == _STACK:
+            try:
+                file, where = str(properties["templateFile"]), str(artifact["environment"])
+            except (KeyError, TypeError):
+                raise CommandError(f"{manifest}: {name} has no template or no environment") from None
+            # Stages may have stacks of the same name.
+            own = f"{stage}{name}" if any(each.stack == name for each in assembly.templates) else name
+            _add(assembly, own, where.partition("aws://")[2], folder / file, given=given, known=properties)
+        elif kind == _STAGE:
+            inner = folder / str(properties.get("directoryName", name))
+            if (inner / "manifest.json").is_file() and stage.count("/") < _DEPTH:
+                _read_folder(assembly, inner, given, f"{stage}{name}/")
+            else:
+                assembly.missing[f"{stage}{name}"] = f"the Stage {name}, whose assembly {inner} is not there"
 
 
-def _template(name: str, artifact: Any, folder: Path) -> Template:
-    try:
-        file, where = str(artifact["properties"]["templateFile"]), str(artifact["environment"])
-    except (KeyError, TypeError):
-        raise CommandError(f"{folder / 'manifest.json'}: {name} has no template or no environment") from None
-    _, _, environment = where.partition("aws://")
+def _add(
+    assembly: Assembly, name: str, environment: str, file: Path, *, given: Given, known: Mapping[str, Any]
+) -> None:
+    """Add a stack, of which the manifest may know `tags` and its `stackName`, and the stacks nested in it."""
     account, _, region = environment.partition("/")
-    if not account.isdigit() or region.startswith("unknown"):
-        raise CommandError(
-            f"{folder}: {name} is for any account or region; only a stack of one account can be evaluated"
-        )
-    body = _read(folder / file, folder)
-    return Template(
-        name, account, region, partition_of_region(region), body, tags=artifact["properties"].get("tags", {})
+    account = account if account.isdigit() else given.account or ""
+    region = (given.region or "") if region.startswith("unknown") or region == "None" else region
+    if not account or not region:
+        lacking = " and ".join([*([] if account else ["--account"]), *([] if region else ["--region"])])
+        raise CommandError(f"{file}: {name} is for any account or region; say for which it is meant: {lacking}")
+    tags = known.get("tags")
+    template = Template(
+        clean(name),
+        account,
+        region,
+        partition_of_region(region),
+        _read_template(file),
+        tags={str(key): str(value) for key, value in tags.items()} if isinstance(tags, dict) else {},
+        name=clean(str(known.get("stackName") or "")),
+        assembly=assembly,
     )
+    assembly.templates.append(template)
+    _add_nested(template, file.parent)
+
+
+def _add_nested(template: Template, folder: Path) -> None:
+    for logical_id, resource in template.resources.items():
+        if resource.get("Type") == _NESTED_STACK:
+            metadata = resource.get("Metadata")
+            # CDK writes there which file of the assembly it uploads for the stack.
+            path = metadata.get("aws:asset:path") if isinstance(metadata, dict) else None
+            file = folder / str(path)
+            place = f"{template.stack}/{logical_id}"
+            if path is None or not file.is_file() or template.stack.count("/") >= _DEPTH:
+                template.assembly.missing[place] = f"the nested stack {place}, whose template is not in the assembly"
+                continue
+            nested = Template(
+                place,
+                template.account,
+                template.region,
+                template.partition,
+                _read(file, folder),
+                tags=template.tags,
+                assembly=template.assembly,
+                parent=(template, logical_id),
+            )
+            template.assembly.templates.append(nested)
+            _add_nested(nested, folder)
+
+
+def _read_template(path: Path) -> dict[str, Any]:
+    if path.suffix not in {".yaml", ".yml"}:
+        return _read(path, path.parent)
+    # Slow to load, and most templates are JSON. The AWS CLI's own reader knows the short forms, such as !Ref.
+    from awscli.customizations.cloudformation.yamlhelper import yaml_parse  # noqa: PLC0415
+
+    try:
+        data = yaml_parse(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError, AttributeError, TypeError) as error:
+        raise CommandError(f"{path} can't be read ({error})") from None
+    except Exception as error:  # the YAML library's errors have no common class of Python's
+        if type(error).__module__.partition(".")[0] not in {"ruamel", "yaml"}:
+            raise
+        raise CommandError(f"{path} is not YAML ({error})") from None
+    if not isinstance(data, dict):
+        raise CommandError(f"{path} is not a CloudFormation template")
+    return dict(json.loads(json.dumps(data, default=str)))
 
 
 def _read(path: Path, folder: Path) -> dict[str, Any]:

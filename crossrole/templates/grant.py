@@ -11,6 +11,7 @@ from crossrole.iam.policy import Policy, Statement, overlap, texts, trusted
 from crossrole.iam.quotas import ROLE_CHAINING_LIMIT
 from crossrole.iam.session_denials import denies_everyone, is_deny_all
 from crossrole.templates.inventory import Identity, Inventory
+from crossrole.unknown import unknowns_in
 
 _EQUAL, _WITHIN, _UNTIL, _FROM = "StringEquals", "NumericLessThanEquals", "DateLessThan", "IpAddress"
 
@@ -171,8 +172,17 @@ class Grant:
 
 
 def grant_of(inventory: Inventory, name: str) -> Grant:
-    """Return the grant of that name or role ARN; raises `CommandError` with the nearest names where there is none."""
-    return _grant(inventory, inventory.grant(name))
+    """Return the grant of that name or role ARN.
+
+    Raises `CommandError` with the nearest names where there is none, and for a statement that can't be read.
+    """
+    role = inventory.grant(name)
+    policies = [*role.policies, *([role.trust] if role.trust else [])]
+    statements = [each for policy in policies for each in policy.statements]
+    for unknown in unknowns_in([role.arn, *(each["Effect"] for each in statements)]):
+        if unknown.shape is None:
+            raise CommandError(unknown.text)
+    return _grant(inventory, role)
 
 
 def grants_of(inventory: Inventory) -> list[Grant]:

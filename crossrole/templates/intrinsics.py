@@ -1,18 +1,49 @@
-"""Resolves CloudFormation's intrinsic functions, as far as a synthesized template of this app uses them.
+"""Resolves CloudFormation's intrinsic functions, as far as the templates themselves say what they become.
 
-Names that are chosen only at deployment are written as the resource's logical id, or an error where the template is
-`certain`. Anything unknown raises: a policy that is half resolved would be evaluated as another policy.
+What they do not say becomes an unknown value, and reading goes on: `crossrole/unknown.py`.
 """
 
+import base64
+import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import Any, Final
 
-from crossrole.errors import CommandError
 from crossrole.iam.partitions import dns_suffix
+from crossrole.templates.resource_types import RESOURCE_TYPES
+from crossrole.unknown import Unknown, clean, has_unknowns, is_unknown, token, worded
 
-_REMOVED = object()
+_REMOVED: Final = object()
+_DYNAMIC: Final = re.compile(r"\{\{resolve:[^{}]*\}\}")
+# CloudFormation shortens a long stack name in the names that it makes; so much of it always stays.
+_KEPT_OF_A_STACK_NAME: Final = 10
+
+
+@dataclass
+class Assembly:
+    """What templates that are read together say to each other; filled while they are read."""
+
+    templates: list["Template"] = field(default_factory=list)
+    parameters: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """The values that a person gave to parameters, by stack and name."""
+    missing: dict[str, str] = field(default_factory=dict)
+    """What the assembly names and does not hold, by place."""
+    resolving: list[tuple[str, str]] = field(default_factory=list)
+    """What is being resolved now: whatever needs itself has no value."""
+
+    @contextmanager
+    def entered(self, *place: str) -> Iterator[bool]:
+        """Tell whether a place is entered for the first time, so that the block may go on."""
+        key = (place[0], "/".join(place[1:]))
+        first = key not in self.resolving
+        self.resolving.append(key)
+        try:
+            yield first
+        finally:
+            self.resolving.pop()
 
 
 @dataclass(frozen=True)
@@ -20,25 +51,53 @@ class Template:
     """One synthesized template and the environment that it is deployed to."""
 
     stack: str
+    """What messages call it, unique among the templates that are read together."""
     account: str
     region: str
     partition: str
     body: Mapping[str, Any]
     tags: Mapping[str, str] = field(default_factory=dict)
     """The stack's tags, which CloudFormation puts on each of its resources that takes tags."""
-    certain: bool = False
-    """Whether to raise `CommandError` for a name that is chosen only at deployment."""
+    name: str = ""
+    """The stack's own name, where it differs."""
+    assembly: Assembly = field(default_factory=Assembly, compare=False, repr=False)
+    parent: "tuple[Template, str] | None" = field(default=None, compare=False, repr=False)
+    """For a nested stack: the template that holds it, and its logical id there."""
 
     @property
-    def resources(self) -> Mapping[str, Any]:
-        """The resources by logical id."""
-        return dict(self.body.get("Resources", {}))
+    def stack_name(self) -> str:
+        """The name that CloudFormation knows the stack by."""
+        return self.name or self.stack
+
+    @cached_property
+    def resources(self) -> Mapping[str, Mapping[str, Any]]:
+        """The resources by logical id, without those whose condition is never met."""
+        return {
+            clean(str(logical_id)): resource
+            for logical_id, resource in _mapping(self.body.get("Resources")).items()
+            if isinstance(resource, Mapping) and self.is_made(resource) is not False
+        }
+
+    def properties(self, logical_id: str) -> Mapping[str, Any]:
+        """Return a resource's properties as they are written; none where they are not an object."""
+        return _mapping(self.resources.get(logical_id, {}).get("Properties"))
+
+    def property(self, logical_id: str, name: str, default: Any = None) -> Any:
+        """Return a property's resolved value; the default where there is none."""
+        properties = self.properties(logical_id)
+        if name not in properties:
+            return default
+        value = self.resolve(properties[name], at=logical_id)
+        return default if value is _REMOVED else value
+
+    def is_made(self, resource: Mapping[str, Any]) -> bool | None:
+        """Return whether a resource's condition is met; None where that is unknown."""
+        return self.condition(resource["Condition"]) if "Condition" in resource else True
 
     def resolve(self, value: Any, *, at: str) -> Any:
-        """Return the value with every intrinsic function replaced; `at` is the logical id that holds it.
-
-        Raises `CommandError` naming an intrinsic function, resource type or attribute that it does not know.
-        """
+        """Return the value with every intrinsic function replaced; `at` is the logical id that holds it."""
+        if isinstance(value, str):
+            return self._text(value)
         if isinstance(value, list):
             resolved = [self.resolve(item, at=at) for item in value]
             return [item for item in resolved if item is not _REMOVED]
@@ -46,10 +105,16 @@ class Template:
             return value
         if len(value) == 1:
             ((name, argument),) = value.items()
-            if name == "Ref" or name.startswith("Fn::") or (name == "Condition" and isinstance(argument, str)):
-                return self._intrinsic(name, argument, at)
-        members = {key: self.resolve(item, at=at) for key, item in value.items()}
+            if name == "Ref" or str(name).startswith("Fn::") or (name == "Condition" and isinstance(argument, str)):
+                return self._intrinsic(str(name), argument, at)
+        members = {clean(str(key)): self.resolve(item, at=at) for key, item in value.items()}
         return {key: item for key, item in members.items() if item is not _REMOVED}
+
+    def _text(self, text: str) -> str:
+        cleaned = clean(text)
+        if "{{resolve:" not in cleaned:
+            return cleaned
+        return _DYNAMIC.sub(lambda match: token(Unknown(f"the value of the dynamic reference {match[0]}")), cleaned)
 
     def _intrinsic(self, name: str, argument: Any, at: str) -> Any:
         known: dict[str, Callable[[Any, str], Any]] = {
@@ -57,10 +122,25 @@ class Template:
             "Fn::GetAtt": self._get_att,
             "Fn::Join": self._join,
             "Fn::Sub": self._sub,
+            "Fn::Select": self._select,
+            "Fn::Split": self._split,
+            "Fn::FindInMap": self._find_in_map,
+            "Fn::If": self._if,
+            "Fn::ImportValue": self._import_value,
+            "Fn::GetStackOutput": self._stack_output,
+            "Fn::ToJsonString": self._to_json_string,
+            "Fn::Base64": self._base64,
         }
         if name not in known:
-            raise self._unknown(f"the intrinsic function {name}", at)
-        return known[name](argument, at)
+            return self._not_known(f"the value of {name}", at)
+        try:
+            return known[name](argument, at)
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+            return self._not_known(
+                f"{name}, which is given what it does not take, so that CloudFormation rejects it", at
+            )
+
+    # --- what a template says of itself
 
     def _ref(self, name: Any, at: str) -> Any:
         pseudo = {
@@ -68,96 +148,249 @@ class Template:
             "AWS::Region": self.region,
             "AWS::Partition": self.partition,
             "AWS::URLSuffix": dns_suffix(self.region),
-            "AWS::StackName": self.stack,
+            "AWS::StackName": self._chosen_name("", "stack", ".+") if self.parent else self.stack_name,
             "AWS::NoValue": _REMOVED,
         }
         if name in pseudo:
             return pseudo[name]
-        resource = self._resource(name, f"Ref {name}", at)
-        if resource["Type"] in _REF_IS_ARN:
-            return self.arn(name, at=at)
-        if resource["Type"] in _NAME_PROPERTIES:
-            return self._physical_name(name, resource)
-        raise self._unknown(f"Ref of {resource['Type']}", at)
+        if name in _mapping(self.body.get("Parameters")):
+            return self._parameter(name)
+        resource = self.resources.get(name)
+        if resource is None:
+            return self._not_known(f"Ref {name}", at)
+        kind = RESOURCE_TYPES.get(str(resource.get("Type")))
+        return self._attribute(name, kind.ref) if kind else self._of_the_deployment(name, "Ref")
+
+    def _parameter(self, name: str) -> Any:
+        parameter = _mapping(self.body["Parameters"][name])
+        kind, unknown = str(parameter.get("Type", "String")), Unknown(f"the parameter {self.stack}.{name}")
+        given = self.assembly.parameters.get((self.stack, name))
+        if given is None and self.parent:
+            template, logical_id = self.parent
+            passed = template.properties(logical_id).get("Parameters")
+            if isinstance(passed, Mapping) and name in passed:
+                with self.assembly.entered(self.stack, "parameter", name) as first:
+                    value = template.resolve(passed[name], at=logical_id) if first else token(unknown)
+                return _as_text(value)
+        if given is None and not kind.startswith("AWS::SSM::Parameter"):
+            default = parameter.get("Default")
+            given = None if default is None else _as_text(self.resolve(default, at=name))
+        if given is None:
+            # An SSM parameter's Default is where its value stands, and not the value.
+            return token(unknown)
+        return given.split(",") if kind == "CommaDelimitedList" or kind.startswith("List<") else given
 
     def _get_att(self, argument: Any, at: str) -> Any:
         name, _, attribute = argument.partition(".") if isinstance(argument, str) else (argument[0], "", argument[1])
-        resource = self._resource(name, f"Fn::GetAtt {name}.{attribute}", at)
-        if attribute != "Arn" or resource["Type"] not in _ARNS:
-            raise self._unknown(f"Fn::GetAtt {attribute} of {resource['Type']}", at)
-        return self.arn(name, at=at)
+        resource = self.resources.get(name)
+        if resource is None or not isinstance(attribute, str):
+            return self._not_known(f"Fn::GetAtt {name}.{attribute}", at)
+        if resource.get("Type") == "AWS::CloudFormation::Stack" and attribute.startswith("Outputs."):
+            return self._output_of_nested(name, attribute.removeprefix("Outputs."))
+        kind = RESOURCE_TYPES.get(str(resource.get("Type")))
+        form = ({"Arn": "arn"} if kind.attributes is None else kind.attributes).get(attribute) if kind else None
+        return self._attribute(name, form) if form else self._of_the_deployment(name, attribute)
+
+    def _attribute(self, logical_id: str, form: str) -> str:
+        if form == "arn":
+            return self.arn(logical_id)
+        if form == "name":
+            return self.physical_name(logical_id)
+        name = self.physical_name(logical_id)
+        suffix = dns_suffix(self.region)
+        return form.format(name=name, region=self.region, account=self.account, suffix=suffix)
+
+    def arn(self, logical_id: str) -> str:
+        """Return the ARN that a resource will have, with a token for what only the deployment chooses."""
+        kind = RESOURCE_TYPES.get(str(self.resources.get(logical_id, {}).get("Type")))
+        if kind is None:
+            return self._of_the_deployment(logical_id, "Arn")
+        path = self.property(logical_id, "Path", "/")
+        return kind.arn.format(
+            partition=self.partition,
+            region=self.region,
+            account=self.account,
+            path=self._printable(path, "the Path", logical_id),
+            name=self.physical_name(logical_id),
+        )
+
+    def physical_name(self, logical_id: str) -> str:
+        """Return a resource's name; a token where only the deployment chooses it."""
+        kind = RESOURCE_TYPES[str(self.resources[logical_id]["Type"])]
+        name = self.property(logical_id, kind.name) if kind.name else None
+        if name is None:
+            return self._chosen_name(logical_id, "name", kind.shape)
+        return self._printable(name, f"the {kind.name}", logical_id)
+
+    def _printable(self, value: Any, what: str, at: str) -> str:
+        """Return a text that can be shown, and pasted, as the one line that it is; AWS allows no other in names."""
+        if isinstance(value, str) and worded(value).isprintable():
+            return value
+        return self._not_known(f"{what}, which is not a text that can be printed,", at)
+
+    def _chosen_name(self, logical_id: str, what: str, shape: str) -> str:
+        place = f"{self.stack}/{logical_id}" if logical_id else self.stack
+        named = {"AWS::KMS::Key": "the id of the key"}.get(
+            str(self.resources.get(logical_id, {}).get("Type")), f"the {what} of"
+        )
+        start = re.escape(self.stack_name[:_KEPT_OF_A_STACK_NAME])
+        shape = shape.format(stack=start) if "{stack}" in shape or "{{" in shape else shape
+        return token(Unknown(f"{named} {place}, which only the deployment knows", shape))
+
+    def _of_the_deployment(self, logical_id: str, attribute: str) -> str:
+        what = f"{attribute} of {self.stack}/{logical_id} ({self.resources.get(logical_id, {}).get('Type')})"
+        return token(Unknown(f"{what}, which only the deployment knows", "(?s:.+)"))
+
+    # --- what templates say to each other
+
+    def _output_of_nested(self, logical_id: str, output: str) -> Any:
+        for nested in self.assembly.templates:
+            if nested.parent and nested.parent[0] is self and nested.parent[1] == logical_id:
+                return nested.output(output)
+        return self._not_known(f"the output {output} of the nested stack {logical_id}", logical_id)
+
+    def output(self, name: str) -> Any:
+        """Return the value of one of its outputs."""
+        value = _mapping(_mapping(self.body.get("Outputs")).get(name)).get("Value")
+        with self.assembly.entered(self.stack, "output", name) as first:
+            known = first and value is not None
+            return self.resolve(value, at=name) if known else self._not_known(f"the output {name}", self.stack)
+
+    def _import_value(self, argument: Any, at: str) -> Any:
+        wanted = self.resolve(argument, at=at)
+        for template in self.assembly.templates:
+            if (template.account, template.region) == (self.account, self.region):
+                for name, output in _mapping(template.body.get("Outputs")).items():
+                    export = _mapping(_mapping(output).get("Export")).get("Name")
+                    if export is not None and template.resolve(export, at=name) == wanted:
+                        return template.output(name)
+        return self._not_known(f"the value that is exported as {_as_text(wanted)} by no stack of the assembly", at)
+
+    def _stack_output(self, argument: Any, at: str) -> Any:
+        wanted = _mapping(self.resolve(argument, at=at))
+        region = wanted.get("Region", self.region)
+        for template in self.assembly.templates:
+            if template.stack_name == wanted["StackName"] and (template.account, template.region) == (
+                self.account,
+                region,
+            ):
+                return template.output(wanted["OutputName"])
+        return self._not_known(f"the output {wanted['OutputName']} of the stack {wanted['StackName']}", at)
+
+    # --- functions of texts and lists
 
     def _join(self, argument: Any, at: str) -> str:
         separator, parts = argument
         resolved = self.resolve(parts, at=at)
-        if not isinstance(resolved, list) or not all(isinstance(part, str) for part in resolved):
-            raise self._unknown("Fn::Join of anything but texts", at)
-        return str(separator).join(resolved)
+        if is_unknown(resolved):
+            return str(resolved)
+        if not isinstance(separator, str) or not isinstance(resolved, list):
+            raise TypeError(argument)
+        return separator.join(_as_text(part) for part in resolved)
 
     def _sub(self, argument: Any, at: str) -> str:
         text, given = (argument, {}) if isinstance(argument, str) else argument
 
         def replaced(match: re.Match[str]) -> str:
-            name = match[1]
+            name = match[1].strip()
             if name.startswith("!"):
                 return f"${{{name[1:]}}}"
             value = given.get(name, {"Fn::GetAtt" if "." in name else "Ref": name})
-            return str(self.resolve(value, at=at))
+            return _as_text(self.resolve(value, at=at))
 
-        return re.sub(r"\$\{([^}]+)\}", replaced, text)
+        return re.sub(r"\$\{([^}]+)\}", replaced, self._text(text))
 
-    def arn(self, logical_id: str, *, at: str = "") -> str:
-        """Return the ARN that a resource will have."""
-        resource = self._resource(logical_id, f"the ARN of {logical_id}", at)
-        if resource["Type"] not in _ARNS:
-            raise self._unknown(f"the ARN of {resource['Type']}", at)
-        properties = resource.get("Properties", {})
-        path = self.resolve(properties.get("Path", "/"), at=logical_id)
-        name = self._physical_name(logical_id, resource)
-        return _ARNS[resource["Type"]].format(
-            partition=self.partition, region=self.region, account=self.account, path=path, name=name
-        )
+    def _select(self, argument: Any, at: str) -> Any:
+        index, items = self.resolve(argument, at=at)
+        return items if is_unknown(items) else _list(items)[int(index)]
 
-    def _physical_name(self, logical_id: str, resource: Mapping[str, Any]) -> str:
-        name = resource.get("Properties", {}).get(_NAME_PROPERTIES.get(resource["Type"]))
-        if name is None and self.certain:
-            raise CommandError(
-                f"{self.stack}.template.json: only deployment chooses the name of {logical_id} ({resource['Type']}), "
-                "so its ARN can't be written; name one that exists, for a key with kms_key in access.toml, [[buckets]]"
-            )
-        return logical_id if name is None else str(self.resolve(name, at=logical_id))
+    def _split(self, argument: Any, at: str) -> Any:
+        separator, text = self.resolve(argument, at=at)
+        if not isinstance(text, str) or not separator:
+            raise TypeError(argument)
+        return text if is_unknown(text) else text.split(separator)
 
-    def _resource(self, name: Any, wanted: str, at: str) -> Mapping[str, Any]:
-        if name not in self.resources:
-            raise self._unknown(wanted, at)
-        return dict(self.resources[name])
+    def _find_in_map(self, argument: Any, at: str) -> Any:
+        name, first, second, *options = self.resolve(argument, at=at)
+        found = _mapping(_mapping(_mapping(self.body.get("Mappings")).get(name)).get(first)).get(second)
+        if found is None and options:
+            return _mapping(options[0])["DefaultValue"]
+        if found is None:
+            return self._not_known(f"the entry {_as_text(first)}, {_as_text(second)} of the map {_as_text(name)}", at)
+        return self.resolve(found, at=at)
 
-    def _unknown(self, what: str, at: str) -> CommandError:
-        return CommandError(
-            f"{self.stack}.template.json, {at}: {what} can't be resolved here, so what it makes can't be evaluated"
-        )
+    def _if(self, argument: Any, at: str) -> Any:
+        name, met, otherwise = argument
+        condition = self.condition(name)
+        if condition is not None:
+            return self.resolve(met if condition else otherwise, at=at)
+        either = [self.resolve(each, at=at) for each in (met, otherwise)]
+        if either[0] == either[1]:
+            return either[0]
+        return self._not_known(f"Fn::If on the condition {name}, which depends on what is not known,", at)
+
+    def _to_json_string(self, argument: Any, at: str) -> str:
+        return json.dumps(self.resolve(argument, at=at), ensure_ascii=False)
+
+    def _base64(self, argument: Any, at: str) -> str:
+        text = self.resolve(argument, at=at)
+        if is_unknown(text):
+            return str(text)
+        return base64.b64encode(str(text).encode()).decode()
+
+    # --- conditions
+
+    def condition(self, name: Any) -> bool | None:
+        """Return whether a condition of the template is met; None where that is unknown."""
+        conditions = _mapping(self.body.get("Conditions"))
+        if not isinstance(name, str) or name not in conditions:
+            return None
+        with self.assembly.entered(self.stack, "condition", name) as first:
+            return self._met(conditions[name], name) if first else None
+
+    def _met(self, value: Any, at: str) -> bool | None:
+        ((function, argument),) = value.items() if isinstance(value, Mapping) and len(value) == 1 else [("", None)]
+        arguments = argument if isinstance(argument, list) else []
+        match function:
+            case "Condition":
+                return self.condition(argument)
+            case "Fn::Equals":
+                return self._equal([self.resolve(each, at=at) for each in arguments])
+            case "Fn::Not" if len(arguments) == 1:
+                met = self._met(arguments[0], at)
+                return None if met is None else not met
+            case "Fn::And" | "Fn::Or" if arguments:
+                every, decisive = [self._met(each, at) for each in arguments], function == "Fn::Or"
+                return decisive if decisive in every else None if None in every else not decisive
+            case _:
+                return None
+
+    def _equal(self, sides: list[Any]) -> bool | None:
+        if len(sides) != 2 or not all(isinstance(each, str | int | float | bool) for each in sides):  # noqa: PLR2004
+            return None
+        left, right = map(_as_text, sides)
+        return None if left != right and has_unknowns([left, right]) else left == right
+
+    def _not_known(self, what: str, at: str) -> str:
+        return token(Unknown(f"{what} in {self.stack}/{at}"))
 
 
-_NAME_PROPERTIES = {
-    "AWS::IAM::Role": "RoleName",
-    "AWS::IAM::User": "UserName",
-    "AWS::IAM::ManagedPolicy": "ManagedPolicyName",
-    "AWS::S3::Bucket": "BucketName",
-    "AWS::KMS::Key": None,
-    "AWS::SQS::Queue": "QueueName",
-    "AWS::SNS::Topic": "TopicName",
-    "AWS::Logs::LogGroup": "LogGroupName",
-    "AWS::Lambda::Function": "FunctionName",
-}
-_ARNS = {
-    "AWS::IAM::Role": "arn:{partition}:iam::{account}:role{path}{name}",
-    "AWS::IAM::User": "arn:{partition}:iam::{account}:user{path}{name}",
-    "AWS::IAM::ManagedPolicy": "arn:{partition}:iam::{account}:policy{path}{name}",
-    "AWS::S3::Bucket": "arn:{partition}:s3:::{name}",
-    "AWS::KMS::Key": "arn:{partition}:kms:{region}:{account}:key/{name}",
-    "AWS::SQS::Queue": "arn:{partition}:sqs:{region}:{account}:{name}",
-    "AWS::SNS::Topic": "arn:{partition}:sns:{region}:{account}:{name}",
-    "AWS::Logs::LogGroup": "arn:{partition}:logs:{region}:{account}:log-group:{name}:*",
-    "AWS::Lambda::Function": "arn:{partition}:lambda:{region}:{account}:function:{name}",
-}
-_REF_IS_ARN = {"AWS::IAM::ManagedPolicy", "AWS::SNS::Topic"}
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError(value)
+    return value
+
+
+def _as_text(value: Any) -> str:
+    """Return a value as CloudFormation puts it into a text."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return ",".join(map(_as_text, value))
+    if not isinstance(value, str | int | float):
+        raise TypeError(value)
+    return str(value)

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from crossrole.errors import CommandError, nearest
 from crossrole.iam.arn import account_of, is_role, name_of
-from crossrole.iam.policy import Policy, principals_of, trusted
+from crossrole.iam.policy import Policy, principals_of, texts, trusted
+from crossrole.unknown import worded
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,10 @@ class Identity:
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principaltag
     """
+    place: str = ""
+    """The stack and the logical id; none for what no template makes."""
+    unmade: str | None = None
+    """The condition that decides whether it is made; None where it is made."""
 
     @property
     def name(self) -> str:
@@ -48,19 +54,58 @@ class Identity:
     def is_grant(self) -> bool:
         """Whether principals of other accounts, or their accounts, are trusted to assume it."""
         statements = self.trust.statements if self.trust else []
-        return any(principals_of(statement) for statement in statements if statement["Effect"] == "Allow")
+        return any(principals_of(statement) for statement in statements if statement["Effect"] != "Deny")
 
 
 @dataclass(frozen=True)
 class Bucket:
-    """A bucket of a template: its account and region, and its customer key if it has one."""
+    """A bucket of a template: its account and region, and the key that it encrypts with, if it has one."""
 
     arn: str
     account: str
     region: str
     key: str | None
-    public_access_block: dict[str, bool] = field(default_factory=dict)
-    """Which of the four settings of Block Public Access it has on, by their names."""
+    """The ARN of its key in KMS; a text that is not known where the template does not say it."""
+    public_access_block: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """The settings of Block Public Access that it has, by their names: `true`, `false`, or not known."""
+    tags: Mapping[str, str] = field(default_factory=dict, hash=False)
+    place: str = ""
+    """The stack and the logical id."""
+    has_bucket_key: str = "false"
+    """Whether S3 uses one data key for the whole bucket: `true`, `false`, or not known."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """A KMS key of a template."""
+
+    arn: str
+    enabled: str
+    """`true`, `false`, or not known."""
+    tags: Mapping[str, str] = field(default_factory=dict, hash=False)
+    place: str = ""
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A resource, or a part of one, that may give or take access and that is not evaluated."""
+
+    what: str
+    """What it is, as the end of "it depends on"."""
+    account: str | None
+    """The account whose access it may change; None for all."""
+    services: frozenset[str] | None = None
+    """The services whose actions it may change access to, such as `s3`; None for all."""
+    resource: str | None = None
+    """The only resource, or the only role or user, that it is about; None where it may be about any."""
+
+    def touches(self, *, action: str, resource: str, accounts: frozenset[str], principal: str) -> bool:
+        """Return whether it may decide a request between these accounts."""
+        return (
+            (self.account is None or self.account in accounts)
+            and (self.services is None or action.partition(":")[0] in self.services)
+            and (self.resource is None or self.resource in {resource, resource.partition("/")[0], principal})
+        )
 
 
 @dataclass(frozen=True)
@@ -71,12 +116,48 @@ class Inventory:
     users: Mapping[tuple[str, str], Identity]
     buckets: Mapping[str, Bucket]
     resource_policies: Mapping[str, Policy]
-    """Bucket, key and queue policies and trust policies, by the ARN of what they are of."""
+    """The policies of buckets, access points, keys, queues, topics, secrets, functions and roles, by ARN."""
     partitions: Mapping[str, str] = field(default_factory=dict)
+    keys: Mapping[str, Key] = field(default_factory=dict)
+    """The KMS keys that the templates make, by ARN."""
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """The ARN of the key that an alias stands for, by the alias's ARN."""
+    tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """The tags of every resource of the templates that has an ARN, by ARN."""
+    owners: Mapping[str, str] = field(default_factory=dict)
+    """The accounts of the buckets that have their policy in a template, by the bucket's ARN."""
+    others: Mapping[tuple[str, str], Identity] = field(default_factory=dict)
+    """The roles outside the templates that a template attaches policies to, by account and name."""
+    unread: tuple[Unread, ...] = ()
+    """What may give or take access and is not evaluated."""
     unevaluated: Mapping[str, str] = field(default_factory=dict)
     """The properties that may give access and are not evaluated, as text by place."""
     unevaluated_changing: Mapping[str, str] = field(default_factory=dict)
     """The properties that are not evaluated and are reported only where they change, as text by place."""
+
+    regions: Mapping[str, str] = field(default_factory=dict)
+    """The region of an account's first stack, by account."""
+
+    @property
+    def made(self) -> Mapping[str, str]:
+        """The places of the buckets and keys that the templates make, by ARN."""
+        buckets = {arn: each.place for arn, each in self.buckets.items()}
+        return buckets | {arn: each.place for arn, each in self.keys.items()}
+
+    @cached_property
+    def named_resources(self) -> frozenset[str]:
+        """The resources that the policies of roles and users name, as they stand there."""
+        return frozenset(
+            resource
+            for identity in self.identities
+            for policy in identity.policies
+            for statement in policy.statements
+            for resource in texts(statement.get("Resource"))
+        )
+
+    def region_of(self, account: str) -> str:
+        """Return the region that an account's stacks are in; any of the templates' for another account."""
+        return self.regions.get(account) or next(iter(self.regions.values()), "us-east-1")
 
     @property
     def partition(self) -> str:
@@ -91,7 +172,7 @@ class Inventory:
     @property
     def identities(self) -> list[Identity]:
         """Every role and user that has policies in a template."""
-        return [*self.roles.values(), *self.users.values()]
+        return [*self.roles.values(), *self.users.values(), *self.others.values()]
 
     def grant(self, name: str) -> Identity:
         """Return the role that a grant made; raises `CommandError` with the nearest names where there is none."""
@@ -100,7 +181,7 @@ class Inventory:
             return found[0]
         if found:
             raise CommandError(f'{len(found)} roles are named "{name}"; give the ARN of one')
-        names = [role.name for role in self.grants]
+        names = [worded(role.name) for role in self.grants]
         known = nearest(name, names) or (f"; the grants are {', '.join(names)}" if names else "; there are no grants")
         raise CommandError(f'there is no grant "{name}" in the templates{known}')
 
@@ -113,7 +194,7 @@ class Inventory:
     def identity(self, arn: str) -> Identity | None:
         """Return the role or user of the templates; None where they do not make it."""
         if is_role(arn):
-            return self.roles.get(arn)
+            return self.roles.get(arn) or self.others.get((account_of(arn), name_of(arn)))
         return self.users.get((account_of(arn), name_of(arn)))
 
     def bucket_of(self, resource: str) -> Bucket | None:
@@ -122,4 +203,8 @@ class Inventory:
 
     def resource_policy(self, resource: str) -> Policy | None:
         """Return the policy that is attached to a resource, or to the bucket that an object lies in."""
-        return self.resource_policies.get(resource) or self.resource_policies.get(resource.partition("/")[0])
+        found = self.resource_policies.get(resource)
+        if found is None and ":accesspoint/" in resource:
+            # arn:…:accesspoint/NAME/object/KEY
+            return self.resource_policies.get("/".join(resource.split("/")[:2]))
+        return found or self.resource_policies.get(resource.partition("/")[0])

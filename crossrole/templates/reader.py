@@ -1,208 +1,553 @@
 """Reads what the templates of all accounts say about access."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
-from crossrole.errors import CommandError
-from crossrole.iam.arn import bucket_arn, is_role, name_of
-from crossrole.iam.policy import Policy, policy_of
-from crossrole.templates.coverage import NotEvaluated, not_evaluated
+from crossrole.iam.arn import account_root_arn, bucket_arn, name_of
+from crossrole.iam.policy import VERSION, Policy, read_policy
+from crossrole.templates.coverage import not_evaluated, unread_of
 from crossrole.templates.intrinsics import Template
-from crossrole.templates.inventory import Bucket, Identity, Inventory
+from crossrole.templates.inventory import Bucket, Identity, Inventory, Key, Unread
+from crossrole.unknown import Unknown, has_unknowns, is_unknown, token, unknowns_in, worded
 
 
 def read_inventory(templates: list[Template]) -> Inventory:
-    """Return what the templates say about access; raises `CommandError` for what can't be resolved or evaluated."""
+    """Return what the templates say about access; what they do not say is in it as unknown."""
     reader = _Reader(templates)
-    try:
-        left = reader.not_evaluated()
-        return Inventory(
-            roles=reader.roles(),
-            users=reader.users(),
-            buckets=reader.buckets(),
-            resource_policies=reader.resource_policies(),
-            partitions={template.account: template.partition for template in templates},
-            unevaluated=left.always,
-            unevaluated_changing=left.changing,
+    roles = reader.roles()
+    left = not_evaluated(templates, {name_of(arn) for arn in roles} | {name for _, name in reader.users()})
+    return Inventory(
+        roles=roles,
+        users=reader.users(),
+        buckets=reader.buckets(),
+        resource_policies=reader.resource_policies(),
+        partitions={template.account: template.partition for template in templates},
+        regions={template.account: template.region for template in reversed(templates)},
+        keys=reader.keys(),
+        aliases=reader.aliases(),
+        tags=reader.tags(),
+        owners=reader.owners(),
+        others=reader.other_roles(),
+        unread=(*unread_of(templates), *reader.unread()),
+        unevaluated=left.always,
+        unevaluated_changing=left.changing,
+    )
+
+
+@dataclass(frozen=True)
+class _Resource:
+    template: Template
+    logical_id: str
+    kind: str
+
+    @property
+    def place(self) -> str:
+        return f"{self.template.stack}/{self.logical_id}"
+
+    @property
+    def arn(self) -> str:
+        return self.template.arn(self.logical_id)
+
+    @property
+    def unmade(self) -> str | None:
+        """The condition that decides whether it is made; None where it is made."""
+        resource = self.template.resources[self.logical_id]
+        return None if self.template.is_made(resource) else f"the condition {resource['Condition']} of {self.place}"
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self.template.property(self.logical_id, name, default)
+
+    def texts(self, name: str) -> list[str]:
+        """Return a list of texts; one that is not known where it is no such list."""
+        value = self.get(name, [])
+        if is_unknown(value):
+            return [value]
+        listed = value if isinstance(value, list) else [value]
+        return [
+            each if isinstance(each, str) else token(Unknown(f"{name} of {self.place}, which is not a text"))
+            for each in listed
+        ]
+
+    def objects(self, name: str) -> list[Any]:
+        """Return a list of objects; a text that is not known stands for what is none."""
+        value = self.get(name, [])
+        if is_unknown(value):
+            return [value]
+        listed = value if isinstance(value, list) else [value]
+        return [
+            each
+            if isinstance(each, Mapping) or is_unknown(each)
+            else token(Unknown(f"{name} of {self.place}, which is not a list of objects"))
+            for each in listed
+        ]
+
+    def policy(self, name: str, document: Any, *, shown: str | None = None) -> Policy:
+        made = read_policy(
+            template=self.template.stack, logical_id=self.logical_id, name=shown or name, document=document
         )
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-        raise CommandError(
-            f"the templates are not valid CloudFormation ({error!r}); make them anew: make synth"
-        ) from None
+        return _only_if(made, self.unmade) if self.unmade else made
 
 
-_Resource = tuple[Template, str, Mapping[str, Any]]
+def _only_if(policy: Policy, what: str) -> Policy:
+    """Return a policy whose statements may be there or not."""
+    unknown = token(Unknown(what))
+    statements = [
+        each
+        if is_unknown(each.get("Effect"))
+        else {**each, "Condition": {**each.get("Condition", {}), unknown: {unknown: unknown}}}
+        for each in policy.statements
+    ]
+    return replace(policy, document={**policy.document, "Statement": statements})
+
+
+_POLICIES = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
+_INLINE = {"AWS::IAM::RolePolicy": "RoleName", "AWS::IAM::UserPolicy": "UserName", "AWS::IAM::GroupPolicy": "GroupName"}
+_HOLDERS = {"Roles": "role", "Users": "user", "Groups": "group"}
+_OF_NAME = {"RoleName": "role", "UserName": "user", "GroupName": "group"}
+_Holder = tuple[str, str, str]
+"""The account, `role`, `user` or `group`, and the name."""
 
 
 @dataclass(frozen=True)
 class _Reader:
     templates: list[Template]
 
+    @cached_property
+    def _by_type(self) -> Mapping[str, list[_Resource]]:
+        found: dict[str, list[_Resource]] = defaultdict(list)
+        for template in self.templates:
+            for logical_id, resource in template.resources.items():
+                kind = resource.get("Type")
+                if isinstance(kind, str):
+                    found[kind].append(_Resource(template, logical_id, kind))
+        return found
+
+    def _of(self, *kinds: str) -> Iterator[_Resource]:
+        for kind in kinds:
+            yield from self._by_type.get(kind, [])
+
+    # --- roles, users and groups
+
     def roles(self) -> dict[str, Identity]:
         return {
-            (arn := template.arn(logical_id)): self._identity(
-                arn,
-                template,
-                logical_id,
+            resource.arn: self._identity(
                 resource,
-                trust=self._policy(template, logical_id, "AssumeRolePolicyDocument", resource),
+                "role",
+                trust=resource.policy("AssumeRolePolicyDocument", resource.get("AssumeRolePolicyDocument")),
             )
-            for template, logical_id, resource in self._of_type("AWS::IAM::Role")
+            for resource in self._of("AWS::IAM::Role")
         }
 
     def users(self) -> dict[tuple[str, str], Identity]:
         made = {
-            (template.account, name_of(arn := template.arn(logical_id))): self._identity(
-                arn, template, logical_id, resource
-            )
-            for template, logical_id, resource in self._of_type("AWS::IAM::User")
+            (resource.template.account, name_of(resource.arn)): self._identity(resource, "user")
+            for resource in self._of("AWS::IAM::User")
         }
-        named = {
-            (template.account, str(template.resolve(user, at=logical_id)))
-            for template, logical_id, resource in self._of_type("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
-            for user in resource.get("Users", [])
-        }
+        return made | self._others("user", {name for _, name in made})
+
+    def other_roles(self) -> dict[tuple[str, str], Identity]:
+        return self._others("role", {name_of(resource.arn) for resource in self._of("AWS::IAM::Role")})
+
+    def _others(self, kind: str, made: set[str]) -> dict[tuple[str, str], Identity]:
+        """Return the roles or users outside the templates that have policies of a template, or a place in a group."""
         partitions = {template.account: template.partition for template in self.templates}
-        for account, name in sorted(named - made.keys()):
-            policies = tuple(self._attached("Users", account, name))
-            made[account, name] = Identity(
-                f"arn:{partitions[account]}:iam::{account}:user/{name}",
-                policies,
-                elsewhere=(f"other policies of the user {name} in {account}",),
+        holders = {(account, name) for account, of, name in self._attached if of == kind}
+        holders |= {(account, name) for account, name in self._memberships if kind == "user"}
+        return {
+            (account, name): Identity(
+                f"arn:{partitions[account]}:iam::{account}:{kind}/{name}",
+                (*self._attached.get((account, kind, name), []), *self._of_groups(account, kind, name, [])[0]),
+                elsewhere=(f"other policies of the {kind} {name} in {account}",),
             )
-        return made
+            for account, name in sorted(holders)
+            if name not in made and not _is_anyone(name)
+        }
+
+    def _identity(self, resource: _Resource, kind: str, *, trust: Policy | None = None) -> Identity:
+        template, name = resource.template, name_of(resource.arn)
+        inline, managed, elsewhere = self._own_policies(resource)
+        of_groups, of_other_groups = self._of_groups(
+            template.account, kind, name, resource.texts("Groups") if kind == "user" else []
+        )
+        boundary = resource.get("PermissionsBoundary")
+        if boundary is not None and not isinstance(boundary, str):
+            boundary = token(Unknown(f"the PermissionsBoundary of {resource.place}"))
+        metadata = template.resources[resource.logical_id].get("Metadata")
+        max_session = resource.get("MaxSessionDuration")
+        return Identity(
+            arn=resource.arn,
+            policies=(*inline, *self._attached.get((template.account, kind, name), []), *managed, *of_groups),
+            boundary_arn=boundary,
+            boundary=self._managed.get(boundary) if boundary else None,
+            trust=trust,
+            max_session=_number(max_session),
+            asked_session=_number(metadata.get("crossrole:MaxSession")) if isinstance(metadata, Mapping) else None,
+            region=template.region,
+            description=worded(str(resource.get("Description", ""))),
+            elsewhere=(*(f"the managed policy {worded(each)}" for each in elsewhere), *of_other_groups),
+            managed_elsewhere=elsewhere,
+            tags=_tags(resource),
+            place=resource.place,
+            unmade=resource.unmade,
+        )
+
+    def _own_policies(self, resource: _Resource) -> tuple[list[Policy], list[Policy], tuple[str, ...]]:
+        """Return the inline policies, the managed ones of the templates, and the ARNs of all other managed ones."""
+        inline = []
+        for number, each in enumerate(resource.objects("Policies")):
+            document = each if is_unknown(each) else each.get("PolicyDocument")
+            name = "Policies" if is_unknown(each) else str(each.get("PolicyName", f"Policies[{number}]"))
+            inline.append(resource.policy("PolicyDocument", document, shown=name))
+        arns = sorted(set(resource.texts("ManagedPolicyArns")))
+        return (
+            inline,
+            [self._managed[each] for each in arns if each in self._managed],
+            tuple(each for each in arns if each not in self._managed),
+        )
+
+    def _of_groups(self, account: str, kind: str, name: str, named: list[str]) -> tuple[list[Policy], list[str]]:
+        """Return the policies that a user has from groups, and where these are outside the templates."""
+        if kind != "user":
+            return [], []
+        policies: list[Policy] = []
+        elsewhere: list[str] = []
+        for group, unmade in [*((each, None) for each in named), *self._memberships.get((account, name), [])]:
+            found = self._groups.get((account, group))
+            attached = self._attached.get((account, "group", group), [])
+            every = [*(found[0] if found else []), *attached]
+            policies += [_only_if(each, unmade) for each in every] if unmade else every
+            elsewhere += [f"the managed policy {worded(each)}" for each in found[1]] if found else []
+            if found is None:
+                elsewhere.append(f"the policy of the group {worded(group)} of the user")
+        return policies, elsewhere
+
+    @cached_property
+    def _groups(self) -> dict[tuple[str, str], tuple[list[Policy], tuple[str, ...]]]:
+        groups = {}
+        for resource in self._of("AWS::IAM::Group"):
+            inline, managed, elsewhere = self._own_policies(resource)
+            groups[resource.template.account, name_of(resource.arn)] = ([*inline, *managed], elsewhere)
+        return groups
+
+    @cached_property
+    def _memberships(self) -> dict[tuple[str, str], list[tuple[str, str | None]]]:
+        """Return the groups that users are added to, with the condition under which they are."""
+        found: dict[tuple[str, str], list[tuple[str, str | None]]] = defaultdict(list)
+        for resource in self._of("AWS::IAM::UserToGroupAddition"):
+            for group in resource.texts("GroupName"):
+                for user in resource.texts("Users"):
+                    found[resource.template.account, user].append((group, resource.unmade))
+        return found
+
+    @cached_property
+    def _attached(self) -> Mapping[_Holder, list[Policy]]:
+        found: dict[_Holder, list[Policy]] = defaultdict(list)
+        for resource in self._of(*_POLICIES):
+            document = resource.get("PolicyDocument")
+            for key, kind in _HOLDERS.items():
+                for name in resource.texts(key):
+                    found[resource.template.account, kind, name].append(resource.policy("PolicyDocument", document))
+        for each, key in _INLINE.items():
+            for resource in self._of(each):
+                policy = resource.policy("PolicyDocument", resource.get("PolicyDocument"))
+                for name in resource.texts(key):
+                    found[resource.template.account, _OF_NAME[key], name].append(policy)
+        return found
+
+    @cached_property
+    def _managed(self) -> dict[str, Policy]:
+        return {
+            resource.arn: resource.policy("PolicyDocument", resource.get("PolicyDocument"))
+            for resource in self._of("AWS::IAM::ManagedPolicy")
+        }
+
+    # --- buckets and keys
 
     def buckets(self) -> dict[str, Bucket]:
         return {
-            (arn := template.arn(logical_id)): Bucket(
-                arn,
-                template.account,
-                template.region,
-                self._bucket_key(template, logical_id, resource),
-                template.resolve(resource.get("PublicAccessBlockConfiguration", {}), at=logical_id),
+            resource.arn: Bucket(
+                resource.arn,
+                resource.template.account,
+                resource.template.region,
+                self._bucket_key(resource),
+                _settings(resource.get("PublicAccessBlockConfiguration", {})),
+                _tags(resource),
+                resource.place,
+                _bucket_key_of(resource),
             )
-            for template, logical_id, resource in self._of_type("AWS::S3::Bucket")
+            for resource in self._of("AWS::S3::Bucket")
         }
 
-    def resource_policies(self) -> dict[str, Policy]:
-        policies = {
-            template.arn(logical_id): self._policy(template, logical_id, "AssumeRolePolicyDocument", resource)
-            for template, logical_id, resource in self._of_type("AWS::IAM::Role")
-        }
-        policies |= {
-            template.arn(logical_id): self._policy(template, logical_id, "KeyPolicy", resource)
-            for template, logical_id, resource in self._of_type("AWS::KMS::Key")
-        }
-        for template, logical_id, resource in self._of_type("AWS::SQS::QueuePolicy"):
-            for queue in resource["Queues"]:
-                # A queue's Ref is its URL, which only deployment knows.
-                policies[template.arn(queue["Ref"], at=logical_id)] = self._policy(
-                    template, logical_id, "PolicyDocument", resource
-                )
-        for template, logical_id, resource in self._of_type("AWS::S3::BucketPolicy"):
-            name = template.resolve(resource["Bucket"], at=logical_id)
-            policies[bucket_arn(template.partition, name)] = self._policy(
-                template, logical_id, "PolicyDocument", resource
-            )
-        return policies
-
-    def not_evaluated(self) -> NotEvaluated:
-        made = {*self.roles(), *(user.arn for user in self.users().values())}
-        return not_evaluated(self.templates, {name_of(arn) for arn in made})
-
-    def _identity(
-        self,
-        arn: str,
-        template: Template,
-        logical_id: str,
-        resource: Mapping[str, Any],
-        *,
-        trust: Policy | None = None,
-    ) -> Identity:
-        if not arn.isprintable():
-            raise CommandError(
-                f"{template.stack}, {logical_id} is {arn!r}, which is not an ARN; make it anew: make synth"
-            )
-        inline = [
-            self._policy(template, logical_id, "PolicyDocument", policy, name=policy["PolicyName"])
-            for policy in resource.get("Policies", [])
-        ]
-        kind = "Roles" if is_role(arn) else "Users"
-        managed = {str(each) for each in template.resolve(resource.get("ManagedPolicyArns", []), at=logical_id)}
-        known = self._managed_policies()
-        attached = list(self._attached(kind, template.account, name_of(arn)))
-        attached += [known[each] for each in sorted(managed & known.keys())]
-        boundary = template.resolve(resource.get("PermissionsBoundary"), at=logical_id)
-        managed_elsewhere = tuple(sorted(managed - known.keys()))
-        return Identity(
-            arn=arn,
-            policies=(*inline, *attached),
-            boundary_arn=boundary,
-            boundary=known.get(boundary),
-            trust=trust,
-            max_session=resource.get("MaxSessionDuration"),
-            asked_session=template.resources.get(logical_id, {}).get("Metadata", {}).get("crossrole:MaxSession"),
-            region=template.region,
-            description=str(template.resolve(resource.get("Description", ""), at=logical_id)),
-            elsewhere=(
-                *(f"the managed policy {each}" for each in managed_elsewhere),
-                *(["the policy of a group of the user"] if resource.get("Groups") else []),
-            ),
-            managed_elsewhere=managed_elsewhere,
-            tags={
-                **template.tags,
-                **{
-                    str(tag["Key"]): str(tag["Value"])
-                    for tag in template.resolve(resource.get("Tags", []), at=logical_id)
-                },
-            },
-        )
-
-    def _attached(self, kind: str, account: str, name: str) -> Iterator[Policy]:
-        for template, logical_id, resource in self._of_type("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
-            holders = [str(template.resolve(holder, at=logical_id)) for holder in resource.get(kind, [])]
-            if template.account == account and name in holders:
-                yield self._policy(template, logical_id, "PolicyDocument", resource)
-        for template, logical_id, resource in self._of_type("AWS::IAM::RolePolicy", "AWS::IAM::UserPolicy"):
-            holder = resource.get("RoleName" if kind == "Roles" else "UserName")
-            if template.account == account and holder and template.resolve(holder, at=logical_id) == name:
-                yield self._policy(template, logical_id, "PolicyDocument", resource)
-
-    def _managed_policies(self) -> dict[str, Policy]:
-        return {
-            template.arn(logical_id): self._policy(template, logical_id, "PolicyDocument", resource)
-            for template, logical_id, resource in self._of_type("AWS::IAM::ManagedPolicy")
-        }
-
-    def _bucket_key(self, template: Template, logical_id: str, resource: Mapping[str, Any]) -> str | None:
-        encryption = template.resolve(resource.get("BucketEncryption", {}), at=logical_id)
-        for rule in encryption.get("ServerSideEncryptionConfiguration", []):
-            key = rule.get("ServerSideEncryptionByDefault", {}).get("KMSMasterKeyID")
-            if key and str(key).startswith("arn:"):
-                return str(key)
-            if key:
-                named = str(key) if str(key).startswith("alias/") else f"key/{key}"
-                return f"arn:{template.partition}:kms:{template.region}:{template.account}:{named}"
+    def _bucket_key(self, resource: _Resource) -> str | None:
+        encryption = resource.get("BucketEncryption", {})
+        unknown = token(Unknown(f"BucketEncryption of {resource.place}"))
+        rules = encryption.get("ServerSideEncryptionConfiguration", []) if isinstance(encryption, Mapping) else unknown
+        for rule in rules if isinstance(rules, list) else [unknown]:
+            default = rule.get("ServerSideEncryptionByDefault", {}) if isinstance(rule, Mapping) else unknown
+            if not isinstance(default, Mapping):
+                return unknown
+            key, algorithm = default.get("KMSMasterKeyID"), default.get("SSEAlgorithm")
+            if algorithm is not None and (not isinstance(algorithm, str) or is_unknown(algorithm)):
+                return unknown
+            if key is None and str(algorithm).startswith("aws:kms"):
+                # Without a key's name S3 takes AWS's own key of the account.
+                key = "alias/aws/s3"
+            if key is not None:
+                return self.key_arn(key, resource.template) if isinstance(key, str) else unknown
         return None
 
-    def _policy(
-        self, template: Template, logical_id: str, key: str, holder: Mapping[str, Any], *, name: str | None = None
-    ) -> Policy:
-        return policy_of(
-            template=template.stack,
-            logical_id=logical_id,
-            name=name or key,
-            document=template.resolve(holder.get(key), at=logical_id),
-        )
+    def key_arn(self, key: str, template: Template) -> str:
+        """Return the ARN of a key that is named by its ARN, its id or an alias."""
+        if not key.startswith("arn:") and not is_unknown(key):
+            named = key if key.startswith("alias/") else f"key/{key}"
+            key = f"arn:{template.partition}:kms:{template.region}:{template.account}:{named}"
+        elif is_unknown(key) and (
+            id_of := f"arn:{template.partition}:kms:{template.region}:{template.account}:key/{key}"
+        ):
+            key = id_of if id_of in self.keys() else key
+        return self.aliases().get(key, key)
 
-    def _of_type(self, *types: str) -> Iterator[_Resource]:
-        for template in self.templates:
-            for logical_id, resource in template.resources.items():
-                if resource.get("Type") in types:
-                    if "Condition" in resource:
-                        raise CommandError(
-                            f"{template.stack}.template.json: {logical_id} is made only under the condition "
-                            f"{resource['Condition']}, which can't be resolved here"
-                        )
-                    yield template, logical_id, resource.get("Properties", {})
+    def keys(self) -> dict[str, Key]:
+        return self._keys
+
+    @cached_property
+    def _keys(self) -> dict[str, Key]:
+        return {
+            resource.arn: Key(resource.arn, _flag(resource.get("Enabled", True)), _tags(resource), resource.place)
+            for resource in self._of("AWS::KMS::Key")
+        }
+
+    def aliases(self) -> dict[str, str]:
+        return self._aliases
+
+    @cached_property
+    def _aliases(self) -> dict[str, str]:
+        found = {}
+        for resource in self._of("AWS::KMS::Alias"):
+            target = resource.get("TargetKeyId")
+            if isinstance(target, str):
+                template = resource.template
+                stem = f"arn:{template.partition}:kms:{template.region}:{template.account}:"
+                found[resource.arn] = target if target.startswith("arn:") else f"{stem}key/{target}"
+        return found
+
+    # --- policies of resources
+
+    def resource_policies(self) -> dict[str, Policy]:
+        found: dict[str, list[Policy]] = defaultdict(list)
+        for resource, arn, document, name in self._policies_of_resources():
+            found[arn].append(resource.policy(name, document))
+        return {arn: _one_of(each, arn) for arn, each in found.items()} | self._permissions()
+
+    def _policies_of_resources(self) -> Iterator[tuple[_Resource, str, Any, str]]:
+        """Yield each policy of a resource: what holds it, the resource's ARN, the document and the property."""
+        for resource in self._of("AWS::IAM::Role"):
+            yield resource, resource.arn, resource.get("AssumeRolePolicyDocument"), "AssumeRolePolicyDocument"
+        for resource in self._of("AWS::KMS::Key"):
+            yield resource, resource.arn, resource.get("KeyPolicy", _default_key_policy(resource.template)), "KeyPolicy"
+        for resource in self._of("AWS::S3::AccessPoint"):
+            if "Policy" in resource.template.properties(resource.logical_id):
+                yield resource, resource.arn, resource.get("Policy"), "Policy"
+        for kind, (document, *places) in _POLICIES_OF.items():
+            for resource in self._of(kind):
+                for named in (each for place in places for each in resource.texts(place)):
+                    yield resource, _arn_of(kind, named, resource.template), resource.get(document), document
+
+    def _permissions(self) -> dict[str, Policy]:
+        """Return the policies of functions, which Lambda makes of their permissions."""
+        found: dict[str, list[Policy]] = defaultdict(list)
+        for resource in self._of("AWS::Lambda::Permission"):
+            for function in resource.texts("FunctionName"):
+                arn = function
+                if not function.startswith("arn:") and not is_unknown(function):
+                    template = resource.template
+                    arn = f"arn:{template.partition}:lambda:{template.region}:{template.account}:function:{function}"
+                elif is_unknown(function):
+                    arn = _function_arn(function, resource.template)
+                document = {"Version": VERSION, "Statement": [_permission(resource, arn)]}
+                found[arn].append(resource.policy("Permission", document))
+        return {
+            arn: replace(
+                each[0], document={**each[0].document, "Statement": [one for p in each for one in p.statements]}
+            )
+            for arn, each in found.items()
+        }
+
+    def owners(self) -> dict[str, str]:
+        return {
+            bucket_arn(resource.template.partition, bucket): resource.template.account
+            for resource in self._of("AWS::S3::BucketPolicy")
+            for bucket in resource.texts("Bucket")
+        }
+
+    def tags(self) -> dict[str, Mapping[str, str]]:
+        return {
+            resource.arn: tags
+            for kind, resources in self._by_type.items()
+            for resource in resources
+            if (tags := _tags(resource)) and not is_unknown(resource.arn) and kind != "AWS::S3::Bucket"
+        }
+
+    # --- what can't be told to which it belongs
+
+    def unread(self) -> Iterator[Unread]:
+        """Yield policies whose role, user, bucket or the like is not known."""
+        for (account, kind, name), policies in self._attached.items():
+            if _is_anyone(name):
+                place = policies[0].place.rpartition("/")[0]
+                yield Unread(f"{place}, a policy of a {kind} that is not known ({worded(name)})", account)
+        for resource, arn, _, _ in self._policies_of_resources():
+            if _is_anyone(arn) or (is_unknown(arn.rpartition(":")[2]) and _is_anyone(arn.rpartition(":")[2])):
+                what = f"{resource.place}, the policy of a resource that is not known ({worded(arn)})"
+                yield Unread(what, resource.template.account, frozenset({_SERVICE_OF_POLICY[resource.kind]}))
+        for identity in [*self.roles().values(), *self.users().values()]:
+            for arn in identity.managed_elsewhere:
+                if has_unknowns(arn) and _is_anyone(arn):
+                    what = f"the managed policy {worded(arn)} of {worded(identity.arn)}"
+                    yield Unread(what, identity.account, None, identity.arn)
+        seen: dict[str, str] = {}
+        for resource in self._of("AWS::IAM::Role", "AWS::IAM::User", "AWS::S3::Bucket", "AWS::KMS::Key"):
+            if (other := seen.setdefault(resource.arn, resource.place)) != resource.place:
+                what = f"which of {other} and {resource.place} is deployed: both are {worded(resource.arn)}"
+                yield Unread(what, None, None, resource.arn)
+
+
+_SERVICE_OF_POLICY = {
+    "AWS::IAM::Role": "sts",
+    "AWS::KMS::Key": "kms",
+    "AWS::S3::BucketPolicy": "s3",
+    "AWS::S3::AccessPoint": "s3",
+    "AWS::SQS::QueuePolicy": "sqs",
+    "AWS::SQS::QueueInlinePolicy": "sqs",
+    "AWS::SNS::TopicPolicy": "sns",
+    "AWS::SNS::TopicInlinePolicy": "sns",
+    "AWS::SecretsManager::ResourcePolicy": "secretsmanager",
+}
+
+
+_POLICIES_OF = {
+    "AWS::S3::BucketPolicy": ("PolicyDocument", "Bucket"),
+    "AWS::SQS::QueuePolicy": ("PolicyDocument", "Queues"),
+    "AWS::SQS::QueueInlinePolicy": ("PolicyDocument", "Queue"),
+    "AWS::SNS::TopicPolicy": ("PolicyDocument", "Topics"),
+    "AWS::SNS::TopicInlinePolicy": ("PolicyDocument", "TopicArn"),
+    "AWS::SecretsManager::ResourcePolicy": ("ResourcePolicy", "SecretId"),
+}
+"""The types that give a resource its policy: the property that holds it, and the one that names the resource."""
+
+
+def _arn_of(kind: str, named: str, template: Template) -> str:
+    if kind == "AWS::S3::BucketPolicy":
+        return bucket_arn(template.partition, named)
+    return _queue_arn(named, template) if kind.startswith("AWS::SQS::") else named
+
+
+def _default_key_policy(template: Template) -> Mapping[str, Any]:
+    """Return the policy of a key without one.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-kms-key.html
+    """
+    root = account_root_arn(template.partition, template.account)
+    statement = {"Effect": "Allow", "Principal": {"AWS": root}, "Action": "kms:*", "Resource": "*"}
+    return {"Version": VERSION, "Statement": [statement]}
+
+
+def _is_anyone(name: str) -> bool:
+    """Return whether a name may be that of a resource that bears a name of its own in a template or in AWS."""
+    return any(each.shape is None for each in unknowns_in(name))
+
+
+def _one_of(policies: list[Policy], arn: str) -> Policy:
+    """Return the one policy of a resource; of several, the one that is deployed last stays."""
+    if len(policies) == 1:
+        return policies[0]
+    places = " and ".join(policy.place.rpartition("/")[0] for policy in policies)
+    what = f"which of the policies {places} is deployed last: {worded(arn)} has only one"
+    statements = [each for policy in policies for each in _only_if(policy, what).statements]
+    return replace(policies[0], document={"Version": VERSION, "Statement": statements})
+
+
+def _queue_arn(url: str, template: Template) -> str:
+    """Return the ARN of the queue that a URL names."""
+    match url.split("/"):
+        case ["https:", "", host, account, name]:
+            region = host.split(".")[1] if host.count(".") > 1 else template.region
+            return f"arn:{template.partition}:sqs:{region}:{account}:{name}"
+        case _:
+            return url
+
+
+def _function_arn(name: str, template: Template) -> str:
+    """Return the ARN of the function that bears a name which only the deployment knows."""
+    for logical_id, resource in template.resources.items():
+        if resource.get("Type") == "AWS::Lambda::Function" and template.physical_name(logical_id) == name:
+            return template.arn(logical_id)
+    return name
+
+
+def _permission(resource: _Resource, function: str) -> Mapping[str, Any]:
+    """Return the statement that Lambda makes of a permission.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html
+    """
+    principal = resource.get("Principal", "*")
+    conditions: dict[str, dict[str, Any]] = {}
+    for name, operator, key in (
+        ("SourceArn", "ArnLike", "aws:SourceArn"),
+        ("SourceAccount", "StringEquals", "aws:SourceAccount"),
+        ("PrincipalOrgID", "StringEquals", "aws:PrincipalOrgID"),
+        ("EventSourceToken", "StringEquals", "lambda:EventSourceToken"),
+        ("FunctionUrlAuthType", "StringEquals", "lambda:FunctionUrlAuthType"),
+    ):
+        if (value := resource.get(name)) is not None:
+            conditions.setdefault(operator, {})[key] = value
+    service = isinstance(principal, str) and principal.endswith((".com", ".com.cn", ".com.au"))
+    return {
+        "Effect": "Allow",
+        "Principal": "*" if principal == "*" else {"Service" if service else "AWS": principal},
+        "Action": resource.get("Action", "lambda:InvokeFunction"),
+        "Resource": function,
+        **({"Condition": conditions} if conditions else {}),
+    }
+
+
+def _bucket_key_of(resource: _Resource) -> str:
+    encryption = resource.get("BucketEncryption", {})
+    rules = encryption.get("ServerSideEncryptionConfiguration", []) if isinstance(encryption, Mapping) else []
+    settings = [rule.get("BucketKeyEnabled", False) for rule in rules if isinstance(rule, Mapping)]
+    return _flag(settings[0]) if settings else "false"
+
+
+def _tags(resource: _Resource) -> Mapping[str, str]:
+    """Return a resource's tags, its stack's among them."""
+    own = resource.get("Tags", [])
+    # Some types take tags as a mapping.
+    pairs = (
+        own.items()
+        if isinstance(own, Mapping)
+        else [
+            (each.get("Key"), each.get("Value"))
+            for each in (own if isinstance(own, list) else [])
+            if isinstance(each, Mapping)
+        ]
+    )
+    return {**resource.template.tags, **{str(key): str(value) for key, value in pairs}}
+
+
+def _settings(value: Any) -> Mapping[str, str]:
+    if isinstance(value, Mapping):
+        return {key: _flag(each) for key, each in value.items()}
+    return dict.fromkeys(
+        ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"), str(value)
+    )
+
+
+def _flag(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) or str(value).lower() in {"true", "false"} else str(value)
+
+
+def _number(value: Any) -> int | None:
+    return int(value) if isinstance(value, int | str) and str(value).isdigit() else None

@@ -178,6 +178,7 @@ def test_can_as_json(default: Assembly, capsys: Capture) -> None:
     assert {
         "allowed": False,
         "unless": None,
+        "depends": [],
         "caller": app,
         "via": grant,
         "action": "s3:DeleteObject",
@@ -199,7 +200,17 @@ def test_can_as_json(default: Assembly, capsys: Capture) -> None:
         (each["principal"], each["action"], each["resource"], each["allowed"]) for each in (assume, act)
     ]
     for link in (assume, act):
-        assert {"step", "principal", "action", "resource", "allowed", "unless", "context", "policies"} == link.keys()
+        assert {
+            "step",
+            "principal",
+            "action",
+            "resource",
+            "allowed",
+            "unless",
+            "depends",
+            "context",
+            "policies",
+        } == link.keys()
         assert all({"kind", "says", "statements", "missing"} == each.keys() for each in link["policies"])
     assert [("own policies", "allows"), ("trust policy", "allows")] == [
         (each["kind"], each["says"]) for each in assume["policies"]
@@ -346,8 +357,11 @@ FOLDERS: dict[str, tuple[dict[str, str], str]] = {
         "DIR/template.json is not a JSON object; make it anew: make synth",
     ),
     "any account": (
-        {"manifest.json": manifest({**WITH_TEMPLATE, "environment": "aws://unknown-account/unknown-region"})},
-        "DIR: Stack is for any account or region; only a stack of one account can be evaluated",
+        {
+            "manifest.json": manifest({**WITH_TEMPLATE, "environment": "aws://unknown-account/unknown-region"}),
+            "template.json": "{}",
+        },
+        "DIR/template.json: Stack is for any account or region; say for which it is meant: --account and --region",
     ),
     "artifact no object": ({"manifest.json": manifest("text")}, "DIR"),
     "stack without environment": ({"manifest.json": manifest({"type": STACK["type"]})}, "DIR"),
@@ -663,7 +677,7 @@ def test_who_as_json(action: str, expected: list[Any], default: Assembly, capsys
     """`who --json` lists each way with caller, grant, conditions and assumptions; nobody is an empty list."""
     main(["who", action, REPORT, "--json", "--template-dir", str(default.directory)])
 
-    assert {"ways": expected} == json.loads(capsys.readouterr().out)
+    assert {"ways": expected, "depends": []} == json.loads(capsys.readouterr().out)
 
 
 # --- git revisions

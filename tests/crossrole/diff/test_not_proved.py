@@ -1,6 +1,5 @@
 """Changes that can't be proved are reported too: no output of `diff` means that nothing changed."""
 
-import copy
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +11,6 @@ from crossrole.diff.changes import changes
 from crossrole.diff.sentences import Change
 from crossrole.engines.prover import Prover
 from crossrole.engines.simulator import Simulator
-from crossrole.errors import CommandError
 from crossrole.templates.assembly import read_assembly
 from crossrole.templates.inventory import Inventory
 from crossrole.templates.reader import read_inventory
@@ -293,10 +291,3 @@ def test_a_stack_that_is_gone_is_lost(
 
     assert found
     assert not any(each.gained for each in found if "was changed" not in each.text)
-
-
-@pytest.mark.parametrize("policies", [["x"], None, [{"PolicyName": "x", "PolicyDocument": {"Statement": "x"}}]])
-def test_templates_that_are_not_cloudformation_are_invalid(policies: Any, default: Assembly, tmp_path: Path) -> None:
-    """Rubbish in a template is one clear error."""
-    with pytest.raises(CommandError):
-        edited(default, tmp_path, PROD, lambda r: r[GRANT].update(Properties=copy.deepcopy({"Policies": policies})))

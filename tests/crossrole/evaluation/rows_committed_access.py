@@ -11,9 +11,9 @@ PUT, GET, LIST = "s3:PutObject", "s3:GetObject", "s3:ListBucket"
 ASSUME = "sts:AssumeRole"
 
 # What the function's stack makes has names that only the deployment chooses: the inventory calls it by its logical id.
-LOG = f"arn:aws:logs:eu-west-1:{DEV}:log-group:WriterLog9C2A8072"
-QUEUE = f"arn:aws:sqs:eu-west-1:{DEV}:WriterFailures1875B586"
-LAMBDA = f"arn:aws:lambda:eu-west-1:{DEV}:function:WriterFunction9FC85C31"
+LOG = f"arn:aws:logs:eu-west-1:{DEV}:log-group:<WriterLog9C2A8072>"
+QUEUE = f"arn:aws:sqs:eu-west-1:{DEV}:<WriterFailures1875B586>"
+LAMBDA = f"arn:aws:lambda:eu-west-1:{DEV}:function:<WriterFunction9FC85C31>"
 SECRET = f"arn:aws:secretsmanager:eu-west-1:{DEV}:secret:password-AbCdEf"
 KEY = f"arn:aws:kms:eu-west-1:{DEV}:key/11111111-2222-3333-4444-555555555555"
 
@@ -165,7 +165,9 @@ OWN = [
     not_itself("it does not delete it", "logs:DeleteLogGroup", LOG),
     not_itself("it makes no log", "logs:CreateLogGroup", LOG),
     not_itself("it writes no log whose name begins the same", "logs:PutLogEvents", f"{LOG}-2:log-stream:x"),
-    not_itself("it writes no other log", "logs:PutLogEvents", f"{LOG.replace('WriterLog', 'Other')}:log-stream:x"),
+    not_itself(
+        "it writes no other log", "logs:PutLogEvents", f"{LOG.replace('<WriterLog9C2A8072>', 'other-log')}:log-stream:x"
+    ),
     not_itself("it writes no log elsewhere", "logs:PutLogEvents", f"{LOG.replace('-west-1', '-west-2')}:log-stream:x"),
     itself("it sends its traces", "xray:PutTraceSegments", "*"),
     itself("it sends its telemetry", "xray:PutTelemetryRecords", "*"),

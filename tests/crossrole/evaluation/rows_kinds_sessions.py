@@ -16,13 +16,13 @@ NEW, GIVEN, EXISTING = "arn:aws:s3:::kinds-new-key", "arn:aws:s3:::kinds-given-k
 SOMEWHERE = "arn:aws:s3:::some-other-bucket"
 
 # A key's id is chosen at deployment: the inventory calls it by its logical id.
-NEW_KEY = f"arn:aws:kms:eu-west-1:{PROD}:key/BucketskindsnewkeyKeyB4948195"
+NEW_KEY = f"arn:aws:kms:eu-west-1:{PROD}:key/<BucketskindsnewkeyKeyB4948195>"
 GIVEN_KEY = f"arn:aws:kms:eu-west-1:{PROD}:key/11111111-2222-3333-4444-555555555555"
 EXISTING_KEY = f"arn:aws:kms:eu-west-1:{PROD}:key/66666666-7777-8888-9999-000000000000"
 PARTNERS_KEY = f"arn:aws:kms:eu-west-1:{PARTNER}:key/66666666-7777-8888-9999-000000000000"
-LOG = f"arn:aws:logs:eu-central-1:{DEV}:log-group:WriterLog9C2A8072"
-SOURCE = f"arn:aws:sqs:eu-central-1:{DEV}:WriterSourceQueue39146A74"
-DEAD_LETTERS = f"arn:aws:sqs:eu-central-1:{DEV}:WriterSourceDeadLetters4BBA17E3"
+LOG = f"arn:aws:logs:eu-central-1:{DEV}:log-group:<WriterLog9C2A8072>"
+SOURCE = f"arn:aws:sqs:eu-central-1:{DEV}:<WriterSourceQueue39146A74>"
+DEAD_LETTERS = f"arn:aws:sqs:eu-central-1:{DEV}:<WriterSourceDeadLetters4BBA17E3>"
 
 HTTP = {"aws:SecureTransport": "false"}
 TLS_1_1 = {"s3:TlsVersion": "1.1"}

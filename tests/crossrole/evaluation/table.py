@@ -4,9 +4,12 @@ A row asks what AWS answers by its documentation, with every policy that is outs
 asked: that is how `can` asks too.
 """
 
+import re
 from dataclasses import dataclass
 
 from crossrole.engines.simulator import Context
+from crossrole.templates.inventory import Inventory
+from crossrole.unknown import token, unknowns_in
 
 
 @dataclass(frozen=True)
@@ -67,3 +70,16 @@ def role(path_and_name: str, account: str = DEV) -> str:
 def session(name: str, account: str = DEV) -> str:
     """Return the ARN that STS gives a role's session, which has no path."""
     return f"arn:aws:sts::{account}:assumed-role/{name}/anything"
+
+
+def as_deployed(text: str, inventory: Inventory) -> str:
+    """Return a text with the name that the deployment chooses in the place of `<LOGICAL ID>`."""
+    documents = [policy.document for each in inventory.identities for policy in each.policies]
+    unknown = unknowns_in([*documents, *inventory.resource_policies])
+
+    def named(match: re.Match[str]) -> str:
+        found = [each for each in unknown if each.text.partition(",")[0].endswith(f"/{match[1]}")]
+        # No policy names it: any name that is its own.
+        return token(found[0]) if found else f"of-{match[1]}"
+
+    return re.sub(r"<(\w+)>", named, text)

@@ -13,7 +13,7 @@ from crossrole.evaluation.question import Question, question_of
 from crossrole.templates.inventory import Inventory
 from tests.crossrole.evaluation import rows_committed_access, rows_kinds_assuming, rows_kinds_sessions
 from tests.crossrole.evaluation.rows_kinds_assuming import PURPOSES
-from tests.crossrole.evaluation.table import DEV, PROD, Row, can, role, user
+from tests.crossrole.evaluation.table import DEV, PROD, Row, as_deployed, can, role, user
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 KINDS = [*rows_kinds_assuming.ROWS, *rows_kinds_sessions.ROWS]
@@ -21,8 +21,9 @@ KINDS = [*rows_kinds_assuming.ROWS, *rows_kinds_sessions.ROWS]
 
 def question(row: Row, inventory: Inventory) -> Question:
     """Return a row's question."""
+    resource = as_deployed(row.resource, inventory)
     return question_of(
-        inventory, caller=row.caller, via=row.via, action=row.action, resource=row.resource, given=row.context, now=NOW
+        inventory, caller=row.caller, via=row.via, action=row.action, resource=resource, given=row.context, now=NOW
     )
 
 

@@ -225,14 +225,15 @@ def test_a_folder_named_like_a_home(policies: Any, tmp_path: Path, monkeypatch: 
 # --- what can go wrong
 
 
-def test_a_name_that_only_deployment_knows(kinds: Assembly, capsys: Capture, tmp_path: Path) -> None:
-    """A grant that uses a key of the stack is an error before anything is written: its ARN would be made up."""
-    folder = tmp_path / "out"
-    line = error_of(capsys, kinds, "NewKey", "--out", str(folder))
+def test_a_name_that_only_deployment_knows(policies: Any, tmp_path: Path) -> None:
+    """The id of a key of the stack is marked where it is to be filled in, and no name is made up."""
+    text = policies("NewKey", "--out", str(tmp_path))
+    written = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    marked = "<the id of the key ProdAccessStack/BucketskindsnewkeyKeyB4948195, which only the deployment knows>"
 
-    assert "(AWS::KMS::Key)" in line
-    assert "kms_key in access.toml" in line
-    assert not folder.exists()
+    assert ["permissions-CrossAccountS3Access.json"] == [name for name, content in written.items() if "<" in content]
+    assert f"key/{marked}" in written["permissions-CrossAccountS3Access.json"]
+    assert f"# fill in, in permissions-CrossAccountS3Access.json: {marked}\n" in text
 
 
 def test_an_unknown_grant(kinds: Assembly, capsys: Capture) -> None:

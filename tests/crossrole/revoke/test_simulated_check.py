@@ -116,7 +116,7 @@ def test_a_federated_identity_that_is_let_in_is_found(kinds_inventory: Inventory
 def test_a_trust_policy_that_cannot_be_evaluated_is_not_verified(kinds_inventory: Inventory) -> None:
     """It is not reported as allowing nobody."""
     grant = grant_of(kinds_inventory, "ServiceRole")
-    trust = {**grant.trust.document, "Version": "2008-10-17"}
+    trust = {**grant.trust.document, "Version": "2026-01-01"}
     plan = plan_of(grant, Asked("prod", and_disable=True), replace(role_of(grant, None), trust=trust), NOW)
 
     check = proof_of(plan, plan.role, warm_environment(), done=True)
@@ -126,14 +126,14 @@ def test_a_trust_policy_that_cannot_be_evaluated_is_not_verified(kinds_inventory
 
 
 def test_what_cannot_be_evaluated_is_reported(kinds_inventory: Inventory, simulator: Simulator) -> None:
-    """A policy without a Version is left out and named; the deny goes before whatever it allows."""
+    """A policy of an unknown Version is left out and named; the deny goes before whatever it allows."""
     grant = grant_of(kinds_inventory, "ServiceRole")
-    old = {"Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
+    old = {"Version": "2026-01-01", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
 
     answer = decided(grant, role_of(grant, Cut(NOW), Old=old), Cut(NOW), simulator)
 
     assert () == answer.open_to_old
-    assert 'Old has Version None; only "2012-10-17" can be evaluated' in " ".join(answer.unevaluated)
+    assert "Old has Version '2026-01-01'; only \"2012-10-17\" can be evaluated" in " ".join(answer.unevaluated)
 
 
 PROBES = {

@@ -1,0 +1,111 @@
+"""A value that no template says: a text stands for it wherever it is used, and says what it is.
+
+What is not known before the deployment (the name that CloudFormation chooses for a resource, a parameter without a
+value, a dynamic reference) is neither left out nor guessed. A *token* stands for it, alone or inside a longer text such
+as an ARN. Equal tokens stand for the same value.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Final
+
+OPENS: Final = "\ue000"
+CLOSES: Final = "\ue001"
+"""Characters for private use: `clean` keeps them out of all that is read, so that only `token` writes them."""
+_TOKEN: Final = re.compile(f"{OPENS}([0-9a-f]{{12}}){CLOSES}")
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """What is not known: `text` says it, so that "it depends on" can stand before it."""
+
+    text: str
+    shape: str | None = None
+    """For a name that only the deployment chooses, and that no other resource bears: the pattern of such names."""
+
+
+_known: Final[dict[str, Unknown]] = {}
+
+
+def token(unknown: Unknown) -> str:
+    """Return the text that stands for a value; the same for the same value, in every process."""
+    digest = sha256(f"{unknown.shape}\n{unknown.text}".encode(errors="replace")).hexdigest()[:12]
+    _known[digest] = unknown
+    return f"{OPENS}{digest}{CLOSES}"
+
+
+def is_unknown(value: Any) -> bool:
+    """Return whether a value is a token and nothing else."""
+    return isinstance(value, str) and _TOKEN.fullmatch(value) is not None
+
+
+def unknowns_in(value: Any) -> tuple[Unknown, ...]:
+    """Return what is not known of a value of any depth, each once."""
+    return tuple(dict.fromkeys(_known[digest] for text in _texts(value) for digest in _TOKEN.findall(text)))
+
+
+def has_unknowns(value: Any) -> bool:
+    """Return whether anything of a value of any depth is not known."""
+    return any(OPENS in text for text in _texts(value))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _texts(key)
+            yield from _texts(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _texts(item)
+
+
+def worded(text: str) -> str:
+    """Return a text for a person: `<the name that deployment gives to Prod/Key>` in the place of a token."""
+    return _TOKEN.sub(lambda match: f"<{_known[match[1]].text}>", text) if OPENS in text else text
+
+
+def all_worded(value: Any) -> Any:
+    """Return a value of any depth with its texts, and its keys, for a person."""
+    if isinstance(value, str):
+        return worded(value)
+    if isinstance(value, Mapping):
+        return {worded(str(key)): all_worded(item) for key, item in value.items()}
+    return [all_worded(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def pattern_of(text: str) -> str:
+    """Return the regular expression of all that a text with tokens may turn out to be."""
+    parts = _TOKEN.split(text)
+    # Every second part is a token's digest.
+    return "".join(
+        f"(?:{_known[part].shape or '(?s:.*)'})" if number % 2 else re.escape(part) for number, part in enumerate(parts)
+    )
+
+
+def may_be(text: str, other: str) -> bool:
+    """Return whether a text with tokens may turn out to be another text."""
+    if OPENS not in text or text == other:
+        return text == other
+    return re.fullmatch(pattern_of(text), other) is not None
+
+
+def clean(text: str) -> str:
+    """Return a text that was read, without the characters that tokens are made of."""
+    return text.replace(OPENS, "\N{REPLACEMENT CHARACTER}").replace(CLOSES, "\N{REPLACEMENT CHARACTER}")
+
+
+def to_engine(line: str) -> str:
+    """Return a line for an engine, which takes a token as a name like any other."""
+    return line.replace(OPENS, "unknown-").replace(CLOSES, "")
+
+
+def from_engine(line: str) -> str:
+    """Return an engine's line with the tokens in it as they were."""
+    return _OF_ENGINE.sub(lambda match: f"{OPENS}{match[1]}{CLOSES}" if match[1] in _known else match[0], line)
+
+
+_OF_ENGINE: Final = re.compile(r"unknown-([0-9a-f]{12})")
