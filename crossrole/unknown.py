@@ -77,6 +77,11 @@ def all_worded(value: Any) -> Any:
     return [all_worded(item) for item in value] if isinstance(value, list | tuple) else value
 
 
+def without_unknowns(text: str) -> str:
+    """Return what is known of a text."""
+    return _TOKEN.sub("", text)
+
+
 def pattern_of(text: str) -> str:
     """Return the regular expression of all that a text with tokens may turn out to be."""
     parts = _TOKEN.split(text)

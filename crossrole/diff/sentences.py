@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from crossrole.iam.arn import account_of
+from crossrole.iam.arn import account_of, resource_of
 
 PRINCIPAL_ADDED = "a principal was added"
 CONDITION_LOOSENED = "a condition was loosened"
@@ -46,11 +46,11 @@ def who(arn: str) -> str:
     """Return the words for a principal: `role NAME in ACCOUNT`."""
     if not arn.startswith("arn:"):
         return arn
-    kind, _, name = arn.split(":", 5)[5].partition("/")
+    kind, _, name = resource_of(arn).partition("/")
     return f"{kind} {name} in {account_of(arn)}"
 
 
 def what(resource: str) -> str:
     """Return the words for a resource: an ARN, or of S3 only the part with the bucket and the key."""
     service = resource.split(":")[2:3]
-    return resource.split(":", 5)[5] if service == ["s3"] else resource
+    return resource_of(resource) if service == ["s3"] else resource

@@ -193,4 +193,6 @@ def _why_not(request: Request, outcome: Mapping[str, Any]) -> str:
         "must.use.wildcard": f'{request.action} works on no single resource; write "*"',
         "wildcard": f"{request.resource} stands for many resources; name one",
     }
-    return known.get(outcome["error"], f"the policy simulator can't evaluate {what}: {json.dumps(outcome['details'])}")
+    return known.get(
+        outcome["error"], f"the policy simulator can't evaluate {what}: {json.dumps(outcome.get('details'))}"
+    )

@@ -52,6 +52,8 @@ def _caller(inventory: Inventory, text: str) -> tuple[str, str | None]:
     """Return the ARN of the user or role, and the name of the session where the text names one."""
     if not text.startswith("arn:"):
         return _named(inventory, text), None
+    if has_unknowns(text):
+        return text, None
     arn = parse_principal(text)
     if arn.service != "sts":
         return text, None

@@ -12,11 +12,12 @@ from crossrole.evaluation.bounds import bounds_of
 from crossrole.evaluation.context import PRINCIPAL_TAG
 from crossrole.evaluation.question import Question
 from crossrole.iam.actions import ASSUME, condition_keys, works_on_no_resource
-from crossrole.iam.arn import account_of, is_role, name_of
+from crossrole.iam.arn import account_of, is_role, name_of, partition_of
 from crossrole.iam.condition_keys import GLOBAL_KEYS
 from crossrole.iam.partitions import dns_suffix
 from crossrole.iam.policy import VERSION, Policy, overlap, texts
 from crossrole.templates.inventory import Bucket, Identity, Inventory
+from crossrole.templates.resource_types import key_of_aws
 from crossrole.unknown import has_unknowns, is_unknown, may_be, worded
 
 
@@ -235,6 +236,8 @@ def _key(inventory: Inventory, question: Question, bucket: Bucket | None) -> str
         # S3 takes a key's id, or an alias, for one of the caller's account.
         account = account_of(question.actor)
         region = bucket.region if bucket else inventory.region_of(account)
+        if named == "alias/aws/s3":
+            return key_of_aws(inventory.partition, region, account)
         kind = named if named.startswith("alias/") else f"key/{named}"
         named = f"arn:{inventory.partition}:kms:{region}:{account}:{kind}"
     asked = _text(question.given, _ENCRYPTION)
@@ -268,7 +271,7 @@ def _use_key(inventory: Inventory, question: Question, key: str, given: Context,
     policy = inventory.resource_policy(key)
     assumptions: list[Assumption] = []
     if policy is None:
-        of_aws = key.endswith(":alias/aws/s3")
+        of_aws = key == key_of_aws(partition_of(key), region, account_of(key))
         policy = for_s3_in_its_account(key, region) if of_aws else delegating(inventory, key)
         assumptions += [] if of_aws else [given_key(key)]
     made = _Asked(inventory, actor, action, key, account=account_of(key), given=given, question=question)

@@ -58,13 +58,13 @@ def is_role(arn: str) -> bool:
 
 def session_arn(role: str, session_name: str = "crossrole") -> str:
     """Return the ARN that a role's session has in a request: without the role's path."""
-    _, partition, _, _, account, resource = role.split(":", 5)
+    _, partition, _, _, account, resource = _parts(role)
     return f"arn:{partition}:sts::{account}:assumed-role/{resource.rpartition('/')[2]}/{session_name}"
 
 
 def account_of(arn: str) -> str:
     """Return the ARN's account, or an empty text where it names none."""
-    return arn.split(":", 5)[4]
+    return _parts(arn)[4]
 
 
 def name_of(arn: str) -> str:
@@ -74,7 +74,18 @@ def name_of(arn: str) -> str:
 
 def partition_of(arn: str) -> str:
     """Return the ARN's partition, such as `aws` or `aws-cn`."""
-    return arn.split(":", 2)[1]
+    return _parts(arn)[1]
+
+
+def resource_of(arn: str) -> str:
+    """Return the ARN's resource, such as `role/NAME`; the whole text where it is not an ARN."""
+    return _parts(arn)[5]
+
+
+def _parts(arn: str) -> list[str]:
+    """Return the six parts of an ARN; of what is not one, all is the resource."""
+    parts = arn.split(":", 5)
+    return parts if len(parts) > 5 else ["", "", "", "", "", arn]  # noqa: PLR2004 an ARN's parts
 
 
 def bucket_arn(partition: str, bucket: str) -> str:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 
 from crossrole.errors import CommandError
@@ -41,12 +42,21 @@ class Policy:
         return self.statements[number]
 
 
-def policy_of(*, template: str, logical_id: str, name: str, document: Any) -> Policy:
+class Kind(StrEnum):
+    """What a policy is attached to: each kind has elements that it must have, or must not."""
+
+    IDENTITY = "identity"
+    RESOURCE = "resource"
+    TRUST = "trust"
+    ANY = "any"
+
+
+def policy_of(*, template: str, logical_id: str, name: str, document: Any, kind: Kind = Kind.ANY) -> Policy:
     """Return a policy from a document that is known, in the form that both engines evaluate as AWS does.
 
     Raises `CommandError` where `read_policy` has to leave something unknown.
     """
-    policy = read_policy(template=template, logical_id=logical_id, name=name, document=document)
+    policy = read_policy(template=template, logical_id=logical_id, name=name, document=document, kind=kind)
     for unknown in unknowns_in(policy.document):
         # A name that the deployment chooses is a name like any other.
         if unknown.shape is None:
@@ -54,14 +64,14 @@ def policy_of(*, template: str, logical_id: str, name: str, document: Any) -> Po
     return policy
 
 
-def read_policy(*, template: str, logical_id: str, name: str, document: Any) -> Policy:
+def read_policy(*, template: str, logical_id: str, name: str, document: Any, kind: Kind = Kind.ANY) -> Policy:
     """Return a policy from a resolved document, in the form that both engines evaluate as AWS does.
 
     Numbers and booleans among a condition's values become text, as IAM compares them, and dates ISO 8601. A statement
     that IAM would not save, or that an engine evaluates otherwise than AWS, is unknown: its Effect says why. So are
     statements with policy variables in a document without `Version` 2012-10-17, which IAM takes for plain text.
     """
-    reading = _Reading(f"{template}, {logical_id}: {name}")
+    reading = _Reading(f"{template}, {logical_id}: {name}", kind)
     return Policy(template, logical_id, name, {"Version": VERSION, "Statement": reading.statements(document)})
 
 
@@ -82,6 +92,7 @@ _PRINCIPALS = {"AWS", "Service", "Federated", "CanonicalUser"}
 @dataclass(frozen=True)
 class _Reading:
     place: str
+    kind: Kind
 
     def unknown(self, why: str) -> dict[str, Any]:
         """Return a statement that may allow or deny anything."""
@@ -126,7 +137,7 @@ class _Reading:
             return "holds a character that can't be printed, such as a line break; IAM allows none there"
         if version != VERSION and "${" in json.dumps(statement):
             return f'has policy variables and Version {version!r}; only "{VERSION}" can be evaluated'
-        problem = next(_element_problems(statement), None)
+        problem = next(_element_problems(statement), None) or next(_problems_of_kind(statement, self.kind), None)
         return f"holds a statement that IAM does not save: {problem}" if problem else None
 
     def _conditions(self, given: Any) -> dict[str, dict[str, Any]] | str:
@@ -187,6 +198,12 @@ def _element_problems(statement: Statement) -> Iterator[str]:
     for name in ("Action", "NotAction", "Resource", "NotResource"):
         if name in statement and not _are_texts(statement[name]):
             yield f"its {name} is neither a text nor a list of texts"
+        elif "Action" in name:
+            yield from (
+                f'its {name} "{each}" is not of the form SERVICE:ACTION'
+                for each in texts(statement.get(name))
+                if not re.fullmatch(r"\*|[A-Za-z0-9-]+:[\w*?-]+|\*:\*", each, re.ASCII) and not has_unknowns(each)
+            )
         elif "Resource" in name:
             yield from (
                 f'its {name} "{each}" is neither an ARN nor "*"'
@@ -196,16 +213,41 @@ def _element_problems(statement: Statement) -> Iterator[str]:
     for name in ("Principal", "NotPrincipal"):
         if name in statement and not _is_principal(statement[name]):
             yield f'its {name} is neither "*" nor an object such as {{"AWS": "arn:…"}}'
+        elif isinstance(principal := statement.get(name), Mapping):
+            yield from (
+                f'its {name} names "{each}", which is not the ARN of an account, user, role or session'
+                for each in texts(principal.get("AWS"))
+                if not _is_aws_principal(each)
+            )
+
+
+def _problems_of_kind(statement: Statement, kind: Kind) -> Iterator[str]:
+    has_resource, has_principal = ({one, f"Not{one}"} & statement.keys() for one in ("Resource", "Principal"))
+    if kind is Kind.IDENTITY and has_principal:
+        yield "a policy of a role, user or group has no Principal"
+    if kind in {Kind.RESOURCE, Kind.TRUST} and not has_principal:
+        yield "it has no Principal"
+    if kind in {Kind.IDENTITY, Kind.RESOURCE} and not has_resource:
+        yield "it has no Resource"
+    if kind is Kind.TRUST and has_resource:
+        yield "a trust policy has no Resource"
 
 
 def _are_texts(value: Any) -> bool:
-    return isinstance(value, str) or (isinstance(value, list) and all(isinstance(each, str) for each in value))
+    listed_ = value if isinstance(value, list) else [value]
+    return bool(listed_) and all(isinstance(each, str) for each in listed_)
 
 
 def _is_principal(value: Any) -> bool:
     if not isinstance(value, Mapping):
         return value == "*" or is_unknown(value)
     return value.keys() <= _PRINCIPALS and bool(value) and all(map(_are_texts, value.values()))
+
+
+def _is_aws_principal(text: str) -> bool:
+    if text == "*" or has_unknowns(text) or is_unique_id(text):
+        return True
+    return re.fullmatch(r"[0-9]{12}|arn:aws[a-z-]*:(iam|sts)::([0-9]{12}|cloudfront):[^*?]+", text) is not None
 
 
 def _is_printable(value: Any) -> bool:

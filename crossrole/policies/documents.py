@@ -70,13 +70,19 @@ def policies_of(templates: list[Template], name: str) -> Policies:
     template = next(each for each in templates if each.stack == grant.trust.template)
     # As in the template, not as `Policy` has them for the engines: CDK would deploy exactly these.
     role = template.resolve(template.properties(grant.trust.logical_id), at=grant.trust.logical_id)
-    inline = {each["PolicyName"]: each["PolicyDocument"] for each in role.get("Policies", [])}
+    try:
+        inline = {str(each["PolicyName"]): dict(each["PolicyDocument"]) for each in role.get("Policies", [])}
+        own_tags = {str(each["Key"]): str(each["Value"]) for each in role.get("Tags", [])}
+        managed = list(map(str, role.get("ManagedPolicyArns", [])))
+    except (AttributeError, KeyError, TypeError, ValueError):
+        what = f"{grant.role.place} has Policies, Tags or ManagedPolicyArns that are not lists as IAM takes them"
+        raise CommandError(what) from None
     others = [each.place for each in grant.role.policies if each.logical_id != grant.trust.logical_id]
-    if others := [*others, *role.get("ManagedPolicyArns", [])]:
+    if others := [*others, *managed]:
         raise CommandError(
             f"{grant.name} has policies that are not inline ({', '.join(others)}); only inline policies can be made"
         )
-    tags = {**template.tags, **{each["Key"]: each["Value"] for each in role.get("Tags", [])}}
+    tags = {**template.tags, **own_tags}
     elsewhere = [account for account in inventory.partitions if account != grant.account]
     return Policies(
         grant=grant,

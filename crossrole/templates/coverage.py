@@ -113,7 +113,7 @@ def _unread(template: Template, logical_id: str, resource: Mapping[str, Any]) ->
         yield Unread(f"{place}, of which a transform writes a part at the deployment", None)
     if kind in _READ:
         acl = template.property(logical_id, "AccessControl", "Private") if kind == "AWS::S3::Bucket" else "Private"
-        if acl not in _PRIVATE_ACLS:
+        if str(acl) not in _PRIVATE_ACLS:
             yield Unread(f"{place}, whose AccessControl is {acl}", account, frozenset({"s3"}), template.arn(logical_id))
         return
     if kind in _HARMLESS:
@@ -264,11 +264,14 @@ def not_evaluated(templates: Sequence[Template], names: Collection[str]) -> NotE
 
 def _strangers(template: Template, logical_id: str, names: Collection[str]) -> bool:
     """Return whether a policy is for a role or user outside the templates."""
-    return any(template.resolve(each, at=logical_id) not in names for each in _holders(template.resources[logical_id]))
+    return any(
+        str(template.resolve(each, at=logical_id)) not in names for each in _holders(template.resources[logical_id])
+    )
 
 
 def _holders(resource: Mapping[str, Any]) -> Iterator[Any]:
-    properties = resource.get("Properties", {})
+    properties = resource.get("Properties")
+    properties = properties if isinstance(properties, Mapping) else {}
     for key in ("Roles", "Groups"):
         listed = properties.get(key, [])
         yield from listed if isinstance(listed, list) else [listed]

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from crossrole.errors import CommandError
 from crossrole.iam.actions import ASSUME
-from crossrole.iam.arn import partition_of
+from crossrole.iam.arn import partition_of, resource_of
 from crossrole.iam.policy import Policy, Statement, overlap, texts, trusted
 from crossrole.iam.quotas import ROLE_CHAINING_LIMIT
 from crossrole.iam.session_denials import denies_everyone, is_deny_all
@@ -208,7 +208,7 @@ def _reaches(statement: Statement) -> Iterator[Reach]:
         return
     actions = tuple(each for each in texts(statement.get("Action")) if each == "*" or each.lower().startswith("s3:"))
     for resource in texts(statement.get("Resource")) if actions else []:
-        name = resource if resource == "*" else resource.split(":", 5)[5]
+        name = resource_of(resource)
         bucket, slash, keys = name.partition("/")
         prefix = keys.removesuffix("*") if slash else _listed_prefix(statement)
         yield Reach(actions, bucket, prefix, on_objects=bool(slash), statement=statement)

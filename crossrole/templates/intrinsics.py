@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from crossrole.iam.partitions import dns_suffix
 from crossrole.templates.resource_types import RESOURCE_TYPES
-from crossrole.unknown import Unknown, clean, has_unknowns, is_unknown, token, worded
+from crossrole.unknown import Unknown, clean, has_unknowns, is_unknown, token, without_unknowns
 
 _REMOVED: Final = object()
 _DYNAMIC: Final = re.compile(r"\{\{resolve:[^{}]*\}\}")
@@ -210,7 +210,7 @@ class Template:
             partition=self.partition,
             region=self.region,
             account=self.account,
-            path=self._printable(path, "the Path", logical_id),
+            path=self._valid(path, r"/(?:[!-~]*/)?", "the Path", logical_id),
             name=self.physical_name(logical_id),
         )
 
@@ -220,13 +220,14 @@ class Template:
         name = self.property(logical_id, kind.name) if kind.name else None
         if name is None:
             return self._chosen_name(logical_id, "name", kind.shape)
-        return self._printable(name, f"the {kind.name}", logical_id)
+        return self._valid(name, kind.valid, f"the {kind.name}", logical_id)
 
-    def _printable(self, value: Any, what: str, at: str) -> str:
-        """Return a text that can be shown, and pasted, as the one line that it is; AWS allows no other in names."""
-        if isinstance(value, str) and worded(value).isprintable():
-            return value
-        return self._not_known(f"{what}, which is not a text that can be printed,", at)
+    def _valid(self, value: Any, pattern: str, what: str, at: str) -> str:
+        """Return a name that AWS takes, as far as it is known; what is none is unknown."""
+        known = without_unknowns(value) if isinstance(value, str) else None
+        if known is not None and known.isprintable() and (known != value or re.fullmatch(pattern, value, re.ASCII)):
+            return str(value)
+        return self._not_known(f"{what}, which is not a name that AWS takes,", at)
 
     def _chosen_name(self, logical_id: str, what: str, shape: str) -> str:
         place = f"{self.stack}/{logical_id}" if logical_id else self.stack

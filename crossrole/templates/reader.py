@@ -6,16 +6,28 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from crossrole.errors import CommandError
 from crossrole.iam.arn import account_root_arn, bucket_arn, name_of
-from crossrole.iam.policy import VERSION, Policy, read_policy
+from crossrole.iam.policy import VERSION, Kind, Policy, read_policy
 from crossrole.templates.coverage import not_evaluated, unread_of
 from crossrole.templates.intrinsics import Template
 from crossrole.templates.inventory import Bucket, Identity, Inventory, Key, Unread
+from crossrole.templates.resource_types import key_of_aws
 from crossrole.unknown import Unknown, has_unknowns, is_unknown, token, unknowns_in, worded
 
 
 def read_inventory(templates: list[Template]) -> Inventory:
-    """Return what the templates say about access; what they do not say is in it as unknown."""
+    """Return what the templates say about access; what they do not say is in it as unknown.
+
+    Raises `CommandError` for what is of another shape than any CloudFormation template.
+    """
+    try:
+        return _inventory(templates)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise CommandError(f"the templates are not valid CloudFormation ({error!r}); make them anew") from error
+
+
+def _inventory(templates: list[Template]) -> Inventory:
     reader = _Reader(templates)
     roles = reader.roles()
     left = not_evaluated(templates, {name_of(arn) for arn in roles} | {name for _, name in reader.users()})
@@ -84,9 +96,13 @@ class _Resource:
             for each in listed
         ]
 
-    def policy(self, name: str, document: Any, *, shown: str | None = None) -> Policy:
+    def policy(self, name: str, document: Any, kind: Kind, *, shown: str | None = None) -> Policy:
         made = read_policy(
-            template=self.template.stack, logical_id=self.logical_id, name=shown or name, document=document
+            template=self.template.stack,
+            logical_id=self.logical_id,
+            name=shown or name,
+            document=document,
+            kind=kind,
         )
         return _only_if(made, self.unmade) if self.unmade else made
 
@@ -136,7 +152,7 @@ class _Reader:
             resource.arn: self._identity(
                 resource,
                 "role",
-                trust=resource.policy("AssumeRolePolicyDocument", resource.get("AssumeRolePolicyDocument")),
+                trust=resource.policy("AssumeRolePolicyDocument", resource.get("AssumeRolePolicyDocument"), Kind.TRUST),
             )
             for resource in self._of("AWS::IAM::Role")
         }
@@ -200,7 +216,7 @@ class _Reader:
         for number, each in enumerate(resource.objects("Policies")):
             document = each if is_unknown(each) else each.get("PolicyDocument")
             name = "Policies" if is_unknown(each) else str(each.get("PolicyName", f"Policies[{number}]"))
-            inline.append(resource.policy("PolicyDocument", document, shown=name))
+            inline.append(resource.policy("PolicyDocument", document, Kind.IDENTITY, shown=name))
         arns = sorted(set(resource.texts("ManagedPolicyArns")))
         return (
             inline,
@@ -249,10 +265,12 @@ class _Reader:
             document = resource.get("PolicyDocument")
             for key, kind in _HOLDERS.items():
                 for name in resource.texts(key):
-                    found[resource.template.account, kind, name].append(resource.policy("PolicyDocument", document))
+                    found[resource.template.account, kind, name].append(
+                        resource.policy("PolicyDocument", document, Kind.IDENTITY)
+                    )
         for each, key in _INLINE.items():
             for resource in self._of(each):
-                policy = resource.policy("PolicyDocument", resource.get("PolicyDocument"))
+                policy = resource.policy("PolicyDocument", resource.get("PolicyDocument"), Kind.IDENTITY)
                 for name in resource.texts(key):
                     found[resource.template.account, _OF_NAME[key], name].append(policy)
         return found
@@ -260,7 +278,7 @@ class _Reader:
     @cached_property
     def _managed(self) -> dict[str, Policy]:
         return {
-            resource.arn: resource.policy("PolicyDocument", resource.get("PolicyDocument"))
+            resource.arn: resource.policy("PolicyDocument", resource.get("PolicyDocument"), Kind.IDENTITY)
             for resource in self._of("AWS::IAM::ManagedPolicy")
         }
 
@@ -294,13 +312,15 @@ class _Reader:
                 return unknown
             if key is None and str(algorithm).startswith("aws:kms"):
                 # Without a key's name S3 takes AWS's own key of the account.
-                key = "alias/aws/s3"
+                return key_of_aws(resource.template.partition, resource.template.region, resource.template.account)
             if key is not None:
                 return self.key_arn(key, resource.template) if isinstance(key, str) else unknown
         return None
 
     def key_arn(self, key: str, template: Template) -> str:
         """Return the ARN of a key that is named by its ARN, its id or an alias."""
+        if key.endswith("alias/aws/s3"):
+            return key_of_aws(template.partition, template.region, template.account)
         if not key.startswith("arn:") and not is_unknown(key):
             named = key if key.startswith("alias/") else f"key/{key}"
             key = f"arn:{template.partition}:kms:{template.region}:{template.account}:{named}"
@@ -339,7 +359,8 @@ class _Reader:
     def resource_policies(self) -> dict[str, Policy]:
         found: dict[str, list[Policy]] = defaultdict(list)
         for resource, arn, document, name in self._policies_of_resources():
-            found[arn].append(resource.policy(name, document))
+            kind = Kind.TRUST if resource.kind == "AWS::IAM::Role" else Kind.RESOURCE
+            found[arn].append(resource.policy(name, document, kind))
         return {arn: _one_of(each, arn) for arn, each in found.items()} | self._permissions()
 
     def _policies_of_resources(self) -> Iterator[tuple[_Resource, str, Any, str]]:
@@ -368,7 +389,7 @@ class _Reader:
                 elif is_unknown(function):
                     arn = _function_arn(function, resource.template)
                 document = {"Version": VERSION, "Statement": [_permission(resource, arn)]}
-                found[arn].append(resource.policy("Permission", document))
+                found[arn].append(resource.policy("Permission", document, Kind.RESOURCE))
         return {
             arn: replace(
                 each[0], document={**each[0].document, "Statement": [one for p in each for one in p.statements]}
@@ -517,7 +538,8 @@ def _permission(resource: _Resource, function: str) -> Mapping[str, Any]:
 def _bucket_key_of(resource: _Resource) -> str:
     encryption = resource.get("BucketEncryption", {})
     rules = encryption.get("ServerSideEncryptionConfiguration", []) if isinstance(encryption, Mapping) else []
-    settings = [rule.get("BucketKeyEnabled", False) for rule in rules if isinstance(rule, Mapping)]
+    listed = rules if isinstance(rules, list) else []
+    settings = [rule.get("BucketKeyEnabled", False) for rule in listed if isinstance(rule, Mapping)]
     return _flag(settings[0]) if settings else "false"
 
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from crossrole.unknown import Unknown, token
+
 
 @dataclass(frozen=True)
 class ResourceType:
@@ -21,17 +23,26 @@ class ResourceType:
     """What Ref gives: `name`, `arn`, or another text with the ARN's places and {suffix}."""
     attributes: Mapping[str, str] | None = None
     """What Fn::GetAtt gives, as `ref` says it; `Arn` alone where it is None."""
+    valid: str = r"[^*?$]+"
+    """The pattern of the names that AWS takes."""
     shape: str = r"[^:/*?]+"
     """The pattern of the names that the deployment chooses; {stack} stands for the start of the stack's name."""
 
 
+_IAM_NAME: Final = r"[\w+=,.@-]{1,128}"
 _NAMED: Final = r"(?i:{stack})[\w+=,.@-]*"
 _UUID: Final = r"(?:mrk-[0-9a-f]+|[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}})"
 
 RESOURCE_TYPES: Final[Mapping[str, ResourceType]] = {
-    "AWS::IAM::Role": ResourceType("RoleName", "arn:{partition}:iam::{account}:role{path}{name}", shape=_NAMED),
-    "AWS::IAM::User": ResourceType("UserName", "arn:{partition}:iam::{account}:user{path}{name}", shape=_NAMED),
-    "AWS::IAM::Group": ResourceType("GroupName", "arn:{partition}:iam::{account}:group{path}{name}", shape=_NAMED),
+    "AWS::IAM::Role": ResourceType(
+        "RoleName", "arn:{partition}:iam::{account}:role{path}{name}", valid=_IAM_NAME, shape=_NAMED
+    ),
+    "AWS::IAM::User": ResourceType(
+        "UserName", "arn:{partition}:iam::{account}:user{path}{name}", valid=_IAM_NAME, shape=_NAMED
+    ),
+    "AWS::IAM::Group": ResourceType(
+        "GroupName", "arn:{partition}:iam::{account}:group{path}{name}", valid=_IAM_NAME, shape=_NAMED
+    ),
     "AWS::IAM::ManagedPolicy": ResourceType(
         "ManagedPolicyName",
         "arn:{partition}:iam::{account}:policy{path}{name}",
@@ -51,6 +62,7 @@ RESOURCE_TYPES: Final[Mapping[str, ResourceType]] = {
             "DomainName": "{name}.s3.{suffix}",
             "RegionalDomainName": "{name}.s3.{region}.{suffix}",
         },
+        valid=r"[A-Za-z0-9._-]{3,255}",
         shape=r"(?i:{stack})[a-z0-9.-]*",
     ),
     "AWS::S3::AccessPoint": ResourceType(
@@ -116,3 +128,9 @@ RESOURCE_TYPES: Final[Mapping[str, ResourceType]] = {
     ),
     "AWS::CodeBuild::Project": ResourceType("Name", "arn:{partition}:codebuild:{region}:{account}:project/{name}"),
 }
+
+
+def key_of_aws(partition: str, region: str, account: str) -> str:
+    """Return the ARN of AWS's own key for S3 in an account: it has an alias, and an id that no template says."""
+    unknown = Unknown(f"the id of AWS's own key aws/s3 of {account} in {region}", _UUID.format())
+    return f"arn:{partition}:kms:{region}:{account}:key/{token(unknown)}"

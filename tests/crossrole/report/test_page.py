@@ -133,7 +133,7 @@ def hostile(default: Assembly, read: Read, tmp_path_factory: pytest.TempPathFact
     def change(resources: dict[str, dict[str, Any]]) -> None:
         role = next(each["Properties"] for each in resources.values() if each["Type"] == "AWS::IAM::Role")
         role["Description"] = HOSTILE
-        role["RoleName"] = "<b>Role"
+        role["RoleName"] = "Role-b"
         role["PermissionsBoundary"] = "arn:aws:iam::222222222222:policy/<i>boundary</i>"
         trust = role["AssumeRolePolicyDocument"]["Statement"][0]
         trust["Condition"]["StringEquals"] = {"sts:ExternalId": HOSTILE}
@@ -143,7 +143,7 @@ def hostile(default: Assembly, read: Read, tmp_path_factory: pytest.TempPathFact
 
     folder = changed(default, tmp_path_factory.mktemp("hostile") / "templates", change)
     change_of = Change("abc1234", "2026-11-24", HOSTILE, f"{HOSTILE}\x1b[31m\u202e")
-    return read(folder, History({"<b>Role": change_of}, frozenset()))
+    return read(folder, History({"Role-b": change_of}, frozenset()))
 
 
 def test_hostile_texts_are_shown_and_not_run(hostile: Report, of_default: Report, paged: Paged) -> None:
