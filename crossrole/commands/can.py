@@ -2,14 +2,17 @@
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 
-from crossrole.commands.common import add_json, add_templates, inventory_of
+from crossrole.commands.common import add_guardrails, add_json, add_templates, inventory_of
 from crossrole.environment import Environment
 from crossrole.errors import CommandError
 from crossrole.evaluation.can import ask
 from crossrole.evaluation.context import parse_context
 from crossrole.evaluation.question import question_of
 from crossrole.evaluation.text import CAN_MARKS, answer_json, answer_text
+from crossrole.iam.policy import Kind
+from crossrole.templates.guardrails import read_file
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -30,6 +33,13 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         metavar="KEY=VALUE",
         help="a condition key of the request, such as aws:SourceIp=203.0.113.7 or sts:ExternalId=…; may be repeated",
     )
+    command.add_argument(
+        "--session-policy",
+        type=Path,
+        metavar="FILE",
+        help="the policy, in JSON, that the acting session was begun with",
+    )
+    add_guardrails(command)
     add_templates(command)
     add_json(command)
 
@@ -46,6 +56,7 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
         resource=resource,
         given=parse_context(arguments.context),
         now=environment.now(),
+        session_policy=read_file(arguments.session_policy, Kind.IDENTITY) if arguments.session_policy else None,
     )
     with environment.simulator() as simulator:
         answer = ask(inventory, simulator, question)

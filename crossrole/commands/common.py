@@ -5,7 +5,8 @@ import re
 from pathlib import Path
 
 from crossrole.environment import Environment
-from crossrole.templates.assembly import NOTHING_GIVEN, Given, read_assembly, staleness
+from crossrole.templates.assembly import CHECKOUT, NOTHING_GIVEN, Given, read_assembly, staleness
+from crossrole.templates.guardrails import NO_GUARDRAILS, Guardrails, read_guardrails
 from crossrole.templates.intrinsics import Template
 from crossrole.templates.inventory import Inventory
 from crossrole.templates.reader import read_inventory
@@ -67,6 +68,24 @@ def templates_of(arguments: argparse.Namespace) -> list[Template]:
     return read_assembly(arguments.template_dir, given=given(arguments))
 
 
+def add_guardrails(command: argparse.ArgumentParser) -> None:
+    """Add the option that names the folder of control policies and endpoint policies."""
+    command.add_argument(
+        "--guardrails",
+        type=Path,
+        metavar="DIR",
+        help="a folder with scp/, rcp/ and vpc-endpoint/; guardrails/ beside access.toml if left out and there",
+    )
+
+
+def guardrails_of(arguments: argparse.Namespace) -> Guardrails:
+    """Return the control policies and endpoint policies that the command takes into each decision."""
+    beside = CHECKOUT / "guardrails"
+    if arguments.guardrails is None and (arguments.template_dir is not None or not beside.is_dir()):
+        return NO_GUARDRAILS
+    return read_guardrails(arguments.guardrails or beside)
+
+
 def add_json(command: argparse.ArgumentParser) -> None:
     """Add the option --json."""
     command.add_argument("--json", action="store_true", help="answer as JSON")
@@ -85,9 +104,10 @@ def add_deployed_role(command: argparse.ArgumentParser) -> None:
 
 def inventory_of(arguments: argparse.Namespace) -> Inventory:
     """Return the inventory of the templates that the command reads."""
-    return read_inventory(
-        read_assembly(arguments.template_dir, given=given(arguments) if "account" in arguments else NOTHING_GIVEN)
+    templates = read_assembly(
+        arguments.template_dir, given=given(arguments) if "account" in arguments else NOTHING_GIVEN
     )
+    return read_inventory(templates, guardrails_of(arguments) if "guardrails" in arguments else NO_GUARDRAILS)
 
 
 def inventory_although_stale(arguments: argparse.Namespace, environment: Environment) -> Inventory:

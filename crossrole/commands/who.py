@@ -2,7 +2,7 @@
 
 import argparse
 
-from crossrole.commands.common import add_json, add_templates, inventory_of
+from crossrole.commands.common import add_guardrails, add_json, add_templates, inventory_of
 from crossrole.environment import Environment
 from crossrole.evaluation.text import WHO_MARKS, ways_text
 from crossrole.evaluation.who import who_can
@@ -16,6 +16,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("action", metavar="ACTION")
     command.add_argument("resource", metavar="RESOURCE")
+    add_guardrails(command)
     add_templates(command)
     add_json(command)
 

@@ -10,6 +10,10 @@ const LAYERS = {
   identity: 'identityAnalysis',
   boundary: 'permissionBoundaryAnalysis',
   resource: 'resourceAnalysis',
+  session: 'sessionAnalysis',
+  scp: 'scpAnalysis',
+  rcp: 'rcpAnalysis',
+  endpoint: 'endpointAnalysis',
 };
 
 for await (const line of createInterface({ input: process.stdin })) {
@@ -27,11 +31,13 @@ async function evaluated(request) {
       resource: { resource, accountId: account },
       contextVariables: Object.fromEntries(Object.entries(context).map(([key, value]) => [aliased(key), value])),
     },
-    identityPolicies: identity.map(({ name, policy }) => ({ name, policy: withAliases(policy) })),
+    identityPolicies: aliasedAll(identity),
     permissionBoundaryPolicies: boundary ? [{ ...boundary, policy: withAliases(boundary.policy) }] : undefined,
     resourcePolicy: resourcePolicy ? withAliases(onlyThisRole(resourcePolicy, request)) : undefined,
-    serviceControlPolicies: [],
-    resourceControlPolicies: [],
+    sessionPolicy: request.session ? withAliases(request.session) : undefined,
+    serviceControlPolicies: levels(request.scps),
+    resourceControlPolicies: levels(request.rcps),
+    vpcEndpointPolicies: request.endpoint.length ? aliasedAll(request.endpoint) : undefined,
     additionalSettings: { s3: { blockPublicAccess: request.restrictsPublic, bucketAbacEnabled: true } },
   };
   const known = request.free ? Object.keys(context) : [];
@@ -50,8 +56,15 @@ async function evaluated(request) {
     result: analysis.result,
     ignored: ignoredContextKeys,
     layers: Object.entries(LAYERS)
-      .filter(([, key]) => analysis[key])
-      .map(([name, key]) => ({ name, result: analysis[key].result, statements: statements(analysis[key]) })),
+      .filter(([name, key]) => analysis[key] && given(name, request))
+      .map(([name, key]) => ({
+        name,
+        result: analysis[key].result,
+        // Control policies are analysed level by level.
+        statements: (analysis[key].ouAnalysis ?? [analysis[key]])
+          .filter(({ orgIdentifier }) => !orgIdentifier || orgIdentifier.startsWith('level-'))
+          .flatMap((each) => statements(each, Number((each.orgIdentifier ?? 'level-0').slice(6)))),
+      })),
     conditions: analysis.conditions,
   };
 }
@@ -83,8 +96,24 @@ function withAliases(policy) {
   return { ...policy, Statement };
 }
 
-function statements({ allowStatements, denyStatements, unmatchedStatements }) {
-  return [...allowStatements, ...denyStatements, ...unmatchedStatements].map(({ policyId, explain }) => ({
+function given(name, { scps, rcps }) {
+  return (name !== 'scp' || scps.length > 0) && (name !== 'rcp' || rcps.length > 0);
+}
+
+function aliasedAll(policies) {
+  return policies.map(({ name, policy }) => ({ name, policy: withAliases(policy) }));
+}
+
+function levels(all) {
+  return all.map((level, number) => ({ orgIdentifier: `level-${number}`, policies: aliasedAll(level) }));
+}
+
+function statements({ allowStatements, denyStatements, unmatchedStatements }, level) {
+  // AWS's own statement, which allows everything at each level of resource control policies, is not among those given.
+  const all = [...allowStatements, ...denyStatements, ...unmatchedStatements];
+  const ours = all.filter(({ explain }) => /^n[0-9]+$/.test(explain.identifier));
+  return ours.map(({ policyId, explain }) => ({
+    level,
     policy: policyId ?? null,
     identifier: explain.identifier,
     effect: explain.effect,

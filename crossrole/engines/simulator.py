@@ -1,6 +1,7 @@
 """The narrow interface to the engine that evaluates requests: `simulator.mjs`, a Node process of its own."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,6 +28,13 @@ class Request:
     identity: tuple[Policy, ...]
     boundary: Policy | None = None
     resource_policy: Policy | None = None
+    scps: tuple[tuple[Policy, ...], ...] = ()
+    """The levels of the principal's service control policies: each must allow the request."""
+    rcps: tuple[tuple[Policy, ...], ...] = ()
+    """The levels of resource control policies of the account that owns the resource."""
+    endpoint: tuple[Policy, ...] = ()
+    """The policies of the VPC endpoint that the request goes through."""
+    session_policy: Policy | None = None
     free: bool = False
     """Whether keys that the context lacks may have any value; the answer then says which values they need."""
     session: str | None = None
@@ -59,6 +67,10 @@ class Request:
             "identity": [_numbered(policy, number) for number, policy in enumerate(self.identity)],
             "boundary": _numbered(self.boundary, 0) if self.boundary else None,
             "resourcePolicy": _numbered(self.resource_policy, 0)["policy"] if self.resource_policy else None,
+            "scps": [_level(level) for level in self.scps],
+            "rcps": [_level(level) for level in self.rcps],
+            "endpoint": _level(self.endpoint),
+            "session": _numbered(self.session_policy, 0)["policy"] if self.session_policy else None,
             "restrictsPublic": self.restricts_public == "true",
             "free": self.free,
         }
@@ -91,7 +103,7 @@ class Evaluated:
 
 @dataclass(frozen=True)
 class Layer:
-    """The result of one kind of policy: `identity`, `boundary` or `resource`."""
+    """The result of one kind of policy: `identity`, `boundary`, `resource`, `session`, `scp`, `rcp` or `endpoint`."""
 
     name: str
     result: str
@@ -144,6 +156,10 @@ def _numbered(policy: Policy, number: int) -> dict[str, Any]:
     return {"name": f"p{number}", "policy": {**policy.document, "Statement": statements}}
 
 
+def _level(policies: Sequence[Policy]) -> list[dict[str, Any]]:
+    return [_numbered(policy, number) for number, policy in enumerate(policies)]
+
+
 def _decision(request: Request, outcome: Mapping[str, Any]) -> Decision:
     if "error" in outcome:
         raise CommandError(_why_not(request, outcome))
@@ -158,10 +174,18 @@ def _decision(request: Request, outcome: Mapping[str, Any]) -> Decision:
 
 
 def _evaluated(request: Request, layer: str, said: Mapping[str, Any]) -> Evaluated:
-    policies = {"identity": request.identity, "boundary": (request.boundary,), "resource": (request.resource_policy,)}[
-        layer
-    ]
-    policy = policies[int(said["policy"][1:]) if layer == "identity" else 0]
+    levels: Mapping[str, Sequence[Sequence[Policy | None]]] = {
+        "identity": [request.identity],
+        "boundary": [[request.boundary]],
+        "resource": [[request.resource_policy]],
+        "session": [[request.session_policy]],
+        "scp": request.scps,
+        "rcp": request.rcps,
+        "endpoint": [request.endpoint],
+    }
+    named_ = re.fullmatch(r"p([0-9]+)", said["policy"] or "")
+    # The engine has names of its own for the one policy of its kind.
+    policy = levels[layer][said["level"]][int(named_[1]) if named_ else 0]
     number = int(said["identifier"][1:])
     if policy is None:
         raise CommandError(f"the policy simulator decided by a policy that it was not given: {json.dumps(said)}")

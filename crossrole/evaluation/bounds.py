@@ -56,7 +56,12 @@ def bounds_of(request: Request) -> Bounds:
     attached = (
         facts.bounded(request.resource_policy, "Principal" if trust else "Both") if request.resource_policy else None
     )
-    every = [*identity, *([boundary] if boundary else []), *([attached] if attached else [])]
+    session = facts.bounded(request.session_policy, "Resource") if request.session_policy else None
+    scps = [[facts.bounded(policy, "Resource") for policy in level] for level in request.scps]
+    rcps = [[facts.bounded(policy, "Both") for policy in level] for level in request.rcps]
+    endpoint = [facts.bounded(policy, "Resource", of_endpoint=True) for policy in request.endpoint]
+    alone = [each for each in (boundary, attached, session) if each]
+    every = [*identity, *alone, *endpoint, *(each for level in [*scps, *rcps] for each in level)]
     unsure = is_unknown(request.restricts_public)
 
     def made(number: int) -> Request:
@@ -65,6 +70,10 @@ def bounds_of(request: Request) -> Bounds:
             identity=tuple(each[number] for each in identity),
             boundary=boundary[number] if boundary else None,
             resource_policy=attached[number] if attached else None,
+            session_policy=session[number] if session else None,
+            scps=tuple(tuple(each[number] for each in level) for level in scps),
+            rcps=tuple(tuple(each[number] for each in level) for level in rcps),
+            endpoint=tuple(each[number] for each in endpoint),
             restricts_public=("true", "false")[number] if unsure else request.restricts_public,
         )
 
@@ -100,8 +109,11 @@ def _bounded(policy: Policy, kept: Sequence[_Kept]) -> Bounded:
 class _Facts:
     request: Request
 
-    def bounded(self, policy: Policy, whole: str) -> tuple[Policy, Policy]:
-        """Return a policy as it allows least and most; `whole` says where a statement about everything says so."""
+    def bounded(self, policy: Policy, whole: str, *, of_endpoint: bool = False) -> tuple[Policy, Policy]:
+        """Return a policy as it allows least and most; `whole` says where a statement about everything says so.
+
+        The engine asks no principal of an endpoint's policy, so its statements about others are left out here.
+        """
         least: list[_Kept] = []
         most: list[_Kept] = []
         for statement in policy.statements:
@@ -110,7 +122,7 @@ class _Facts:
                 least.append((_everything("Deny", whole), statement, reasons))
                 most.append((_everything("Allow", whole), statement, reasons))
                 continue
-            match = self._statement(statement)
+            match = self._without_principal(statement) if of_endpoint else self._statement(statement)
             allows = statement["Effect"] == "Allow"
             for kept, made in (
                 (least, match.sure if allows else match.may),
@@ -120,6 +132,21 @@ class _Facts:
                     kept.append((made, statement, match.reasons))
         first = _bounded(policy, least)
         return first, first if not any(reasons for _, _, reasons in [*least, *most]) else _bounded(policy, most)
+
+    def _without_principal(self, statement: Statement) -> _Match:
+        caller, named = self.request.principal, statement.get("Principal", "*")
+        root = account_root_arn(partition_of(caller), account_of(caller))
+        names = texts(named.get("AWS")) if isinstance(named, Mapping) else [named]
+        if "NotPrincipal" in statement or has_unknowns(names):
+            anyone = {key: value for key, value in statement.items() if "Principal" not in key} | {"Principal": "*"}
+            return _Match(None, anyone, ("the principals of the VPC endpoint's policy",))
+        match = self._statement({key: value for key, value in statement.items() if key != "Principal"})
+        # https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html
+        theirs = {"*", caller, root, account_of(caller), self._self()} & set(names)
+        if not theirs:
+            return _Match(None, None)
+        sure, may = ({**each, "Principal": "*"} if each is not None else None for each in (match.sure, match.may))
+        return _Match(sure, may, match.reasons)
 
     def _statement(self, statement: Statement) -> _Match:
         sure: dict[str, Any] | None = dict(statement)

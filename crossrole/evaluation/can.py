@@ -23,6 +23,8 @@ class Answer:
     question: Question
     links: tuple[Explained, ...]
     fixes: tuple[Fix, ...]
+    has_guardrails: bool = False
+    """Whether a person gave the control policies and the VPC endpoint's policies."""
 
     @property
     def allowed(self) -> bool:
@@ -57,7 +59,8 @@ class Answer:
     @property
     def assumptions(self) -> list[Assumption]:
         """What the answer rests on and the templates do not say."""
-        return list(dict.fromkeys([*(each for link in self.links for each in link.link.assumptions), _ALWAYS]))
+        known = [] if self.has_guardrails else [_ALWAYS]
+        return list(dict.fromkeys([*(each for link in self.links for each in link.link.assumptions), *known]))
 
 
 def ask(inventory: Inventory, simulator: Simulator, question: Question) -> Answer:
@@ -70,7 +73,7 @@ def ask_all(inventory: Inventory, simulator: Simulator, questions: Sequence[Ques
     found = _found(inventory, simulator, questions)
     ways = _ways(inventory, simulator, questions, found)
     return [
-        Answer(question, links, tuple(fixes_of(inventory, links, through)))
+        Answer(question, links, tuple(fixes_of(inventory, links, through)), inventory.guardrails.complete)
         for question, links, through in zip(questions, found, ways, strict=True)
     ]
 

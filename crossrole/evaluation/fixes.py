@@ -47,20 +47,27 @@ def fixes_of(inventory: Inventory, found: Sequence[Explained], ways: Sequence[st
 
     `ways` are the names of the grants through which the caller can; they matter where a request `wants_a_grant`.
     """
-    fixes = [fix for link in found if not link.allowed for fix in _of_link(inventory, link, ways)]
+    fixes = [fix for link in found if link.denied or link.unless for fix in _of_link(inventory, link, ways)]
     yield from dict.fromkeys(fixes)
 
 
 def wants_a_grant(inventory: Inventory, link: Explained) -> bool:
     """Return whether the fix is to act through a grant: nothing denies the request, and no grant's session makes it."""
-    denied = not link.allowed and not _reasons(link, EXPLICITLY_DENIES)
-    return denied and link.link.kind != "assume" and _grant(inventory, link.link.request.principal) is None
+    denied = (link.denied or bool(link.unless)) and not _reasons(link, EXPLICITLY_DENIES)
+    return (
+        denied
+        and not _limits(link)
+        and link.link.kind != "assume"
+        and _grant(inventory, link.link.request.principal) is None
+    )
 
 
 def _of_link(inventory: Inventory, link: Explained, ways: Sequence[str]) -> list[Fix]:
     request = link.link.request
     if denying := _reasons(link, EXPLICITLY_DENIES):
         return [fix for reason in denying for fix in _lift(inventory, link, reason)]
+    if limits := _limits(link):
+        return [_elsewhere(f"let the {each.kind} allow {request.action}") for each in limits]
     if link.link.kind == "assume":
         return [fix for reason in _reasons(link, IMPLICITLY_DENIES) for fix in _let_in(inventory, link, reason)]
     if wants_a_grant(inventory, link):
@@ -69,6 +76,11 @@ def _of_link(inventory: Inventory, link: Explained, ways: Sequence[str]) -> list
     if link.link.kind == "key":
         return [_elsewhere(f"let {grant.name} use the bucket's key: {request.resource}")]
     return [fix for reason in _reasons(link, IMPLICITLY_DENIES) for fix in _widen(grant, link, reason)]
+
+
+def _limits(link: Explained) -> list[Reason]:
+    """Return the policies beside the principal's and the resource's own that do not allow what they would have to."""
+    return [each for each in _reasons(link, IMPLICITLY_DENIES) if each.layer in {"session", "scp", "endpoint"}]
 
 
 def _reasons(link: Explained, says: str) -> list[Reason]:

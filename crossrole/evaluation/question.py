@@ -7,9 +7,10 @@ from fnmatch import fnmatchcase
 from crossrole.engines.simulator import Context
 from crossrole.errors import CommandError, nearest
 from crossrole.iam.actions import known_action, works_on_no_resource
-from crossrole.iam.arn import bucket_arn, name_of, parse_arn, parse_principal, role_arn
+from crossrole.iam.arn import bucket_arn, is_role, name_of, parse_arn, parse_principal, role_arn
+from crossrole.iam.policy import Policy
 from crossrole.templates.inventory import Identity, Inventory
-from crossrole.unknown import has_unknowns, worded
+from crossrole.unknown import has_unknowns, without_unknowns, worded
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class Question:
     now: datetime
     session: str | None = None
     """The name of the caller's session, where the question is about one session of a role."""
+    session_policy: Policy | None = None
+    """The policy that the acting session was begun with, which limits it."""
 
     @property
     def actor(self) -> str:
@@ -32,14 +35,25 @@ class Question:
 
 
 def question_of(
-    inventory: Inventory, *, caller: str, via: str | None, action: str, resource: str, given: Context, now: datetime
+    inventory: Inventory,
+    *,
+    caller: str,
+    via: str | None,
+    action: str,
+    resource: str,
+    given: Context,
+    now: datetime,
+    session_policy: Policy | None = None,
 ) -> Question:
     """Return the question that the words ask; raises `CommandError` for words that mean nothing here."""
     known, whole = known_resource(inventory, action, resource)
     arn, session = _caller(inventory, caller)
+    if session_policy and not via and not is_role(arn):
+        raise CommandError(f"{arn} is a user, and a session policy limits a role's session; ask via GRANT")
     return Question(
         caller=arn,
         session=session,
+        session_policy=session_policy,
         via=inventory.grant(via) if via else None,
         action=known,
         resource=whole,
@@ -104,7 +118,7 @@ def known_resource(inventory: Inventory, action_text: str, text: str) -> tuple[s
         meant = bucket_arn(inventory.partition, text.removeprefix("s3://"))
         raise CommandError(f'"{text}" is not an ARN; write {meant}')
     parse_arn(text, example=example)
-    if not worded(text).isprintable():
+    if not without_unknowns(text).isprintable():
         raise CommandError(f"{text!r} has a non-printable character; the two engines do not agree on such a resource")
     if "*" in text:
         raise CommandError(f"{text} stands for many resources; name one, such as {text.replace('*', 'example')}")

@@ -98,9 +98,18 @@ def _reason(link: Link, layer: Layer, decision: Decision) -> Reason:
     return Reason(kind, layer.name, IMPLICITLY_DENIES, tuple(near), tuple(_missing(link, near)))
 
 
+_NAMES = {
+    "boundary": "permissions boundary",
+    "session": "session policy",
+    "scp": "service control policy",
+    "rcp": "resource control policy",
+    "endpoint": "VPC endpoint policy",
+}
+
+
 def _kind(link: Link, layer: Layer) -> str:
-    if layer.name == "boundary":
-        return "permissions boundary"
+    if layer.name in _NAMES:
+        return _NAMES[layer.name]
     if layer.name == "identity":
         return "own policies" if link.kind == "assume" else "permissions policies"
     service = link.request.action.partition(":")[0]
@@ -114,7 +123,7 @@ def _must_allow(link: Link, layer: Layer, decision: Decision) -> bool:
         # In its own account a bucket's policy need not allow what an identity's does; a role's or a key's must.
         elsewhere = account_of(link.request.principal) != link.request.account
         return elsewhere or link.kind == "assume" or link.request.action.startswith("kms:")
-    return not decision.allowed
+    return not decision.allowed and layer.result != "Allowed"
 
 
 def _nearest(layer: Layer) -> list[Evaluated]:

@@ -310,6 +310,9 @@ def _unless_disabled(inventory: Inventory, key: str, policy: Policy) -> Policy:
 
 # --- one request
 
+# https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html#rcp-supported-services
+_UNDER_RCPS = ("s3:", "sts:", "kms:", "sqs:", "secretsmanager:", "cognito-idp:", "logs:", "dynamodb:", "ecr:", "aoss:")
+
 
 def _elsewhere(inventory: Inventory, principal: str) -> tuple[str, ...]:
     identity = inventory.identity(principal)
@@ -381,6 +384,10 @@ class _Asked:
             identity=identity.policies if identity else (allowing(action, resource),),
             boundary=identity.boundary if identity else None,
             resource_policy=resource_policy,
+            scps=inventory.guardrails.levels("scp", account_of(principal)),
+            rcps=inventory.guardrails.levels("rcp", self.account) if self.action.startswith(_UNDER_RCPS) else (),
+            endpoint=() if context.get("aws:ViaAWSService") == "true" else inventory.guardrails.endpoint,
+            session_policy=self.question.session_policy if self.is_limited else None,
             session=session,
             named=self._is_named,
             anything=anything | frozenset(also_anything),
@@ -431,6 +438,11 @@ class _Asked:
         for arn, place in inventory.made.items() if not self._is_named else []:
             if has_unknowns(arn) and may_be(arn, self._root):
                 yield f"whether {self._root} is {place}"
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether the request is of the session that the question's session policy limits."""
+        return self.principal == self.question.actor and (self.question.via is None or self.action != ASSUME)
 
     @property
     def _root(self) -> str:

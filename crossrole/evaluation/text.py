@@ -33,13 +33,18 @@ def answer_text(answer: Answer) -> str:
         verdict = "allowed, if what is outside the templates allows it too"
     through = f" via {question.via.name}" if question.via else ""
     lines = [f"{verdict}: {question.caller}{through}, {question.action} on {question.resource}"]
-    lines += [*(f"depends   on {each}" for each in answer.depends), ""]
+    lines += [*(f"depends   on {each}{_settled(each)}" for each in answer.depends), ""]
     for number, link in enumerate(answer.links, start=1):
         lines += _link_lines(number, link)
     lines += ["", *(f"fix       {fix.text}" for fix in answer.fixes)]
     lines += [f"assumed   {'needed: ' if each.needed else ''}{each.text}" for each in answer.assumptions]
     lines += [f"asked     {line}" for line in _context_lines(answer)]
     return "\n".join(lines)
+
+
+def _settled(what: str) -> str:
+    """Return how a person settles what is not known: a condition key's value can be given."""
+    return f"; settle it with --context {what}=VALUE" if re.fullmatch(r"[a-z0-9-]+:[\w/:-]+", what) else ""
 
 
 def _link_lines(number: int, explained_link: Explained) -> list[str]:

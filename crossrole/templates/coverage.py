@@ -27,6 +27,7 @@ _READ: Final = frozenset(
         "AWS::KMS::Alias",
         "AWS::KMS::Key",
         "AWS::Lambda::Permission",
+        "AWS::Organizations::Policy",
         "AWS::S3::AccessPoint",
         "AWS::S3::Bucket",
         "AWS::S3::BucketPolicy",

@@ -7,6 +7,7 @@ from functools import cached_property
 from crossrole.errors import CommandError, nearest
 from crossrole.iam.arn import account_of, is_role, name_of
 from crossrole.iam.policy import Policy, principals_of, texts, trusted
+from crossrole.templates.guardrails import NO_GUARDRAILS, Guardrails
 from crossrole.unknown import worded
 
 
@@ -128,6 +129,7 @@ class Inventory:
     """The accounts of the buckets that have their policy in a template, by the bucket's ARN."""
     others: Mapping[tuple[str, str], Identity] = field(default_factory=dict)
     """The roles outside the templates that a template attaches policies to, by account and name."""
+    guardrails: Guardrails = NO_GUARDRAILS
     unread: tuple[Unread, ...] = ()
     """What may give or take access and is not evaluated."""
     unevaluated: Mapping[str, str] = field(default_factory=dict)

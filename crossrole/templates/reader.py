@@ -10,25 +10,26 @@ from crossrole.errors import CommandError
 from crossrole.iam.arn import account_root_arn, bucket_arn, name_of
 from crossrole.iam.policy import VERSION, Kind, Policy, read_policy
 from crossrole.templates.coverage import not_evaluated, unread_of
+from crossrole.templates.guardrails import NO_GUARDRAILS, Guardrails
 from crossrole.templates.intrinsics import Template
 from crossrole.templates.inventory import Bucket, Identity, Inventory, Key, Unread
 from crossrole.templates.resource_types import key_of_aws
-from crossrole.unknown import Unknown, has_unknowns, is_unknown, token, unknowns_in, worded
+from crossrole.unknown import Unknown, is_unknown, token, unknowns_in, worded
 
 
-def read_inventory(templates: list[Template]) -> Inventory:
+def read_inventory(templates: list[Template], guardrails: Guardrails = NO_GUARDRAILS) -> Inventory:
     """Return what the templates say about access; what they do not say is in it as unknown.
 
     Raises `CommandError` for what is of another shape than any CloudFormation template.
     """
     try:
-        return _inventory(templates)
+        return _inventory(templates, guardrails)
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise CommandError(f"the templates are not valid CloudFormation ({error!r}); make them anew") from error
 
 
-def _inventory(templates: list[Template]) -> Inventory:
-    reader = _Reader(templates)
+def _inventory(templates: list[Template], guardrails: Guardrails) -> Inventory:
+    reader = _Reader(templates, guardrails)
     roles = reader.roles()
     left = not_evaluated(templates, {name_of(arn) for arn in roles} | {name for _, name in reader.users()})
     return Inventory(
@@ -43,6 +44,7 @@ def _inventory(templates: list[Template]) -> Inventory:
         tags=reader.tags(),
         owners=reader.owners(),
         others=reader.other_roles(),
+        guardrails=reader.guardrails(),
         unread=(*unread_of(templates), *reader.unread()),
         unevaluated=left.always,
         unevaluated_changing=left.changing,
@@ -130,6 +132,7 @@ _Holder = tuple[str, str, str]
 @dataclass(frozen=True)
 class _Reader:
     templates: list[Template]
+    given: Guardrails
 
     @cached_property
     def _by_type(self) -> Mapping[str, list[_Resource]]:
@@ -412,23 +415,45 @@ class _Reader:
             if (tags := _tags(resource)) and not is_unknown(resource.arn) and kind != "AWS::S3::Bucket"
         }
 
+    def guardrails(self) -> Guardrails:
+        """Return the control policies that were given, and those that the templates attach to an account."""
+        found = self.given
+        for resource in self._of("AWS::Organizations::Policy"):
+            kind = _CONTROLS.get(str(resource.get("Type")))
+            targets = resource.texts("TargetIds")
+            for account in targets if kind else []:
+                if account.isdigit():
+                    of = Kind.IDENTITY if kind == "scp" else Kind.RESOURCE
+                    found = found.with_more(str(kind), account, resource.policy("Content", resource.get("Content"), of))
+        return found
+
     # --- what can't be told to which it belongs
 
     def unread(self) -> Iterator[Unread]:
-        """Yield policies whose role, user, bucket or the like is not known."""
+        """Yield policies whose role, user, bucket or account is not known, and names that two resources bear."""
         for (account, kind, name), policies in self._attached.items():
             if _is_anyone(name):
                 place = policies[0].place.rpartition("/")[0]
                 yield Unread(f"{place}, a policy of a {kind} that is not known ({worded(name)})", account)
         for resource, arn, _, _ in self._policies_of_resources():
-            if _is_anyone(arn) or (is_unknown(arn.rpartition(":")[2]) and _is_anyone(arn.rpartition(":")[2])):
+            if _is_anyone(arn):
                 what = f"{resource.place}, the policy of a resource that is not known ({worded(arn)})"
                 yield Unread(what, resource.template.account, frozenset({_SERVICE_OF_POLICY[resource.kind]}))
         for identity in [*self.roles().values(), *self.users().values()]:
-            for arn in identity.managed_elsewhere:
-                if has_unknowns(arn) and _is_anyone(arn):
-                    what = f"the managed policy {worded(arn)} of {worded(identity.arn)}"
-                    yield Unread(what, identity.account, None, identity.arn)
+            for arn in filter(_is_anyone, identity.managed_elsewhere):
+                what = f"the managed policy {worded(arn)} of {worded(identity.arn)}"
+                yield Unread(what, identity.account, None, identity.arn)
+        yield from self._controls_of_others()
+        yield from self._twice()
+
+    def _controls_of_others(self) -> Iterator[Unread]:
+        for resource in self._of("AWS::Organizations::Policy"):
+            others = [each for each in resource.texts("TargetIds") if not each.isdigit()]
+            if str(resource.get("Type")) not in _CONTROLS or others:
+                to = f", of {worded(', '.join(others))}" if others else ""
+                yield Unread(f"{resource.place}, a policy of an organization{to}", None)
+
+    def _twice(self) -> Iterator[Unread]:
         seen: dict[str, str] = {}
         for resource in self._of("AWS::IAM::Role", "AWS::IAM::User", "AWS::S3::Bucket", "AWS::KMS::Key"):
             if (other := seen.setdefault(resource.arn, resource.place)) != resource.place:
@@ -436,6 +461,7 @@ class _Reader:
                 yield Unread(what, None, None, resource.arn)
 
 
+_CONTROLS = {"SERVICE_CONTROL_POLICY": "scp", "RESOURCE_CONTROL_POLICY": "rcp"}
 _SERVICE_OF_POLICY = {
     "AWS::IAM::Role": "sts",
     "AWS::KMS::Key": "kms",
