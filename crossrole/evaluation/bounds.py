@@ -401,6 +401,13 @@ def _overlap(one: str, other: str) -> bool:
     return False
 
 
+def may_match(patterns: Sequence[str], actual: str, *, folded: bool = False) -> bool:
+    """Return whether one of a statement's patterns may match, whatever stands for its variables and tokens."""
+    fold: Callable[[str], str] = str.lower if folded else str
+    text = _TOKENS.sub("*", fold(actual))
+    return any(_overlap(_TOKENS.sub("*", _VARIABLE.sub("*", fold(each))), text) for each in patterns)
+
+
 def open_reasons(decision: Decision) -> Iterator[str]:
     """Yield what the statements that match a request depend on."""
     for layer in decision.layers:

@@ -7,7 +7,7 @@ from typing import Any
 
 from crossrole.engines.simulator import Decision, Request, Simulator
 from crossrole.evaluation.assumptions import Assumption
-from crossrole.evaluation.bounds import open_reasons
+from crossrole.evaluation.bounds import may_match, open_reasons
 from crossrole.evaluation.callers import EVERYONE, SOMEWHERE, Candidate, representative
 from crossrole.evaluation.question import Question, known_resource
 from crossrole.evaluation.requests import CERTAIN, Link, free, links_of, otherwise
@@ -138,10 +138,24 @@ def _candidates(
 
 def _able(inventory: Inventory, simulator: Simulator, action: str, resource: str, now: datetime) -> Iterator[Identity]:
     """Yield the grants whose sessions may do it: only of these the callers matter."""
-    grants = inventory.grants
+    attached = inventory.resource_policy(resource)
+    # A resource's own policy may allow what a role's does not; else a role without any fitting Allow can't.
+    opens = attached is not None and any(each["Effect"] != "Deny" for each in attached.statements)
+    grants = [each for each in inventory.grants if opens or each.elsewhere or _may_allow(each, action, resource)]
     links = [links_of(inventory, Question(grant.arn, None, action, resource, {}, now))[0] for grant in grants]
     decided = _decided(simulator, links, [free(link) for link in links])
     yield from (grant for grant, (decision, _) in zip(grants, decided, strict=True) if decision.allowed)
+
+
+def _may_allow(grant: Identity, action: str, resource: str) -> bool:
+    """Return whether a statement of a role might allow a request, whatever is not known: quick, never too strict."""
+    return any(
+        statement["Effect"] != "Deny"
+        and may_match(texts(statement.get("Action", "*")), action, folded=True)
+        and may_match(texts(statement.get("Resource", "*")), resource)
+        for policy in grant.policies
+        for statement in policy.statements
+    )
 
 
 def _by_token(inventory: Inventory, action: str, resource: str) -> Iterator[Way]:

@@ -151,6 +151,10 @@ class _Reader:
     # --- roles, users and groups
 
     def roles(self) -> dict[str, Identity]:
+        return self._roles
+
+    @cached_property
+    def _roles(self) -> dict[str, Identity]:
         return {
             resource.arn: self._identity(
                 resource,
@@ -161,6 +165,10 @@ class _Reader:
         }
 
     def users(self) -> dict[tuple[str, str], Identity]:
+        return self._users
+
+    @cached_property
+    def _users(self) -> dict[tuple[str, str], Identity]:
         made = {
             (resource.template.account, name_of(resource.arn)): self._identity(resource, "user")
             for resource in self._of("AWS::IAM::User")
@@ -362,14 +370,12 @@ class _Reader:
     def resource_policies(self) -> dict[str, Policy]:
         found: dict[str, list[Policy]] = defaultdict(list)
         for resource, arn, document, name in self._policies_of_resources():
-            kind = Kind.TRUST if resource.kind == "AWS::IAM::Role" else Kind.RESOURCE
-            found[arn].append(resource.policy(name, document, kind))
-        return {arn: _one_of(each, arn) for arn, each in found.items()} | self._permissions()
+            found[arn].append(resource.policy(name, document, Kind.RESOURCE))
+        trusts = {arn: each.trust for arn, each in self._roles.items() if each.trust}
+        return trusts | {arn: _one_of(each, arn) for arn, each in found.items()} | self._permissions()
 
     def _policies_of_resources(self) -> Iterator[tuple[_Resource, str, Any, str]]:
         """Yield each policy of a resource: what holds it, the resource's ARN, the document and the property."""
-        for resource in self._of("AWS::IAM::Role"):
-            yield resource, resource.arn, resource.get("AssumeRolePolicyDocument"), "AssumeRolePolicyDocument"
         for resource in self._of("AWS::KMS::Key"):
             yield resource, resource.arn, resource.get("KeyPolicy", _default_key_policy(resource.template)), "KeyPolicy"
         for resource in self._of("AWS::S3::AccessPoint"):
@@ -463,7 +469,6 @@ class _Reader:
 
 _CONTROLS = {"SERVICE_CONTROL_POLICY": "scp", "RESOURCE_CONTROL_POLICY": "rcp"}
 _SERVICE_OF_POLICY = {
-    "AWS::IAM::Role": "sts",
     "AWS::KMS::Key": "kms",
     "AWS::S3::BucketPolicy": "s3",
     "AWS::S3::AccessPoint": "s3",
