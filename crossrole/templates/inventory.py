@@ -8,6 +8,7 @@ from crossrole.errors import CommandError, nearest
 from crossrole.iam.arn import account_of, is_role, name_of
 from crossrole.iam.policy import Policy, principals_of, texts, trusted
 from crossrole.templates.guardrails import NO_GUARDRAILS, Guardrails
+from crossrole.templates.intrinsics import Template
 from crossrole.unknown import worded
 
 
@@ -129,6 +130,10 @@ class Inventory:
     """The accounts of the buckets that have their policy in a template, by the bucket's ARN."""
     others: Mapping[tuple[str, str], Identity] = field(default_factory=dict)
     """The roles outside the templates that a template attaches policies to, by account and name."""
+    managed: Mapping[str, Policy] = field(default_factory=dict)
+    """Every managed policy of the templates, by ARN, whoever holds it."""
+    templates: tuple[Template, ...] = field(default=(), repr=False, compare=False)
+    """The templates that were read."""
     guardrails: Guardrails = NO_GUARDRAILS
     unread: tuple[Unread, ...] = ()
     """What may give or take access and is not evaluated."""

@@ -44,6 +44,8 @@ def _inventory(templates: list[Template], guardrails: Guardrails) -> Inventory:
         tags=reader.tags(),
         owners=reader.owners(),
         others=reader.other_roles(),
+        managed=reader.managed(),
+        templates=tuple(templates),
         guardrails=reader.guardrails(),
         unread=(*unread_of(templates), *reader.unread()),
         unevaluated=left.always,
@@ -285,6 +287,9 @@ class _Reader:
                 for name in resource.texts(key):
                     found[resource.template.account, _OF_NAME[key], name].append(policy)
         return found
+
+    def managed(self) -> dict[str, Policy]:
+        return self._managed
 
     @cached_property
     def _managed(self) -> dict[str, Policy]:
