@@ -8,8 +8,9 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields
 from decimal import Decimal
+from functools import cache
 from itertools import pairwise, product
 from typing import Any
 
@@ -137,7 +138,8 @@ def main() -> None:
     Each question gets a process of its own, forked from this one: what Z3 has met before changes how it searches, and
     now and then it then takes minutes for what takes it milliseconds afresh.
     """
-    bundled()  # read once, for all of them
+    for everywhere in (True, False):
+        _catalog(everywhere=everywhere)  # made once, for all of them
     side_by_side = os.cpu_count() or 1
     for line in sys.stdin:
         questions = json.loads(line)
@@ -218,6 +220,16 @@ def _around(bounds: list[Decimal]) -> list[Decimal]:
     return sorted({*bounds, *between, max(bounds[0] / 2, Decimal(0)), bounds[-1] + 1})
 
 
+class _Catalog(Catalog):  # type: ignore[misc]  # Reach ships no types
+    """AWS's actions, each with the condition keys that its requests may carry."""
+
+    def supports_key(self, action: str, key: str) -> bool:
+        """Return whether a request may carry the key: those of identity providers' tokens are in no list of AWS's."""
+        provider = key.partition(":")[0].lower()
+        return "." in provider or provider == "saml" or super().supports_key(action, key)
+
+
+@cache
 def _catalog(*, everywhere: bool) -> Catalog:
     """Return AWS's actions; without their types of resources where no statement tells one resource from another.
 
@@ -226,7 +238,8 @@ def _catalog(*, everywhere: bool) -> Catalog:
     catalog = bundled()
     if catalog is None:
         raise ModuleNotFoundError("reach/data/actions.json.gz")
-    return replace(catalog, action_resources={}) if everywhere else catalog
+    every = {each.name: getattr(catalog, each.name) for each in fields(catalog)}
+    return _Catalog(**(every | {"action_resources": {}} if everywhere else every))
 
 
 def _decided(principal: Principal, query: Query, environment: Environment, catalog: Catalog) -> dict[str, Any]:
