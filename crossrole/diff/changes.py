@@ -1,6 +1,6 @@
 """The access that changed between two states of the templates, decided by proof and not by their text."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -13,7 +13,6 @@ from crossrole.diff.sentences import EVERYTHING, Change, doing, publicly, what, 
 from crossrole.diff.state import BEGIN, NAME_SOURCE, TAG, State
 from crossrole.engines.prover import Inquiry, Prover, Verdict
 from crossrole.iam.actions import ASSUME, gives_nothing
-from crossrole.iam.arn import is_role
 from crossrole.iam.policy import texts
 from crossrole.templates.inventory import Identity, Inventory
 
@@ -57,7 +56,7 @@ class _Comparison:
         for user in self.new.inventory.users.values():
             yield from self._use(user, set())
             yield from self._limits(user)
-        for resource in self._changed:
+        for resource in self._widened:
             yield from self._attached(resource)
         if self.gained:
             yield from unevaluated_changes(self.old.inventory, self.new.inventory)
@@ -65,11 +64,17 @@ class _Comparison:
     # --- what differs at all
 
     @cached_property
-    def _changed(self) -> list[str]:
-        """The resources whose own policies differ, and that are still there."""
+    def _widened(self) -> Mapping[str, list[tuple[Label, Cell, Gain]]]:
+        """What the policies of resources allow more to callers whose own policies allow it, by resource."""
         every = dict.fromkeys([*self.new.resources, *self.old.resources])
         gone = {each for each in every if self.old.makes(each) and not self.new.makes(each)}
-        return [each for each in every if each not in gone and self._differs(each)]
+        changed = [each for each in every if each not in gone and self._differs(each)]
+        asked = [(each, *of_caller) for each in changed for of_caller in of_callers(self.old, self.new, each)]
+        found: dict[str, list[tuple[Label, Cell, Gain]]] = {}
+        for (resource, label_, cell), gain in zip(asked, self._gains([cell for *_, cell in asked]), strict=True):
+            if gain and not gives_nothing(cell.action, cell.resource):
+                found.setdefault(resource, []).append((label_, cell, gain))
+        return found
 
     def _differs(self, resource: str) -> bool:
         policies = [state.inventory.resource_policies.get(resource) for state in (self.old, self.new)]
@@ -110,17 +115,6 @@ class _Comparison:
             text = f"{who_} can {do} only under narrower conditions now"
         return Change(self.gained, text + end, (*gain.notes, *notes))
 
-    def _of_callers(self, resource: str) -> list[tuple[Label, Cell]]:
-        """Return the cells of a resource's policy; for the templates' own roles and users their policies count too."""
-        made = []
-        for label_, cell in of_callers(self.old, self.new, resource):
-            if label_.arn is None or label_.arn not in self.new.identities:
-                made.append((label_, cell))
-            elif not is_role(resource):
-                own = attached_cell(self.old, self.new, label_.arn, cell.part, resource)
-                made.append((replace(label_, own_policies=False), own))
-        return made
-
     # --- who may assume a role
 
     def _assuming(self, role: Identity) -> list[tuple[str, bool, Change]]:
@@ -133,7 +127,8 @@ class _Comparison:
             if caller != role.arn  # its sessions would only begin another of the same
             for cell in of_assuming(self.old, self.new, caller, role.arn)
         ]
-        cells += self._of_callers(role.arn) if differs else []
+        of_others = of_callers(self.old, self.new, role.arn) if differs else ()
+        cells += [(label_, cell) for label_, cell in of_others if label_.arn not in self.new.identities]
         by_caller: dict[str, list[tuple[Label, Cell, Gain]]] = {}
         for (label_, cell), gain in zip(cells, self._gains([cell for _, cell in cells]), strict=True):
             if gain:
@@ -188,11 +183,11 @@ class _Comparison:
 
     def _use(self, actor: Identity, newcomers: Collection[str]) -> Iterator[Change]:
         """Yield what an actor gained, by those who act through it; the sentence of a newcomer says it already."""
-        if not self._changed and actor.arn not in self._changed_identities:
+        if not self._widened and actor.arn not in self._changed_identities:
             return
         cells = [
             each
-            for each in of_identity(self.old, self.new, actor.arn, self._changed)
+            for each in of_identity(self.old, self.new, actor.arn, list(self._widened))
             if not gives_nothing(each.action, each.resource)
         ]
         found: dict[tuple[str, Gain, tuple[str, ...], str], list[str]] = {}
@@ -257,13 +252,20 @@ class _Comparison:
     # --- policies of buckets, keys and the like, for everyone
 
     def _attached(self, resource: str) -> Iterator[Change]:
-        cells = self._of_callers(resource)
+        widened = [each for each in self._widened[resource] if each[0].arn not in self.new.identities]
+        # Of the templates' own roles and users, their own policies are known too.
+        own = [each for each in self._widened[resource] if each[0].arn in self.new.identities]
+        cells = [attached_cell(self.old, self.new, str(each.arn), cell.part, resource) for each, cell, _ in own]
+        widened += [
+            (replace(label_, own_policies=False), cell, gain)
+            for (label_, _, _), cell, gain in zip(own, cells, self._gains(cells), strict=True)
+            if gain
+        ]
         found: dict[tuple[Label, str, Gain, tuple[str, ...]], list[str]] = {}
-        for (label_, cell), gain in zip(cells, self._gains([cell for _, cell in cells]), strict=True):
-            if gain and not gives_nothing(cell.action, cell.resource):
-                notes = () if gain.loosened else tuple(_only_if(cell.part))
-                key = (label_, _resource_words(cell.part, cell.resource), gain, notes)
-                found.setdefault(key, []).append(_action_words(cell.part, cell.action))
+        for label_, cell, gain in widened:
+            notes = () if gain.loosened else tuple(_only_if(cell.part))
+            key = (label_, _resource_words(cell.part, cell.resource), gain, notes)
+            found.setdefault(key, []).append(_action_words(cell.part, cell.action))
         for (label_, place, gain, notes), actions in found.items():
             end = OWN_POLICIES if label_.own_policies else ""
             public = self.gained and label_.text.startswith(INTERNET)
