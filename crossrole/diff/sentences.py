@@ -23,9 +23,9 @@ class Change:
     """What everyone on the internet can do now, as a sentence of its own."""
 
     def as_json(self) -> dict[str, Any]:
-        """Return the change for `--json`."""
-        change = "gained" if self.gained else "lost"
-        return {"change": change, "text": self.text, "notes": list(self.notes), "public": self.public is not None}
+        """Return the change for `--json`; `public` is there for what is public now."""
+        public = {"public": self.public} if self.public else {}
+        return {"change": "gained" if self.gained else "lost", "text": self.text, "notes": list(self.notes), **public}
 
 
 def changes_text(changes: Sequence[Change]) -> str:

@@ -818,7 +818,7 @@ def test_lost_alone_as_text() -> None:
 
 def test_as_json() -> None:
     """A change says in JSON whether it was gained or lost, its sentence and its notes."""
-    expected = {"change": "lost", "text": "one", "notes": ["note"], "public": False}
+    expected = {"change": "lost", "text": "one", "notes": ["note"]}
 
     assert expected == lost("one", "note").as_json()
 
