@@ -57,7 +57,7 @@ def main() -> None:
     app = Command(APP, OFF)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "many.toml")
-        file.write_text(many_grants(), encoding="utf-8")
+        file.write_text(many_grants(GRANTS), encoding="utf-8")
         many = {"CDK_CONTEXT_JSON": json.dumps({"access": str(file)})}
         pairs = [
             ("app.py to an app with its resources and nothing else", app, Command((*PLAIN, "{out}"), OFF), "1.15"),
@@ -92,8 +92,8 @@ def spread(ratios: list[float]) -> str:
     return f"{median(ratios):.2f} ({min(ratios):.2f} … {max(ratios):.2f})"
 
 
-def many_grants() -> str:
-    """Return the committed access.toml with further grants like its own, as many to a stack as it holds."""
+def many_grants(count: int) -> str:
+    """Return the committed access.toml with so many grants like its own, as many to a stack as it holds."""
     text = (CHECKOUT / "access.toml").read_text(encoding="utf-8")
     head, heading, tail = text.partition("[[grants]]")
     own, writer, rest = tail.partition("[writer]")
@@ -102,7 +102,7 @@ def many_grants() -> str:
         f"{heading}{own.rstrip()}\nstack = {number // GRANTS_OF_A_STACK + 1}\n\n".replace(
             "AccessS3Role", f"{number}"
         ).replace("LambdaRole", f"Role{number}")
-        for number in range(1, GRANTS)
+        for number in range(1, count)
     ]
     return "".join([head, heading, own, *further, writer, rest])
 

@@ -32,8 +32,8 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
     else:
         with templates_of(arguments.head) as folder:
             head = read_inventory(read_assembly(folder))
-    with environment.simulator() as simulator, environment.prover() as prover:
-        found = changes(base, head, simulator, prover)
+    with environment.prover() as prover:
+        found = changes(base, head, prover)
     if arguments.json:
         environment.put({"changes": [each.as_json() for each in found]})
     else:

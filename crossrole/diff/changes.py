@@ -1,216 +1,306 @@
 """The access that changed between two states of the templates, decided by proof and not by their text."""
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
-from crossrole.diff.comparison import Difference, Direction
+from crossrole.diff.callers import INTERNET, Label, label, layer, may_be
+from crossrole.diff.cells import attached_cell, may_allow, of_assuming, of_callers, of_identity
+from crossrole.diff.comparison import Cell, Gain, gains
 from crossrole.diff.not_proved import unevaluated_changes
-from crossrole.diff.policy_sets import assuming, callers, owner, using
-from crossrole.diff.sentences import CONDITION_LOOSENED, PRINCIPAL_ADDED, Change, what, who
-from crossrole.engines.prover import Prover, Side
-from crossrole.engines.simulator import Simulator
-from crossrole.evaluation.assumptions import allowing
-from crossrole.evaluation.callers import Candidate, everyone_in, representative
-from crossrole.iam.actions import ASSUME
-from crossrole.iam.arn import partition_of
-from crossrole.iam.condition_words import of_statement
-from crossrole.iam.policy import Policy, atoms, canonical, texts, trusted
+from crossrole.diff.parts import Part, allowing
+from crossrole.diff.sentences import EVERYTHING, Change, doing, publicly, what, who
+from crossrole.diff.state import BEGIN, NAME_SOURCE, TAG, State
+from crossrole.engines.prover import Inquiry, Prover, Verdict
+from crossrole.iam.actions import ASSUME, gives_nothing
+from crossrole.iam.policy import texts
 from crossrole.templates.inventory import Identity, Inventory
 
+OWN_POLICIES = ", where its own policies allow it"
+_EXTRAS = {
+    TAG: "set session tags when it assumes",
+    NAME_SOURCE: "set a source identity, which a policy tests, when it assumes",
+    "sts:SetContext": "set a context when it assumes",
+}
 
-def changes(base: Inventory, head: Inventory, simulator: Simulator, prover: Prover) -> list[Change]:
+
+def changes(base: Inventory, head: Inventory, prover: Prover) -> list[Change]:
     """Return the access that was gained and lost from base to head, each once."""
-    gained = _changes(Direction(base, head, simulator, prover, gained=True))
-    lost = _changes(Direction(head, base, simulator, prover, gained=False))
-    return list(dict.fromkeys([*gained, *lost]))
+    before, now = State(base, head), State(head, base)
+    found = [
+        *_Comparison(before, now, prover, gained=True).changes(),
+        *_Comparison(now, before, prover, gained=False).changes(),
+    ]
+    once: dict[tuple[bool, str], Change] = {}
+    for each in found:
+        once.setdefault((each.gained, each.text), each)
+    return list(once.values())
 
 
-def _changes(direction: Direction) -> Iterator[Change]:
-    for role in direction.new.roles.values():
-        if role.is_grant:
-            newcomers = {}
-            for caller in callers((direction.old, direction.new), role):
-                difference = _assume_difference(direction, caller, role)
-                if difference:
-                    newcomers[caller] = difference
-            for caller, difference in newcomers.items():
-                yield _assume_change(direction, caller, role, difference)
-            new = {caller for caller, difference in newcomers.items() if not difference.loosened}
-            yield from _use(direction, role, (each for each in _able(direction, role) if each not in new))
+@dataclass(frozen=True)
+class _Comparison:
+    """Two states, to find what `new` allows and `old` does not; for what was lost, `new` is the earlier one."""
+
+    old: State
+    new: State
+    prover: Prover
+    gained: bool
+
+    def changes(self) -> Iterator[Change]:
+        for role in self.new.inventory.roles.values():
+            began = self._assuming(role)
+            yield from (change for _, _, change in began)
+            yield from self._pinned(role)
+            yield from self._use(role, {caller for caller, loosened, _ in began if not loosened})
+            yield from self._limits(role)
+        for user in self.new.inventory.users.values():
+            yield from self._use(user, set())
+            yield from self._limits(user)
+        for resource in self._widened:
+            yield from self._attached(resource)
+        if self.gained:
+            yield from unevaluated_changes(self.old.inventory, self.new.inventory)
+
+    # --- what differs at all
+
+    @cached_property
+    def _widened(self) -> Mapping[str, list[tuple[Label, Cell, Gain]]]:
+        """What the policies of resources allow more to callers whose own policies allow it, by resource."""
+        every = dict.fromkeys([*self.new.resources, *self.old.resources])
+        gone = {each for each in every if self.old.makes(each) and not self.new.makes(each)}
+        changed = [each for each in every if each not in gone and self._differs(each)]
+        asked = [(each, *of_caller) for each in changed for of_caller in of_callers(self.old, self.new, each)]
+        found: dict[str, list[tuple[Label, Cell, Gain]]] = {}
+        for (resource, label_, cell), gain in zip(asked, self._gains([cell for *_, cell in asked]), strict=True):
+            if gain and not gives_nothing(cell.action, cell.resource):
+                found.setdefault(resource, []).append((label_, cell, gain))
+        return found
+
+    def _differs(self, resource: str) -> bool:
+        policies = [state.inventory.resource_policies.get(resource) for state in (self.old, self.new)]
+        if policies[0] == policies[1]:
+            return False
+        return {*self.old.attached_to(resource)} != {*self.new.attached_to(resource)}
+
+    @cached_property
+    def _changed_identities(self) -> set[str]:
+        return {arn for arn in self.new.identities if self._is_another(arn)}
+
+    def _is_another(self, arn: str) -> bool:
+        before, now = self.old.identities.get(arn), self.new.identities[arn]
+        if before == now:
+            return False
+        return (
+            before is None
+            or before.tags != now.tags
+            or before.elsewhere != now.elsewhere
+            or {*self.old.parts_of(arn)} != {*self.new.parts_of(arn)}
+            or {*self.old.boundary_of(arn)} != {*self.new.boundary_of(arn)}
+        )
+
+    def _retagged(self, arn: str) -> bool:
+        before = self.old.identities.get(arn)
+        return before is not None and before.tags != self.new.identities[arn].tags
+
+    def _gains(self, cells: Sequence[Cell]) -> list[Gain | None]:
+        return gains(cells, self.prover, gained=self.gained)
+
+    def _sentence(self, who_: str, do: str, gain: Gain, end: str = "", notes: Iterable[str] = ()) -> Change:
+        """Return the change as a sentence: `role A can now do B on C under wider conditions, through D`."""
+        if not gain.loosened:
+            text = f"{who_} can now {do}" if self.gained else f"{who_} can no longer {do}"
+        elif self.gained:
+            text = f"{who_} can now {do} under wider conditions"
         else:
-            yield from _use(direction, role, [Candidate(role.arn, role.arn, None)])
-        yield from _other_principals(direction, role)
-        yield from _limits(direction, role)
-        yield from _from_elsewhere(direction, role)
-    for user in direction.new.users.values():
-        yield from _use(direction, user, [Candidate(user.arn, user.arn, None)])
-        yield from _from_elsewhere(direction, user)
-    yield from _attached(direction)
-    if direction.gained:
-        yield from unevaluated_changes(direction.old, direction.new, gained=True)
+            text = f"{who_} can {do} only under narrower conditions now"
+        return Change(self.gained, text + end, (*gain.notes, *notes))
 
+    # --- who may assume a role
 
-# --- who may assume a role
+    def _assuming(self, role: Identity) -> list[tuple[str, bool, Change]]:
+        """Return who gained the right to assume a role, whether some of it was there before, and the sentence."""
+        differs = self._differs(role.arn)
+        callers = self.new.identities if differs or self._retagged(role.arn) else self._changed_identities
+        cells = [
+            (Label(who(caller), caller), cell)
+            for caller in callers
+            if caller != role.arn  # its sessions would only begin another of the same
+            for cell in of_assuming(self.old, self.new, caller, role.arn)
+        ]
+        of_others = of_callers(self.old, self.new, role.arn) if differs else ()
+        cells += [(label_, cell) for label_, cell in of_others if label_.arn not in self.new.identities]
+        by_caller: dict[str, list[tuple[Label, Cell, Gain]]] = {}
+        for (label_, cell), gain in zip(cells, self._gains([cell for _, cell in cells]), strict=True):
+            if gain:
+                by_caller.setdefault(label_.text, []).append((label_, cell, gain))
+        return [change for found in by_caller.values() for change in self._assume_changes(role, found)]
 
+    def _assume_changes(
+        self, role: Identity, found: Sequence[tuple[Label, Cell, Gain]]
+    ) -> Iterator[tuple[str, bool, Change]]:
+        """Yield the changes of one caller: that it may assume the role, or else what it may do as it assumes it."""
+        name = f"role {role.name} in {role.account}"
+        began = [each for each in found if each[1].action in BEGIN]
+        for label_, cell, gain in began[:1]:
+            extras = [f"and {_EXTRAS[each.action]} it" for _, each, _ in found if each.action in _EXTRAS]
+            notes = [*extras, *([] if gain.loosened else [*_only_if(cell.part), *self._opened(role)])]
+            yield label_.text, gain.loosened, self._sentence(label_.text, f"assume {name}", gain, notes=notes)
+        for label_, cell, gain in [] if began else found:
+            do = f"{_EXTRAS[cell.action]} {name}"
+            yield label_.text, True, self._sentence(label_.text, do, gain, notes=_only_if(cell.part))
 
-def _side(direction: Direction, state: Inventory, caller: Candidate, role: Identity) -> Side:
-    templated = direction.old.identity(caller.arn) or direction.new.identity(caller.arn)
-    return assuming(state, caller.arn, role, templated=templated is not None)
+    def _opened(self, role: Identity) -> list[str]:
+        """Return what the role's sessions may do, with the conditions of the statements that allow it."""
+        parts = allowing(self.new.parts_of(role.arn))
+        sides = [self.new.using(role.arn, each.action, each.resource) for each in parts]
+        proofs = self.prover.prove(
+            [Inquiry(side, part.action, part.resource) for side, part in zip(sides, parts, strict=True)]
+        )
+        opened: dict[str, list[str]] = {}
+        for part, proof in zip(parts, proofs, strict=True):
+            if proof.verdict is not Verdict.DENIED:
+                asked = [each for each in part.conditions if not each.startswith(_ALWAYS_SO)]
+                under = f", only if {' and '.join(asked)}" if asked else ""
+                opened.setdefault(f"{_resource_words(part, part.resource)}{under}", []).append(_action_words(part))
+        return [f"through it: {doing(actions, on)}" for on, actions in opened.items()]
 
+    def _pinned(self, role: Identity) -> Iterator[Change]:
+        """Yield the principals that were named themselves and are named by a condition now.
 
-def _assume_difference(direction: Direction, caller: Candidate, role: Identity) -> Difference | None:
-    old, new = (_side(direction, state, caller, role) for state in (direction.old, direction.new))
-    return direction.difference(old, new, ASSUME, role.arn)
+        A name in Principal stands for the one role or user that has it, until that is deleted.
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-roles
+        """
+        before, now = ([*_allowed_by(state.attached_to(role.arn))] for state in (self.old, self.new))
+        by_name = {each.principal[1] for each in now if each.principal}
+        owner = self.new.owner(role.arn)
+        by_condition = {label(each, owner, trust=True).arn for each in now} - by_name
+        for name in dict.fromkeys(each.principal[1] for each in before if each.principal) if self.gained else []:
+            if name in by_condition:
+                again = f"assume role {role.name} in {role.account} also when it is deleted and made again"
+                yield Change(self.gained, f"{who(name)} can now {again}: it was pinned")
 
+    # --- what a role or user may do
 
-def _assume_change(direction: Direction, caller: Candidate, role: Identity, difference: Difference) -> Change:
-    notes = list(difference.notes)
-    if not difference.loosened:
-        before = direction.old.resource_policies.get(role.arn)
-        named = before is not None and caller.arn in {
-            representative(each, None, partition_of(role.arn)).arn for each in trusted(before)
+    def _use(self, actor: Identity, newcomers: Collection[str]) -> Iterator[Change]:
+        """Yield what an actor gained, by those who act through it; the sentence of a newcomer says it already."""
+        if not self._widened and actor.arn not in self._changed_identities:
+            return
+        cells = [
+            each
+            for each in of_identity(self.old, self.new, actor.arn, list(self._widened))
+            if not gives_nothing(each.action, each.resource)
+        ]
+        found: dict[tuple[str, Gain, tuple[str, ...], str], list[str]] = {}
+        for cell, gain in zip(cells, self._gains(cells), strict=True):
+            if gain:
+                new = [*_only_if(cell.part), *self._where_else(actor, cell.part)]
+                key = (_resource_words(cell.part, cell.resource), gain, () if gain.loosened else tuple(new), cell.where)
+                found.setdefault(key, []).append(_action_words(cell.part, cell.action))
+        if not found:
+            return
+        speakers = self._speakers(actor)
+        told = [(each, f", through {actor.name}") for each in speakers if each not in newcomers]
+        for speaker, through in told if speakers else [(who(actor.arn), "")]:
+            for (place, gain, notes, where), actions in found.items():
+                yield self._sentence(speaker, doing(actions, place), gain, f"{through}{where}", notes)
+
+    def _where_else(self, actor: Identity, part: Part) -> list[str]:
+        """Return the resources on which the old state allows the action, as a note."""
+        others = {
+            what(each.resource)
+            for each in allowing(self.old.parts_of(actor.arn))
+            if "Action" not in part.but and each.allows_action(part.action) and each.resource != part.resource
         }
-        notes += () if named else direction.flag(PRINCIPAL_ADDED)
-        needs = direction.needs(_side(direction, direction.new, caller, role), ASSUME, role.arn)
-        notes += [f"only if {' and '.join(needs)}"] if needs else []
-        notes += _opened(direction, role)
-    do = f"assume role {role.name} in {role.account}"
-    return direction.sentence(who(caller.label), do, Difference(difference.loosened, tuple(notes)))
+        return [f"{'before' if self.gained else 'now'}: on {', '.join(sorted(others))}"] if others else []
+
+    def _speakers(self, actor: Identity) -> list[str]:
+        """Return everyone who may assume a role: they gain what its sessions gain."""
+        parts = [each for each in allowing(self.new.attached_to(actor.arn)) if each.action in BEGIN]
+        inquiries = []
+        for caller in self.new.identities:
+            trusting = [each for each in parts if each.action == ASSUME and may_be(each, caller)]
+            if trusting and may_allow(self.new, caller, ASSUME, actor.arn, trusting):
+                inquiries.append((who(caller), Inquiry(self.new.assuming(caller, actor.arn), ASSUME, actor.arn)))
+        owner = self.new.owner(actor.arn)
+        for part in parts:
+            label_ = label(part, owner, trust=True)
+            if label_.arn not in self.new.identities and not _is_service(part):
+                side = layer(self.new.policies_of(actor.arn), owner, part)
+                inquiries.append((label_.text, Inquiry(side, part.action, actor.arn)))
+        proofs = self.prover.prove([inquiry for _, inquiry in inquiries])
+        able = [name for (name, _), proof in zip(inquiries, proofs, strict=True) if proof.verdict is not Verdict.DENIED]
+        return list(dict.fromkeys(able))
+
+    def _limits(self, actor: Identity) -> Iterator[Change]:
+        """Yield what is not in the policies of the templates: policies outside them, and how long sessions last."""
+        before = self.old.identities.get(actor.arn)
+        name = who(actor.arn)
+        for policy in sorted({*actor.managed_elsewhere} - {*(before.managed_elsewhere if before else ())}):
+            has = "now has" if self.gained else "no longer has"
+            text = f"{name} {has} the managed policy {policy}, which is outside the templates"
+            yield Change(self.gained, text)
+        if before is None:
+            return
+        if (actor.max_session or 0) > (before.max_session or 0):
+            longer, shorter = f"{actor.max_session} s", f"{before.max_session} s"
+            now, then = (longer, shorter) if self.gained else (shorter, longer)
+            yield Change(self.gained, f"sessions of {name} may last {now}, before {then}")
+        if before.boundary_arn and before.boundary_arn != actor.boundary_arn:
+            within = "is no longer within" if self.gained else "is now within"
+            yield Change(self.gained, f"{name} {within} the permissions boundary {before.boundary_arn}")
+
+    # --- policies of buckets, keys and the like, for everyone
+
+    def _attached(self, resource: str) -> Iterator[Change]:
+        widened = [each for each in self._widened[resource] if each[0].arn not in self.new.identities]
+        # Of the templates' own roles and users, their own policies are known too.
+        own = [each for each in self._widened[resource] if each[0].arn in self.new.identities]
+        cells = [attached_cell(self.old, self.new, str(each.arn), cell.part, resource) for each, cell, _ in own]
+        widened += [
+            (replace(label_, own_policies=False), cell, gain)
+            for (label_, _, _), cell, gain in zip(own, cells, self._gains(cells), strict=True)
+            if gain
+        ]
+        found: dict[tuple[Label, str, Gain, tuple[str, ...]], list[str]] = {}
+        for label_, cell, gain in widened:
+            notes = () if gain.loosened else tuple(_only_if(cell.part))
+            key = (label_, _resource_words(cell.part, cell.resource), gain, notes)
+            found.setdefault(key, []).append(_action_words(cell.part, cell.action))
+        for (label_, place, gain, notes), actions in found.items():
+            end = OWN_POLICIES if label_.own_policies else ""
+            public = self.gained and label_.text.startswith(INTERNET)
+            kept_out = public and self.new.keeps_the_public_out(resource)
+            blocked = [KEPT_OUT.format(account=self.new.owner(resource).account)] if kept_out else []
+            change = self._sentence(label_.text, doing(actions, place), gain, end, [*notes, *blocked])
+            yield replace(change, public=publicly(actions, place) if public and not kept_out else None)
 
 
-def _opened(direction: Direction, role: Identity) -> list[str]:
-    """Return what the role's sessions may do, with the conditions of the statements that allow it."""
-    opened: dict[str, list[str]] = {}
-    for policy in role.policies:
-        for statement in policy.statements:
-            asked = [each for each in of_statement(statement) if not each.startswith("aws:ResourceAccount")]
-            under = f", only if {' and '.join(asked)}" if asked else ""
-            for action, on in atoms([replace(policy, document={**policy.document, "Statement": [statement]})]):
-                if direction.allows(using(direction.new, role.arn, action, on), action, on):
-                    opened.setdefault(f"{what(on)}{under}", []).append(action)
-    return [f"through it: {', '.join(dict.fromkeys(actions))} on {on}" for on, actions in opened.items()]
+KEPT_OUT = "until the bucket's Block Public Access (RestrictPublicBuckets) is off, only principals of {account} can"
+# The app's own policies say this everywhere: whose account a resource is in.
+_ALWAYS_SO = "aws:ResourceAccount"
 
 
-def _able(direction: Direction, role: Identity) -> Iterator[Candidate]:
-    """Yield everyone who may assume the role: they gain what its sessions gain.
-
-    Each proof is made only when the next one is asked for.
-    """
-    for each in callers((direction.old, direction.new), role):
-        if direction.allows(_side(direction, direction.new, each, role), ASSUME, role.arn):
-            yield each
+def _only_if(part: Part) -> list[str]:
+    asked = [each for each in part.conditions if not each.startswith(_ALWAYS_SO)]
+    return [f"only if {' and '.join(asked)}"] if asked else []
 
 
-def _other_principals(direction: Direction, role: Identity) -> Iterator[Change]:
-    """Yield services and federations, which are not proved, and principals that are no longer pinned."""
-    before, now = direction.old.resource_policies.get(role.arn), role.trust
-    for kind, name, _ in sorted(_not_of_aws(now) - _not_of_aws(before)):
-        added = Difference(loosened=False, notes=direction.flag(PRINCIPAL_ADDED))
-        do = f"assume role {role.name} in {role.account}"
-        yield direction.sentence(f"{kind.lower()} {name}", do, added)
-    if direction.gained and now:
-        for arn in sorted((_pinned(before) - _pinned(now)) & set(trusted(now))):
-            again = f"assume role {role.name} in {role.account} also when it is deleted and made again"
-            text = f"{who(arn)} can now {again}: it was pinned"
-            yield Change(direction.gained, text, (CONDITION_LOOSENED,))
+def _allowed_by(parts: Iterable[Part]) -> Iterator[Part]:
+    yield from (each for each in allowing(parts) if each.action == ASSUME)
 
 
-def _not_of_aws(trust: Policy | None) -> set[tuple[str, str, str]]:
-    return {
-        (kind, name, json.dumps(statement.get("Condition", {}), sort_keys=True))
-        for statement in (trust.statements if trust else [])
-        if statement["Effect"] == "Allow" and isinstance(statement.get("Principal"), Mapping)
-        for kind, names in statement["Principal"].items()
-        if kind != "AWS"
-        for name in texts(names)
-    }
+def _is_service(part: Part) -> bool:
+    return part.principal is not None and part.principal[0] == "Service"
 
 
-def _pinned(trust: Policy | None) -> set[str]:
-    principals = [each.get("Principal") for each in (trust.statements if trust else [])]
-    named = [name for each in principals if isinstance(each, Mapping) for name in texts(each.get("AWS"))]
-    return {each for each in named if ":role/" in each or ":user/" in each}
+def _action_words(part: Part, action: str | None = None) -> str:
+    if (action or "*") == part.action == "*":
+        others = texts(part.statement.get("NotAction"))
+        return f"{EVERYTHING} but {' and '.join(others)}" if others else EVERYTHING
+    return action or part.action
 
 
-# --- what a role or user may do
-
-
-def _use(direction: Direction, actor: Identity, speakers: Iterable[Candidate]) -> Iterator[Change]:
-    found: dict[tuple[str, Difference], list[str]] = {}
-    for action, resource in atoms(actor.policies):
-        if action == ASSUME and resource in direction.new.roles:
-            continue  # reported with the role's trust policy
-        old, new = (using(state, actor.arn, action, resource) for state in (direction.old, direction.new))
-        difference = direction.difference(old, new, action, resource)
-        if difference:
-            elsewhere = () if difference.loosened else direction.where_else(old, action)
-            reported = Difference(difference.loosened, (*difference.notes, *elsewhere))
-            found.setdefault((resource, reported), []).append(action)
-    for speaker in speakers if found else []:
-        through = f", through {actor.name}" if actor.is_grant else ""
-        for (resource, difference), actions in found.items():
-            do = f"{', '.join(actions)} on {what(resource)}"
-            yield direction.sentence(who(speaker.label), do, difference, through)
-
-
-def _from_elsewhere(direction: Direction, actor: Identity) -> Iterator[Change]:
-    before = direction.old.identity(actor.arn)
-    for what_else in sorted(set(actor.elsewhere) - set(before.elsewhere if before else ())):
-        if what_else.startswith("the managed policy"):
-            has = "now has" if direction.gained else "no longer has"
-            yield Change(direction.gained, f"{who(actor.arn)} {has} {what_else}, which is outside the templates")
-
-
-def _limits(direction: Direction, role: Identity) -> Iterator[Change]:
-    before = direction.old.roles.get(role.arn)
-    if before is None:
-        return
-    name = f"role {role.name} in {role.account}"
-    if (role.max_session or 0) > (before.max_session or 0):
-        longer, shorter = f"{role.max_session} s", f"{before.max_session} s"
-        now, then = (longer, shorter) if direction.gained else (shorter, longer)
-        yield Change(direction.gained, f"sessions of {name} may last {now}, before {then}")
-    if before.boundary_arn and before.boundary_arn != role.boundary_arn:
-        within = "is no longer within" if direction.gained else "is now within"
-        text = f"{name} {within} the permissions boundary {before.boundary_arn}"
-        yield Change(direction.gained, text, direction.flag(CONDITION_LOOSENED))
-
-
-# --- policies of buckets and keys, for everyone else
-
-
-def _attached(direction: Direction) -> Iterator[Change]:
-    every = [*direction.new.resource_policies, *direction.old.resource_policies]
-    roles = {*direction.new.roles, *direction.old.roles}
-    for resource in dict.fromkeys(each for each in every if each not in roles):
-        before, policy = (state.resource_policies.get(resource) for state in (direction.old, direction.new))
-        if canonical(before) == canonical(policy):
-            continue
-        account, partition = owner(direction.new, resource), partition_of(resource)
-        named = [name for each in (before, policy) if each for name in trusted(each)]
-        everyone = [representative(name, None, partition) for name in dict.fromkeys(named)]
-        if before and resource in {*direction.new.buckets, *direction.new.resource_policies}:
-            everyone.append(everyone_in(account, None, partition))
-        for caller in dict.fromkeys(everyone):
-            yield from _reach(direction, caller, resource, before, policy)
-
-
-def _reach(
-    direction: Direction, caller: Candidate, resource: str, before: Policy | None, policy: Policy | None
-) -> Iterator[Change]:
-    required = resource.split(":")[2] == "kms"
-    account = owner(direction.new, resource)
-    old, new = (Side(caller.arn, account, (allowing("*", "*"),), None, each, required) for each in (before, policy))
-    for action in _changed_actions(before, policy):
-        for on in [resource] if required else [resource, f"{resource}/*"]:
-            difference = direction.difference(old, new, action, on)
-            if difference:
-                do = f"{action} on {what(on)}"
-                yield direction.sentence(who(caller.label), do, difference, ", where its own policies allow it")
-
-
-def _changed_actions(before: Policy | None, policy: Policy | None) -> list[str]:
-    old, new = ({canonical(each): each for each in (side.statements if side else [])} for side in (before, policy))
-    changed = [each for key, each in [*old.items(), *new.items()] if key not in old or key not in new]
-    return sorted({action for each in changed for action in texts(each.get("Action", "*"))})
+def _resource_words(part: Part, resource: str) -> str:
+    if "Resource" in part.but and resource == "*":
+        return f"{EVERYTHING} but {' and '.join(map(what, part.resources))}"
+    return what(resource)

@@ -1,137 +1,111 @@
-"""One direction of a comparison: the access that `new` allows and `old` does not, and its words."""
+"""What a state allows that another does not, asked of the prover cell by cell, with what to say beside it."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from crossrole.diff.policy_sets import same
-from crossrole.diff.sentences import CONDITION_LOOSENED, EXPIRY_MOVED, HIDDEN, UNPROVED, Change, what
-from crossrole.engines.prover import Inquiry, Proof, Prover, Side, Verdict
-from crossrole.engines.simulator import Request, Simulator
-from crossrole.evaluation.context import tag_keys
-from crossrole.iam.arn import account_of
-from crossrole.iam.condition_words import of_expression, of_statement
-from crossrole.iam.policy import Statement, atoms, canonical, overlap, texts
-from crossrole.templates.inventory import Inventory
+from crossrole.diff.callers import CALLER
+from crossrole.diff.parts import Part, allowing, denying
+from crossrole.diff.sentences import HIDDEN, UNPROVED, what
+from crossrole.engines.prover import Inquiry, Pair, Proof, Prover, Side, Verdict
+from crossrole.iam.globs import covers_arn
 
 
 @dataclass(frozen=True)
-class Difference:
-    """Access that `new` allows and `old` does not; with `loosened`, `old` allows some of it, under other conditions."""
+class Cell:
+    """What one part allows, of an action and on a resource, in two states."""
+
+    part: Part
+    action: str
+    resource: str
+    old: Side
+    new: Side
+    """The part alone allows here; what the state denies is denied."""
+    before: tuple[Part, ...]
+    """All that decided in the old state, to say what changed."""
+    now: tuple[Part, ...]
+    only: tuple[Mapping[str, Any], ...] = ()
+    """Only requests that these documents allow are asked about."""
+    where: str = ""
+    """What must be so beside it, as the end of a sentence."""
+
+
+@dataclass(frozen=True)
+class Gain:
+    """More that the new state allows; with `loosened`, the old one allows some of it, under other conditions."""
 
     loosened: bool
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Direction:
-    """Two states, to find what `new` allows and `old` does not.
+def gains(cells: Sequence[Cell], prover: Prover, *, gained: bool) -> list[Gain | None]:
+    """Return of each cell what the new state allows more, also where the contrary can't be proved; None for nothing.
 
-    To find what was lost, the later state is `old` and `gained` is False.
+    With `gained` False the new state is the earlier one, and what it allows more was lost.
     """
-
-    old: Inventory
-    new: Inventory
-    simulator: Simulator
-    prover: Prover
-    gained: bool
-
-    def sentence(self, who: str, do: str, difference: Difference, through: str = "") -> Change:
-        """Return the change as a sentence: `role A can now do B on C under wider conditions, through D`."""
-        if not difference.loosened:
-            text = f"{who} can now {do}" if self.gained else f"{who} can no longer {do}"
-        elif self.gained:
-            text = f"{who} can now {do} under wider conditions"
-        else:
-            text = f"{who} can {do} only under narrower conditions now"
-        return Change(self.gained, text + through, difference.notes)
-
-    def flag(self, flag: str) -> tuple[str, ...]:
-        """Return the flags of access that was gained; lost access has none."""
-        return (flag,) if self.gained else ()
-
-    def difference(self, old: Side, new: Side, action: str, resource: str) -> Difference | None:
-        """Return the access that `new` allows beyond `old`; None where it is proved that there is none."""
-        if same(old, new):
-            return None
-        more = self.prover.more(old, new, action=action, resource=resource)
-        if more.verdict is Verdict.DENIED:
-            return None
-        if more.verdict is Verdict.UNKNOWN or more.example is None:
-            return Difference(loosened=False, notes=(_unproved(more),))
-        did, on = more.example["action"], more.example["resource"]
-        if self.allows(old, did, on):
-            return Difference(loosened=True, notes=self._conditions(old, new, did, on))
-        return Difference(loosened=False, notes=())
-
-    def where_else(self, old: Side, action: str) -> tuple[str, ...]:
-        """Return the resources on which the smaller side allows the action, as a note; nothing where it allows none."""
-        others = sorted({what(each) for acts, each in atoms(old.identity) if overlap(acts, action)})
-        return (f"{'before' if self.gained else 'now'}: on {', '.join(others)}",) if others else ()
-
-    def allows(self, side: Side, action: str, resource: str) -> bool:
-        """Return whether a side allows any such request; a request that can't be proved counts as allowed."""
-        (proof,) = self.prover.prove([Inquiry(side, action, resource)])
-        return proof.verdict is not Verdict.DENIED
-
-    def _conditions(self, old: Side, new: Side, action: str, resource: str) -> tuple[str, ...]:
-        """Return the conditions that differ, and flags for changes that are easily overlooked."""
-        needed, need = (self.needs(side, action, resource) for side in (old, new))
-        dropped, added = [each for each in needed if each not in need], [each for each in need if each not in needed]
-        before, now = (dropped, added) if self.gained else (added, dropped)
-        notes = [f"before: {_if(before)}", f"now: {_if(now)}"]
-        if self.gained:
-            notes.append(EXPIRY_MOVED if any("aws:CurrentTime" in each for each in dropped) else CONDITION_LOOSENED)
-            notes += _hidden(old, new, action)
-        return tuple(notes)
-
-    def needs(self, side: Side, action: str, resource: str) -> list[str]:
-        """Return in words the conditions that a request must meet."""
-        request = Request(
-            principal=side.principal,
-            action=action,
-            resource=resource,
-            account=side.account,
-            context={
-                "aws:PrincipalArn": side.principal,
-                "aws:PrincipalAccount": account_of(side.principal),
-                **tag_keys(side.tags),
-            },
-            identity=side.identity,
-            boundary=side.boundary,
-            resource_policy=side.resource_policy,
-            free=True,
-        )
-        (decision,) = self.simulator.decide([request])
-        return of_expression(decision.conditions)
-
-
-def _if(conditions: list[str]) -> str:
-    return f"only if {' and '.join(conditions)}" if conditions else "without that"
-
-
-def _unproved(proof: Proof) -> str:
-    return f"{UNPROVED}: {'; '.join(proof.reasons)}"
-
-
-def _hidden(old: Side, new: Side, action: str) -> list[str]:
-    """Return a flag for a statement with fewer conditions beside one that keeps them, which hides the widening."""
-    conditioned = [each for each in _allowing(old, action) if of_statement(each)]
-    kept = {canonical(each) for each in _allowing(new, action)}
-    known = {canonical(each) for each in _allowing(old, action)}
-    beside = [each for each in _allowing(new, action) if canonical(each) not in known]
-    if not conditioned or not beside or any(canonical(each) not in kept for each in conditioned):
-        return []
-    return [f"{HIDDEN}: {_names(conditioned)} keeps its conditions, but {_names(beside)} beside it has fewer"]
-
-
-def _allowing(side: Side, action: str) -> list[Statement]:
-    policies = [*side.identity, *([side.resource_policy] if side.resource_policy else [])]
+    proofs = prover.more_of_each([Pair(each.old, each.new, each.action, each.resource, each.only) for each in cells])
+    more = [proof.verdict is not Verdict.DENIED for proof in proofs]
+    asked = [
+        _in_the_old_state(*each) for each, is_more in zip(zip(cells, proofs, strict=True), more, strict=True) if is_more
+    ]
+    before = iter(prover.prove(asked))
     return [
-        each
-        for policy in policies
-        for each in policy.statements
-        if each["Effect"] == "Allow" and any(overlap(name, action) for name in texts(each.get("Action", "*")))
+        _gain(cell, proof, loosened=next(before).verdict is not Verdict.DENIED, gained=gained) if is_more else None
+        for cell, proof, is_more in zip(cells, proofs, more, strict=True)
     ]
 
 
-def _names(statements: list[Statement]) -> str:
-    return ", ".join(str(each.get("Sid", "a statement without a Sid")) for each in statements)
+def _in_the_old_state(cell: Cell, proof: Proof) -> Inquiry:
+    """Return whether the caller of the example could do the same before, whatever else the request carries."""
+    example = proof.example or {"action": cell.action, "resource": cell.resource, "context": {}}
+    caller = {key: value for key, value in example["context"].items() if key.lower() == CALLER.lower()}
+    return Inquiry(cell.old.untagged_as(cell.new), example["action"], example["resource"], caller)
+
+
+def _gain(cell: Cell, proof: Proof, *, loosened: bool, gained: bool) -> Gain:
+    if proof.verdict is Verdict.UNKNOWN:
+        return Gain(loosened=False, notes=(f"{UNPROVED}: {'; '.join(proof.reasons)}",))
+    notes = _differences(cell, gained=gained) if loosened else _denied_within(cell, gained=gained)
+    return Gain(loosened, tuple(notes))
+
+
+def _denied_within(cell: Cell, *, gained: bool) -> Iterable[str]:
+    """Yield where a part of it was denied before, or is denied now."""
+    for each in denying(cell.before):
+        within = "Resource" not in each.but and not covers_arn(each.resource, cell.resource)
+        if each not in cell.now and within and each.is_about(cell.action, cell.resource):
+            yield f"{'before' if gained else 'now'}: denied on {what(each.resource)}"
+
+
+def _differences(cell: Cell, *, gained: bool) -> Iterable[str]:
+    """Yield the conditions that differ between the two states, and a flag for a widening that is easily overlooked."""
+    before, now = (
+        [each for each in side if each.is_about(cell.action, cell.resource)] for side in (cell.before, cell.now)
+    )
+    gone, came = [each for each in before if each not in now], [each for each in now if each not in before]
+    conditioned = [each for each in allowing(before) if each.conditions]
+    hidden = not allowing(gone) and bool(allowing(came)) and bool(conditioned)
+    earlier = conditioned if hidden else allowing(gone)
+    every = [*earlier, *allowing(came)]
+    shared = set.intersection(*(set(each.conditions) for each in every)) if earlier and allowing(came) else set()
+    of_old = [*_only_if(earlier, shared), *_denied_if(gone)]
+    of_new = [*_only_if(allowing(came), shared), *_denied_if(came)]
+    was, is_ = (of_old, of_new) if gained else (of_new, of_old)
+    yield from (f"before: {each}" for each in was)
+    yield from (f"now: {each}" for each in is_)
+    if gained and hidden:
+        yield f"{HIDDEN}: {_names(conditioned)} keeps its conditions, but {_names(allowing(came))} beside it has fewer"
+
+
+def _only_if(parts: Sequence[Part], shared: set[str]) -> list[str]:
+    ways = list(dict.fromkeys(" and ".join(each for each in part.conditions if each not in shared) for part in parts))
+    return [f"only if {', or if '.join(ways)}"] if ways and all(ways) else []
+
+
+def _denied_if(parts: Sequence[Part]) -> list[str]:
+    ways = dict.fromkeys(" and ".join(part.conditions) for part in denying(parts))
+    return [f"denied if {each}" if each else "denied" for each in ways]
+
+
+def _names(parts: Sequence[Part]) -> str:
+    return ", ".join(dict.fromkeys(each.sid for each in parts))

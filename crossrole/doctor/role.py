@@ -93,9 +93,7 @@ def compared(case: Case, live: Identity, unresolved: str | None) -> list[Line]:
     case.tell("proving what access that opens or takes away")
     try:
         with case.environment.prover() as prover:
-            found = changes(
-                with_identity(case.inventory, old), with_identity(case.inventory, new), case.simulator, prover
-            )
+            found = changes(with_identity(case.inventory, old), with_identity(case.inventory, new), prover)
     except CommandError as error:
         return [
             *lines,

@@ -8,17 +8,128 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator
+from dataclasses import fields
 from decimal import Decimal
+from functools import cache
 from itertools import pairwise, product
 from typing import Any
 
+import z3
 from reach import engine
-from reach.catalog import bundled
+from reach.catalog import Catalog, bundled
 from reach.engine import Environment, InconsistencyError, Principal, Query, ResourcePolicy, decide
 from reach.policy import Condition, Policy, parse_policy
 
+_ANYTHING = z3.Full(z3.ReSort(z3.StringSort()))
+_PRINTABLE = z3.Star(z3.Range(" ", "~"))
+_TESTS = (z3.Z3_OP_SEQ_IN_RE, z3.Z3_OP_EQ, z3.Z3_OP_SEQ_CONTAINS)
+_USUAL = {"resource_0": z3.Re("arn"), "resource_1": z3.Re("aws")}
+
+
+def _model(_: Any, *constraints: z3.BoolRef) -> tuple[z3.CheckSatResult, z3.ModelRef | None]:
+    """Find a model, with all that is asked of one text taken together.
+
+    Z3 decides at once whether a text exists that matches some patterns and not others, where it is asked as one
+    pattern. Asked as one constraint for each pattern, the same can take it hours. So each constraint that tests one
+    text by one pattern becomes a boolean, and where Z3 has found values for these, each text is asked about alone. A
+    combination for which there is no text is taken out, until none or a possible one is left.
+    """
+    formula = z3.And(*constraints)
+    tests = _tests(formula)
+    flags = [z3.Bool(f"test {number}") for number in range(len(tests))]
+    solver = engine._solver()  # noqa: SLF001 with Reach's time limit
+    solver.add(z3.substitute(formula, *((test, flag) for (test, _, _), flag in zip(tests, flags, strict=True))))
+    by_text: dict[z3.SeqRef, list[tuple[z3.BoolRef, z3.ReRef]]] = {}
+    for (_, text, pattern), flag in zip(tests, flags, strict=True):
+        by_text.setdefault(text, []).append((flag, pattern))
+    while (found := solver.check()) == z3.sat:
+        model = solver.model()
+        values, impossible = {}, False
+        for text, of_text in by_text.items():
+            chosen = [
+                (flag, pattern) if z3.is_true(model.eval(flag)) else (z3.Not(flag), z3.Complement(pattern))
+                for flag, pattern in of_text
+                if model.eval(flag).get_id() != flag.get_id()  # the formula holds whichever value it has
+            ]
+            values[text] = _text_in([pattern for _, pattern in chosen], _USUAL.get(str(text), _PRINTABLE))
+            if values[text] is None:
+                impossible = True
+                solver.add(z3.Not(z3.And([flag for flag, _ in _least(chosen)])))
+        if not impossible:
+            whole = engine._solver()  # noqa: SLF001
+            whole.add(formula, *(text == value for text, value in values.items()))
+            return whole.check(), whole.model()
+    return found, None
+
+
+def _tests(formula: z3.BoolRef) -> list[tuple[z3.BoolRef, z3.SeqRef, z3.ReRef]]:
+    """Return the constraints that test one text by a pattern, of each text that occurs in no other way."""
+    found, otherwise, seen, left = [], set(), set(), [formula]
+    while left:
+        term = left.pop()
+        if term.get_id() in seen:
+            continue
+        seen.add(term.get_id())
+        if test := _test(term):
+            found.append((term, *test))
+        elif _is_text(term):
+            otherwise.add(term.get_id())
+        else:
+            left += term.children()
+    return [each for each in found if each[1].get_id() not in otherwise]
+
+
+def _test(term: z3.ExprRef) -> tuple[z3.SeqRef, z3.ReRef] | None:
+    """Return the text and the pattern of a constraint that tests one text by one pattern."""
+    if not any(z3.is_app_of(term, kind) for kind in _TESTS):
+        return None
+    text, other = term.children()
+    if z3.is_eq(term) and not _is_text(text):
+        text, other = other, text
+    if not _is_text(text):
+        return None
+    if z3.is_re(other):
+        return (text, other) if _is_fixed(other) else None
+    if not z3.is_string_value(other):
+        return None
+    return text, z3.Re(other) if z3.is_eq(term) else z3.Concat(_ANYTHING, z3.Re(other), _ANYTHING)
+
+
+def _is_text(term: z3.ExprRef) -> bool:
+    return bool(z3.is_string(term) and z3.is_app_of(term, z3.Z3_OP_UNINTERPRETED) and not term.children())
+
+
+def _is_fixed(pattern: z3.ExprRef) -> bool:
+    return not _is_text(pattern) and all(map(_is_fixed, pattern.children()))
+
+
+def _text_in(patterns: list[z3.ReRef], usual: z3.ReRef = _PRINTABLE) -> z3.SeqRef | None:
+    """Return a text that matches every pattern, a usual one where there is one; None where there is none at all."""
+    text = z3.String("text")
+    for preferred in ([usual], []):
+        solver = engine._solver()  # noqa: SLF001
+        every = [*patterns, *preferred]
+        solver.add(z3.InRe(text, z3.Intersect(*every) if len(every) > 1 else (every or [_ANYTHING])[0]))
+        found = solver.check()
+        if found == z3.sat:
+            return solver.model().eval(text, model_completion=True)
+    if found == z3.unknown:
+        raise InconsistencyError("Z3 gave up on a pattern")
+    return None
+
+
+def _least(chosen: list[tuple[z3.BoolRef, z3.ReRef]]) -> list[tuple[z3.BoolRef, z3.ReRef]]:
+    """Return few of the tests that no text passes together, so that much is taken out at once."""
+    for each in list(chosen):
+        fewer = [other for other in chosen if other is not each]
+        if fewer and _text_in([pattern for _, pattern in fewer]) is None:
+            chosen = fewer
+    return chosen
+
+
 # Z3 needs far longer to find why a request is denied, and that is not used here.
-engine._explain_classes = lambda *_: []  # noqa: SLF001 there is no option for it
+engine._explain_classes = lambda *_: []  # noqa: SLF001 there is no option for either
+engine._model = _model  # noqa: SLF001
 
 
 def main() -> None:
@@ -27,7 +138,8 @@ def main() -> None:
     Each question gets a process of its own, forked from this one: what Z3 has met before changes how it searches, and
     now and then it then takes minutes for what takes it milliseconds afresh.
     """
-    bundled()  # read once, for all of them
+    for everywhere in (True, False):
+        _catalog(everywhere=everywhere)  # made once, for all of them
     side_by_side = os.cpu_count() or 1
     for line in sys.stdin:
         questions = json.loads(line)
@@ -75,10 +187,14 @@ def _proved(question: dict[str, Any]) -> dict[str, Any]:
     resource_policy = ResourcePolicy(attached, question["account"], required=question["required"])
     # A control policy bounds every way to be allowed, so it can say which part of all requests is asked about.
     environment = Environment(scp_layers=[(f"only {n}", [policy]) for n, policy in enumerate(only)])
+    statements = [statement for policy in every for statement in policy.statements]
+    everywhere = question["resource"] == "*" and all(
+        each.resources == ("*",) and not each.not_resources for each in statements
+    )
     unknown = None
     for numbers in _numbers(conditions, context):
         query = Query(question["action"], question["resource"], context | numbers, resource_policy)
-        outcome = _decided(principal, query, environment)
+        outcome = _decided(principal, query, environment, _catalog(everywhere=everywhere))
         if outcome["verdict"] == "allowed":
             return outcome
         unknown = outcome if outcome["verdict"] == "unknown" else unknown
@@ -104,9 +220,31 @@ def _around(bounds: list[Decimal]) -> list[Decimal]:
     return sorted({*bounds, *between, max(bounds[0] / 2, Decimal(0)), bounds[-1] + 1})
 
 
-def _decided(principal: Principal, query: Query, environment: Environment) -> dict[str, Any]:
+class _Catalog(Catalog):  # type: ignore[misc]  # Reach ships no types
+    """AWS's actions, each with the condition keys that its requests may carry."""
+
+    def supports_key(self, action: str, key: str) -> bool:
+        """Return whether a request may carry the key: those of identity providers' tokens are in no list of AWS's."""
+        provider = key.partition(":")[0].lower()
+        return "." in provider or provider == "saml" or super().supports_key(action, key)
+
+
+@cache
+def _catalog(*, everywhere: bool) -> Catalog:
+    """Return AWS's actions; without their types of resources where no statement tells one resource from another.
+
+    Reach asks about each type of resource by itself, which are thousands for the action `*`.
+    """
+    catalog = bundled()
+    if catalog is None:
+        raise ModuleNotFoundError("reach/data/actions.json.gz")
+    every = {each.name: getattr(catalog, each.name) for each in fields(catalog)}
+    return _Catalog(**(every | {"action_resources": {}} if everywhere else every))
+
+
+def _decided(principal: Principal, query: Query, environment: Environment, catalog: Catalog) -> dict[str, Any]:
     try:
-        result = decide(principal, query, environment)
+        result = decide(principal, query, environment, catalog)
     except InconsistencyError as error:
         return {"verdict": "unknown", "reasons": [str(error)], "example": None}
     example = result.witness

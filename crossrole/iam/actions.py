@@ -69,6 +69,18 @@ def works_on_no_resource(action: str) -> bool:
     return not details(action)["resourceTypes"]
 
 
+def gives_nothing(action: str, resource: str) -> bool:
+    """Return whether a statement with this action gives nothing on a resource: the action works on none by name.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+    """
+    service, _, name = action.partition(":")
+    on_everything = not resource.rpartition(":")[2].strip("*")
+    if on_everything or not (data().services.service_exists(service) and data().actions.action_exists(service, name)):
+        return False
+    return works_on_no_resource(action)
+
+
 def condition_keys(action: str) -> list[str]:
     """Return the condition keys of an action and of the resources that it works on, beside AWS's global keys."""
     service, _, _ = action.partition(":")

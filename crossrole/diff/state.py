@@ -1,0 +1,207 @@
+"""One state of the templates: its policies taken apart, and as the prover's sides."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+
+from crossrole.diff.callers import Owner, is_public
+from crossrole.diff.parts import Part, allowing, as_policy, by_type, names_in, taken_apart
+from crossrole.engines.prover import Side
+from crossrole.evaluation.assumptions import allowing as allowing_all, delegating
+from crossrole.iam.actions import ASSUME
+from crossrole.iam.arn import account_of, is_role, partition_of
+from crossrole.iam.globs import meet
+from crossrole.iam.policy import Policy, Statement, texts
+from crossrole.templates.inventory import Identity, Inventory
+
+TAG, NAME_SOURCE = "sts:TagSession", "sts:SetSourceIdentity"
+BEGIN = (ASSUME, "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity")
+OF_A_TRUST = (*BEGIN, TAG, NAME_SOURCE, "sts:SetContext")
+"""All that a trust policy can allow.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
+"""
+
+
+class State:
+    """What the templates say, and what follows from it for a comparison."""
+
+    def __init__(self, inventory: Inventory, other: Inventory) -> None:
+        """`inventory` is what the templates say, `other` what they say in the other state."""
+        self.inventory = inventory
+        self._other = other
+        # A bucket belongs to the same account where its own state does not make it.
+        self._buckets = {**other.buckets, **inventory.buckets}
+        self._parts: dict[str, tuple[Part, ...]] = {}
+
+    @cached_property
+    def identities(self) -> Mapping[str, Identity]:
+        """The roles and users by ARN."""
+        return {each.arn: each for each in self.inventory.identities}
+
+    @cached_property
+    def resources(self) -> list[str]:
+        """The resources that have a policy and are no roles."""
+        return [each for each in self.inventory.resource_policies if not is_role(each)]
+
+    def parts_of(self, arn: str) -> tuple[Part, ...]:
+        """Return the parts of a role's or user's permissions policies."""
+        identity = self.identities.get(arn)
+        return self._taken_apart(arn, identity.policies if identity else ())
+
+    def boundary_of(self, arn: str) -> tuple[Part, ...]:
+        """Return the parts of the permissions boundary."""
+        identity = self.identities.get(arn)
+        return taken_apart([identity.boundary]) if identity else ()
+
+    def attached_to(self, resource: str) -> tuple[Part, ...]:
+        """Return the parts of a resource's policy, or of a role's trust policy."""
+        return self._taken_apart(f"attached to {resource}", self.policies_of(resource))
+
+    def _taken_apart(self, name: str, policies: Sequence[Policy]) -> tuple[Part, ...]:
+        if name not in self._parts:
+            self._parts[name] = taken_apart(policies)
+        return self._parts[name]
+
+    def policies_of(self, resource: str) -> list[Policy]:
+        """Return what a resource's own policy says, and what holds for its account's principals without it."""
+        policy = self.inventory.resource_policies.get(resource)
+        if policy and is_role(resource):
+            policy = _of_a_trust(policy)
+        elif policy and self.keeps_the_public_out(resource) and not _keeps_the_public_out(self._other, resource):
+            policy = _restricted(policy, self.owner(resource))
+        return [*([policy] if policy else []), self.owner(resource).delegation]
+
+    def keeps_the_public_out(self, resource: str) -> bool:
+        """Return whether a bucket's Block Public Access leaves of a public policy only what its account may do."""
+        return _keeps_the_public_out(self.inventory, resource)
+
+    def owner(self, resource: str) -> Owner:
+        """Return the account that a resource belongs to."""
+        bucket = self._buckets.get(resource.partition("/")[0])
+        accounts = list(self.inventory.partitions)
+        account = bucket.account if bucket else account_of(resource) or (accounts[0] if len(accounts) == 1 else "")
+        return Owner(partition_of(resource), account, required=resource.split(":")[2] in {"iam", "kms"})
+
+    def makes(self, resource: str) -> bool:
+        """Return whether the templates make a bucket or a key."""
+        return resource in self.inventory.buckets or resource.split(":")[2] == "kms"
+
+    def assuming(self, caller: str, role: str) -> Side:
+        """Return the policies that decide whether a caller of the templates may assume a role of theirs.
+
+        Where it has policies that are outside them, one of those is assumed to allow it.
+        """
+        side = self._of(caller)
+        identity = self.identities.get(caller)
+        trust = self.inventory.resource_policies.get(role)
+        others = [allowing_all("sts:*", role)] if identity and identity.elsewhere else []
+        return replace(
+            side,
+            account=account_of(role),
+            identity=(*side.identity, *others),
+            resource_policy=trust and _of_a_trust(trust),
+            required=True,
+            resource_tags=self.tags_of(role),
+        )
+
+    def using(self, actor: str, action: str, resource: str) -> Side:
+        """Return the policies that decide whether a role or user may do the action on a resource, or a pattern."""
+        whole = resource if resource in self.inventory.resource_policies else resource.partition("/")[0]
+        attached = None if is_role(whole) else self.inventory.resource_policies.get(whole)
+        keyed = action.lower().startswith("kms:") and resource.startswith("arn:")
+        if keyed and attached is None:
+            attached = delegating(self.inventory, resource)
+        return replace(
+            self._of(actor),
+            # A resource without a policy here is evaluated by the identity's own policies: as one of its account.
+            account=self.owner(whole).account or account_of(actor) if attached else account_of(actor),
+            resource_policy=attached and as_policy(map(_with_types, attached.statements)),
+            required=keyed,
+            resource_tags=self.tags_of(whole),
+        )
+
+    def _of(self, actor: str) -> Side:
+        identity = self.identities.get(actor)
+        if identity is None:
+            return Side(actor, account_of(actor))
+        # What a session's caller may tag it with, nobody knows before.
+        tagged = any(TAG in each.statement["Action"] for each in allowing(self.attached_to(actor)))
+        return Side(
+            actor,
+            identity.account,
+            identity.policies,
+            identity.boundary,
+            tags={} if is_role(actor) and tagged else identity.tags,
+        )
+
+    def tags_of(self, resource: str) -> Mapping[str, str]:
+        """Return the tags of a resource, as far as the templates know them."""
+        identity = self.identities.get(resource)
+        return identity.tags if identity else {}
+
+    @cached_property
+    def tests_source_identities(self) -> bool:
+        """Whether a policy tests the source identity of a session or of the request that begins one."""
+        every = [
+            *self.inventory.resource_policies.values(),
+            *(p for each in self.identities.values() for p in each.policies),
+        ]
+        return any("sourceidentity" in str(each.get("Condition", "")).lower() for p in every for each in p.statements)
+
+
+def _keeps_the_public_out(inventory: Inventory, resource: str) -> bool:
+    bucket = inventory.buckets.get(resource)
+    return bucket is not None and str(bucket.public_access_block.get("RestrictPublicBuckets")).lower() == "true"
+
+
+def _restricted(policy: Policy, owner: Owner) -> Policy:
+    """Return what a bucket's policy means where its Block Public Access restricts public policies.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html#access-control-block-public-access-options
+    """
+    return as_policy(
+        {**each.statement, "Principal": {"AWS": owner.root}} if is_public(each) else each.whole
+        for each in taken_apart([policy])
+    )
+
+
+def only_with(side: Side, part: Part, *, attached: bool = False) -> Side:
+    """Return the side where this part alone allows anything, of its own policies or of the resource's.
+
+    Of the others, the Deny statements are left, and with a part of its own the resource's policy as it is.
+    """
+    denied = _denied(side.identity)
+    if not attached:
+        return replace(side, identity=(as_policy([*denied, part.whole]),))
+    policies = [side.resource_policy] if side.resource_policy else []
+    return replace(side, resource_policy=as_policy([*_denied(policies), part.whole]))
+
+
+def _denied(policies: Iterable[Policy]) -> list[Statement]:
+    return [each for policy in policies for each in policy.statements if each["Effect"] == "Deny"]
+
+
+def _of_a_trust(policy: Policy) -> Policy:
+    """Return a trust policy with each action by name that its patterns stand for: others have no meaning there."""
+    return as_policy(
+        {**{key: value for key, value in _with_types(each).items() if key != "NotAction"}, "Action": actions}
+        for each in policy.statements
+        if (actions := _actions_of(each))
+    )
+
+
+def _actions_of(statement: Statement) -> list[str]:
+    if "NotAction" in statement:
+        return [each for each in OF_A_TRUST if not _matches(texts(statement["NotAction"]), each)]
+    return [each for each in OF_A_TRUST if _matches(texts(statement.get("Action", "*")), each)]
+
+
+def _matches(patterns: Iterable[str], action: str) -> bool:
+    return any(meet(each.lower(), action.lower()) for each in patterns)
+
+
+def _with_types(statement: Statement) -> Statement:
+    """Return a statement in which each principal stands with its type."""
+    named = {key: by_type(names_in(statement[key])) for key in ("Principal", "NotPrincipal") if key in statement}
+    return {**statement, **named}
