@@ -58,8 +58,9 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
         now=environment.now(),
         session_policy=read_file(arguments.session_policy, Kind.IDENTITY) if arguments.session_policy else None,
     )
-    with environment.simulator() as simulator:
-        answer = ask(inventory, simulator, question)
+    # The prover starts only where it is asked.
+    with environment.simulator() as simulator, environment.prover() as prover:
+        answer = ask(inventory, simulator, question, prover)
     if arguments.json:
         environment.put(answer_json(answer))
     else:

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
+from crossrole.engines.prover import Prover
 from crossrole.engines.simulator import Simulator
 from crossrole.evaluation.assumptions import Assumption
 from crossrole.evaluation.bounds import bounds_of
+from crossrole.evaluation.by_proof import decided
 from crossrole.evaluation.fixes import Fix, fixes_of, wants_a_grant
 from crossrole.evaluation.question import Question
 from crossrole.evaluation.reasons import Explained, explained, unless_text
@@ -63,9 +65,23 @@ class Answer:
         return list(dict.fromkeys([*(each for link in self.links for each in link.link.assumptions), *known]))
 
 
-def ask(inventory: Inventory, simulator: Simulator, question: Question) -> Answer:
-    """Return the answer to a question; raises `CommandError` where it can't be evaluated."""
-    return ask_all(inventory, simulator, [question])[0]
+def ask(inventory: Inventory, simulator: Simulator, question: Question, prover: Prover | None = None) -> Answer:
+    """Return the answer to a question; raises `CommandError` where it can't be evaluated.
+
+    With a prover, what depends on keys whose values are not known is proved where it can be.
+    """
+    (answer,) = ask_all(inventory, simulator, [question])
+    if prover is None or not answer.depends:
+        return answer
+    return replace(answer, links=tuple(_proved(link, prover) for link in answer.links))
+
+
+def _proved(link: Explained, prover: Prover) -> Explained:
+    """Return a request with its decision where it is the same for every value; as it is where that is not proved."""
+    if not link.depends or link.link.depends or link.unless:
+        return link
+    allowed = decided(link.link.request, prover)
+    return link if allowed is None else replace(link, allowed=allowed, depends=(), proved=True)
 
 
 def ask_all(inventory: Inventory, simulator: Simulator, questions: Sequence[Question]) -> list[Answer]:
@@ -85,9 +101,9 @@ def _found(inventory: Inventory, simulator: Simulator, questions: Sequence[Quest
     bounds = [bounds_of(link.request) for link in every]
     requests = [[each.most, *([] if each.certain else [each.least])] for each in bounds]
     open_ = [bounds_of(link.otherwise).most for link in every if link.elsewhere]
-    decided = simulator.decide([*(one for each in requests for one in each), *open_])
+    outcomes = simulator.decide([*(one for each in requests for one in each), *open_])
     number = sum(map(len, requests))
-    decisions, otherwise = iter(decided), iter(decided[number:])
+    decisions, otherwise = iter(outcomes), iter(outcomes[number:])
     found = [
         explained(
             link,

@@ -41,6 +41,8 @@ class Explained:
     """What outside the templates could allow the request, so that it is not denied."""
     depends: tuple[str, ...] = ()
     """What is not known and decides the request; nothing where the decision is certain."""
+    proved: bool = False
+    """Whether the prover found the decision, for every value of what is not known; the reasons are of one value."""
 
     @property
     def denied(self) -> bool:

@@ -50,6 +50,8 @@ def _settled(what: str) -> str:
 def _link_lines(number: int, explained_link: Explained) -> list[str]:
     """Return a request and its reasons as text."""
     lines = [f"  {number}. {explained_link.link.step}: {explained_link.verdict}"]
+    if explained_link.proved:
+        return [*lines, "     by proof, for every value of the keys that the request carries and that are not known"]
     for reason in explained_link.reasons:
         if not explained_link.allowed and reason.says in {ALLOWS, SILENT}:
             continue
