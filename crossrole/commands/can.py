@@ -4,15 +4,16 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from crossrole.commands.common import add_guardrails, add_json, add_templates, inventory_of
+from crossrole.commands.common import add_guardrails, add_json, add_templates, inventories_of
 from crossrole.environment import Environment
 from crossrole.errors import CommandError
-from crossrole.evaluation.can import ask
+from crossrole.evaluation.can import ask, whatever_is_met
 from crossrole.evaluation.context import parse_context
-from crossrole.evaluation.question import question_of
+from crossrole.evaluation.question import Question, question_of
 from crossrole.evaluation.text import CAN_MARKS, answer_json, answer_text
 from crossrole.iam.policy import Kind
 from crossrole.templates.guardrails import read_file
+from crossrole.templates.inventory import Inventory
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -46,21 +47,27 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, environment: Environment) -> int:
     """Return 0 where it is allowed, 1 where it is denied, 2 where that depends on what is not known."""
-    inventory = inventory_of(arguments)
+    inventories = inventories_of(arguments)
     caller, via, action, resource = _words(arguments.words)
-    question = question_of(
-        inventory,
-        caller=caller,
-        via=via,
-        action=action,
-        resource=resource,
-        given=parse_context(arguments.context),
-        now=environment.now(),
-        session_policy=read_file(arguments.session_policy, Kind.IDENTITY) if arguments.session_policy else None,
-    )
+    given, now = parse_context(arguments.context), environment.now()
+    policy = read_file(arguments.session_policy, Kind.IDENTITY) if arguments.session_policy else None
+
+    def question(inventory: Inventory) -> Question:
+        return question_of(
+            inventory,
+            caller=caller,
+            via=via,
+            action=action,
+            resource=resource,
+            given=given,
+            now=now,
+            session_policy=policy,
+        )
+
     # The prover starts only where it is asked.
     with environment.simulator() as simulator, environment.prover() as prover:
-        answer = ask(inventory, simulator, question, prover)
+        every = [(met, ask(each, simulator, question(each), prover)) for met, each in inventories]
+    answer = whatever_is_met(every)
     if arguments.json:
         environment.put(answer_json(answer))
     else:

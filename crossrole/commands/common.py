@@ -2,10 +2,11 @@
 
 import argparse
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from crossrole.environment import Environment
-from crossrole.templates.assembly import CHECKOUT, NOTHING_GIVEN, Given, read_assembly, staleness
+from crossrole.templates.assembly import CHECKOUT, NOTHING_GIVEN, Given, read_assembly, staleness, variants
 from crossrole.templates.guardrails import NO_GUARDRAILS, Guardrails, read_guardrails
 from crossrole.templates.intrinsics import Template
 from crossrole.templates.inventory import Inventory
@@ -108,6 +109,13 @@ def inventory_of(arguments: argparse.Namespace) -> Inventory:
         arguments.template_dir, given=given(arguments) if "account" in arguments else NOTHING_GIVEN
     )
     return read_inventory(templates, guardrails_of(arguments) if "guardrails" in arguments else NO_GUARDRAILS)
+
+
+def inventories_of(arguments: argparse.Namespace) -> list[tuple[Mapping[tuple[str, str], bool], Inventory]]:
+    """Return the inventory once for each way that the templates' unknown conditions may turn out."""
+    guardrails = guardrails_of(arguments)
+    every = variants(arguments.template_dir, given=given(arguments))
+    return [(conditions, read_inventory(templates, guardrails)) for conditions, templates in every]
 
 
 def inventory_although_stale(arguments: argparse.Namespace, environment: Environment) -> Inventory:

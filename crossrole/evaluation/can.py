@@ -1,6 +1,6 @@
 """`crossrole can CALLER [via GRANT] ACTION RESOURCE`: allowed or denied, why, and the fix."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -25,25 +25,27 @@ class Answer:
     question: Question
     links: tuple[Explained, ...]
     fixes: tuple[Fix, ...]
+    conditions: tuple[str, ...] = ()
+    """The templates' conditions that decide it, where the answer is not the same whether they are met or not."""
     has_guardrails: bool = False
     """Whether a person gave the control policies and the VPC endpoint's policies."""
 
     @property
     def allowed(self) -> bool:
         """Whether every request of the chain is allowed, as far as the templates know."""
-        return all(link.allowed for link in self.links)
+        return not self.conditions and all(link.allowed for link in self.links)
 
     @property
     def denied(self) -> bool:
         """Whether a request of the chain is denied, whatever is not known."""
-        return any(link.denied for link in self.links)
+        return not self.conditions and any(link.denied for link in self.links)
 
     @property
     def depends(self) -> tuple[str, ...]:
         """What is not known and decides it; nothing where it is denied for certain, or allowed."""
         if self.denied:
             return ()
-        return tuple(dict.fromkeys(each for link in self.links for each in link.depends))
+        return tuple(dict.fromkeys([*self.conditions, *(each for link in self.links for each in link.depends)]))
 
     @property
     def unless(self) -> str | None:
@@ -84,12 +86,27 @@ def _proved(link: Explained, prover: Prover) -> Explained:
     return link if allowed is None else replace(link, allowed=allowed, depends=(), proved=True)
 
 
+def whatever_is_met(answers: Sequence[tuple[Mapping[tuple[str, str], bool], Answer]]) -> Answer:
+    """Return the answer that holds whichever of the templates' conditions are met; if they differ, on which it depends.
+
+    Each answer stands beside the conditions that it was given under, by stack and name.
+    """
+    _, first = answers[0]
+    if len({answer.exit_status for _, answer in answers}) == 1:
+        return first
+    names = dict.fromkeys(name for met, _ in answers for name in met)
+    depends = tuple(f"the condition {name} of {stack}, which depends on what is not known" for stack, name in names)
+    return replace(first, conditions=depends)
+
+
 def ask_all(inventory: Inventory, simulator: Simulator, questions: Sequence[Question]) -> list[Answer]:
     """Return the answers to many questions, evaluated in one batch, and the ways through a grant in a second."""
     found = _found(inventory, simulator, questions)
     ways = _ways(inventory, simulator, questions, found)
     return [
-        Answer(question, links, tuple(fixes_of(inventory, links, through)), inventory.guardrails.complete)
+        Answer(
+            question, links, tuple(fixes_of(inventory, links, through)), has_guardrails=inventory.guardrails.complete
+        )
         for question, links, through in zip(questions, found, ways, strict=True)
     ]
 

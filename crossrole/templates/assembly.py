@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,8 @@ class Given:
     region: str | None = None
     parameters: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """The values of parameters, by stack and name."""
+    conditions: Mapping[tuple[str, str], bool] = field(default_factory=dict)
+    """Whether conditions are met of which that is unknown, by stack and name."""
 
 
 NOTHING_GIVEN = Given()
@@ -44,7 +46,7 @@ def read_assembly(
     where = CDK_OUT if folder is None else folder
     if not may_be_stale and (stale := staleness(folder)):
         raise CommandError(f"{stale}; run: make synth")
-    assembly = Assembly(parameters=given.parameters)
+    assembly = Assembly(parameters=given.parameters, assumed=given.conditions)
     if where.is_file():
         name = where.name.partition(".")[0]
         _add(assembly, name, f"{given.account}/{given.region}", where, given=given, known={})
@@ -61,6 +63,26 @@ def read_assembly(
             ]
             raise CommandError(f"--parameter {stack}.{name}: no stack has it{nearest(f'{stack}.{name}', all_known)}")
     return assembly.templates
+
+
+_MOST_CONDITIONS = 3
+
+
+def variants(
+    folder: Path | None = None, *, given: Given = NOTHING_GIVEN
+) -> list[tuple[Mapping[tuple[str, str], bool], list[Template]]]:
+    """Return the templates once for each way that conditions may turn out of which that is unknown.
+
+    Of more than a few such conditions the others stay unknown. Raises `CommandError` as `read_assembly` does.
+    """
+    templates = read_assembly(folder, given=given)
+    for template in templates if len(given.conditions) < _MOST_CONDITIONS else []:
+        for name in template.open_conditions()[:1]:
+            each = [
+                replace(given, conditions={**given.conditions, (template.stack, name): met}) for met in (True, False)
+            ]
+            return [one for some in each for one in variants(folder, given=some)]
+    return [(given.conditions, templates)]
 
 
 def _read_folder(assembly: Assembly, folder: Path, given: Given, stage: str = "") -> None:

@@ -29,6 +29,8 @@ class Assembly:
     templates: list["Template"] = field(default_factory=list)
     parameters: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """The values that a person gave to parameters, by stack and name."""
+    assumed: Mapping[tuple[str, str], bool] = field(default_factory=dict)
+    """Conditions that are taken to be met, or not, by stack and name, although that is unknown."""
     missing: dict[str, str] = field(default_factory=dict)
     """What the assembly names and does not hold, by place."""
     resolving: list[tuple[str, str]] = field(default_factory=list)
@@ -346,8 +348,16 @@ class Template:
         conditions = _mapping(self.body.get("Conditions"))
         if not isinstance(name, str) or name not in conditions:
             return None
+        if (self.stack, name) in self.assembly.assumed:
+            return self.assembly.assumed[self.stack, name]
         with self.assembly.entered(self.stack, "condition", name) as first:
             return self._met(conditions[name], name) if first else None
+
+    def open_conditions(self) -> list[str]:
+        """Return the conditions of which it is unknown whether they are met, those first on which others rest."""
+        conditions = _mapping(self.body.get("Conditions"))
+        unknown = [name for name in conditions if self.condition(name) is None]
+        return sorted(unknown, key=lambda name: '"Condition"' in json.dumps(conditions[name]))
 
     def _met(self, value: Any, at: str) -> bool | None:
         ((function, argument),) = value.items() if isinstance(value, Mapping) and len(value) == 1 else [("", None)]
