@@ -34,6 +34,8 @@ def why(
             answer = ask(inventory, simulator, question)
     except CommandError as error:
         return f"{said}; what the templates say can't be known: {error}"
+    if answer.depends:
+        return f"{said}; whether the templates allow it depends on {' and '.join(answer.depends)}"
     return f"{said}; {_allowed(grant, answer) if answer.allowed else _denied(answer)}"
 
 
@@ -54,7 +56,7 @@ def _sent(grant: Grant, denial: Denial) -> dict[str, Any]:
 
 
 def _denied(answer: Answer) -> str:
-    link = next(each for each in answer.links if not each.allowed)
+    link = next(each for each in answer.links if each.denied or each.unless)
     reasons = [each for each in link.reasons if each.says in {EXPLICITLY_DENIES, IMPLICITLY_DENIES}]
     why_denied = "; ".join(
         f"{each.kind}: {each.says} it" + (f" ({'; '.join(each.missing)})" if each.missing else "") for each in reasons

@@ -7,6 +7,7 @@ from ipaddress import ip_network
 from crossrole.doctor.case import Case
 from crossrole.engines.simulator import Request
 from crossrole.evaluation.assumptions import allowing
+from crossrole.evaluation.bounds import bounds_of, open_reasons
 from crossrole.evaluation.fixes import fixes_of
 from crossrole.evaluation.question import Question
 from crossrole.evaluation.reasons import EXPLICITLY_DENIES, IMPLICITLY_DENIES, Explained, Reason, explained
@@ -94,7 +95,7 @@ def _evaluated(case: Case, link: Link, layer: str, certain: Mapping[str, str | l
     verdict = evaluated_link(case, known, set(certain))
     if verdict.allowed:
         return verdict
-    (decision,) = case.simulator.decide([link.request])
+    (decision,) = case.simulator.decide([bounds_of(link.request).most])
     why = explained(link, decision)
     reasons = tuple(each for each in why.reasons if each.layer in {layer, "boundary"})
     of_half = Explained(link, allowed=False, reasons=reasons)
@@ -105,7 +106,7 @@ def _evaluated(case: Case, link: Link, layer: str, certain: Mapping[str, str | l
 def _decided(case: Case, request: Request, link: Link) -> Verdict:
     (decision,) = case.simulator.decide([request])
     if decision.allowed:
-        return Verdict(allowed=True, conditions=tuple(of_expression(decision.conditions)))
+        return Verdict(allowed=True, conditions=(*of_expression(decision.conditions), *open_reasons(decision)))
     reasons = explained(link, decision).reasons
     return Verdict(allowed=False, reasons=_words(reasons), denied=_denied(reasons))
 

@@ -52,6 +52,7 @@ class Explanation:
             certain is None
             or certain.allowed
             or certain.unless is not None
+            or bool(certain.depends)
             or self.found.facts.policy_type in _IN_NO_TEMPLATE
         )
 

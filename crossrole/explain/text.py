@@ -88,7 +88,9 @@ def _facts(facts: Facts) -> Iterator[str]:
 
 def _certain(verdict: Verdict, doctor: str, width: int | None) -> Iterator[str]:
     if not verdict.allowed:
-        if verdict.unless:
+        if verdict.depends:
+            yield from _wrapped("", f"not certain: it depends on {' and '.join(verdict.depends)}.", width)
+        elif verdict.unless:
             yield from _wrapped("", f"not certain: the templates deny this, unless {verdict.unless}.", width)
         else:
             yield "certain: the templates deny this."
@@ -117,8 +119,9 @@ def _certain(verdict: Verdict, doctor: str, width: int | None) -> Iterator[str]:
 
 def _possible(verdict: Verdict, width: int | None) -> Iterator[str]:
     name = verdict.caller.rpartition("/")[2]
-    says = "allow" if verdict.allowed else "deny"
+    says = "allow" if verdict.allowed else "do not decide" if verdict.depends else "deny"
     unless = f", unless {verdict.unless}" if verdict.unless else ""
+    unless = f", which depends on {' and '.join(verdict.depends)}" if verdict.depends else unless
     sent = f", where the call carries {' and '.join(verdict.sent)}" if verdict.sent else ""
     yield from _wrapped("", f"if it was {name}: the templates {says} this{sent}{unless}.", width)
     if not verdict.allowed:

@@ -38,6 +38,8 @@ class Verdict:
     """What must be allowed outside the templates."""
     unless: str | None = None
     """A policy outside the templates that may allow it; None where a denial is certain."""
+    depends: tuple[str, ...] = ()
+    """What is not known and decides it; nothing where the decision is certain."""
 
     @property
     def command(self) -> str:
@@ -48,8 +50,9 @@ class Verdict:
     def as_json(self) -> dict[str, Any]:
         """Return the decision for `--json`."""
         return {
-            "allowed": None if self.unless else self.allowed,
+            "allowed": None if self.unless or self.depends else self.allowed,
             "unless": self.unless,
+            "depends": list(self.depends),
             "caller": self.caller,
             "action": self.action,
             "resource": self.resource,
@@ -158,6 +161,7 @@ def _verdict(inventory: Inventory, simulator: Simulator, facts: Facts, caller: s
         sent=tuple(f"{key}={value}" for key, value in best.question.given.items()),
         needed=tuple(each.text for each in best.assumptions if each.needed),
         unless=best.unless,
+        depends=best.depends,
     )
 
 
