@@ -80,7 +80,7 @@ def explained(
     reasons = tuple(_reason(link, layer, told) for layer in told.layers if layer.result != "NotApplicable")
     open_ = not decision.allowed and otherwise is not None and otherwise.allowed
     explicit = any(reason.says == EXPLICITLY_DENIES for reason in reasons) and not decision.allowed
-    depends = [] if explicit else list(link.depends)
+    depends = [] if explicit else [*link.depends, *([] if least.allowed else link.may_allow)]
     if decision.allowed and not least.allowed:
         depends = [*open_reasons(decision), *open_reasons(least), *depends]
     return Explained(

@@ -16,9 +16,9 @@ from crossrole.iam.arn import account_of, is_role, name_of, partition_of
 from crossrole.iam.condition_keys import GLOBAL_KEYS
 from crossrole.iam.partitions import dns_suffix
 from crossrole.iam.policy import VERSION, Policy, overlap, texts
-from crossrole.templates.inventory import Bucket, Identity, Inventory
+from crossrole.templates.inventory import Bucket, Identity, Inventory, Unread
 from crossrole.templates.resource_types import key_of_aws
-from crossrole.unknown import has_unknowns, is_unknown, may_be, worded
+from crossrole.unknown import Unknown, has_unknowns, is_unknown, may_be, token, unknowns_in, worded
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,8 @@ class Link:
     """Policies of the principal that are outside the templates: they may allow what the templates do not."""
     depends: tuple[str, ...] = ()
     """What is not known and may decide the request, whatever its policies say."""
+    may_allow: tuple[str, ...] = ()
+    """What is not evaluated, and may allow the request where its policies do not."""
 
     @property
     def otherwise(self) -> Request:
@@ -98,6 +100,12 @@ def _links(inventory: Inventory, question: Question) -> Iterator[Link]:
         yield _assume(inventory, question, question.actor, question.resource, given, session=session)
         return
     yield _act(inventory, question, given, session)
+    if ":accesspoint" in question.resource:
+        behind = _behind(inventory, question.resource)
+        if behind is None:
+            return
+        question = replace(question, resource=behind)
+        yield _through_access_point(inventory, question, given, session)
     for action in _asked_beside(question):
         yield replace(_act(inventory, replace(question, action=action), given, session), kind="also")
     bucket = inventory.bucket_of(question.resource)
@@ -137,6 +145,23 @@ def _pins(principal: object, caller: str) -> bool:
 
 
 # --- acting on a resource
+
+
+def _behind(inventory: Inventory, resource: str) -> str | None:
+    """Return the bucket, or its object, that an access point of the templates leads to.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-policies.html
+    """
+    point, _, key = resource.partition("/object/")
+    bucket = inventory.access_points.get(point)
+    return f"{bucket}/{key}" if bucket and key else bucket
+
+
+def _through_access_point(inventory: Inventory, question: Question, given: Context, session: str | None) -> Link:
+    """Return what the bucket behind an access point is asked: its policy alone has to let the request through."""
+    link = _act(inventory, question, given, session)
+    request = replace(link.request, identity=(allowing(question.action, question.resource),), boundary=None)
+    return replace(link, kind="also", step=f"the bucket behind it lets {question.action} through", request=request)
 
 
 def _act(inventory: Inventory, question: Question, given: Context, session: str | None) -> Link:
@@ -182,6 +207,7 @@ def _act(inventory: Inventory, question: Question, given: Context, session: str 
         (*assumptions, *others),
         _elsewhere(inventory, actor),
         tuple(depends),
+        made.may_allow(),
     )
 
 
@@ -351,7 +377,11 @@ class _Asked:
             region=region,
             given=self.given,
             now=self.now,
-            defaults={**contexts.tag_keys(identity.tags if identity else {}), **(defaults or {})},
+            defaults={
+                **contexts.tag_keys(identity.tags if identity else {}),
+                **({"aws:userid": _user_id(principal, session)} if session and is_role(principal) else {}),
+                **(defaults or {}),
+            },
         )
         if resource == "*":
             context.pop("aws:ResourceAccount", None)
@@ -425,12 +455,16 @@ class _Asked:
     def _depends(self, identity: Identity | None) -> Iterator[str]:
         """Yield what may decide the request and can't be read in a policy."""
         inventory = self.inventory
-        accounts = frozenset({account_of(self.principal), self.account})
-        for unread in inventory.unread:
-            if unread.touches(action=self.action, resource=self.resource, accounts=accounts, principal=self.principal):
-                yield unread.what
+        yield from (each.what for each in self._unread() if not each.only_gives)
+        if ":accesspoint" in self.resource and self.resource.partition("/object/")[0] not in inventory.access_points:
+            yield f"the access point of {self.resource}, which no template makes: its policy, and its bucket's"
         if identity and identity.unmade:
             yield identity.unmade
+        yield from (
+            f"the permissions boundary: {each.text}"
+            for each in unknowns_in(identity.boundary_arn if identity and not identity.boundary else None)
+            if each.shape is None
+        )
         if identity is None:
             for other in inventory.identities:
                 if has_unknowns(other.arn) and may_be(other.arn, self.principal):
@@ -438,6 +472,16 @@ class _Asked:
         for arn, place in inventory.made.items() if not self._is_named else []:
             if has_unknowns(arn) and may_be(arn, self._root):
                 yield f"whether {self._root} is {place}"
+
+    def may_allow(self) -> tuple[str, ...]:
+        """Return what is not evaluated and could allow the request."""
+        return tuple(each.what for each in self._unread() if each.only_gives)
+
+    def _unread(self) -> Iterator[Unread]:
+        accounts = frozenset({account_of(self.principal), self.account})
+        for unread in self.inventory.unread:
+            if unread.touches(action=self.action, resource=self.resource, accounts=accounts, principal=self.principal):
+                yield unread
 
     @property
     def is_limited(self) -> bool:
@@ -454,6 +498,14 @@ class _Asked:
         keys = {bucket.key for bucket in inventory.buckets.values()}
         known = {*inventory.made, *inventory.roles, *inventory.resource_policies, *keys}
         return self._root in known or self.resource in inventory.named_resources
+
+
+def _user_id(role: str, session: str) -> str:
+    """Return the id of a role's session: of the role, which no template says, and of the session.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
+    """
+    return f"{token(Unknown(f'the unique id of {worded(role)}', 'AROA[A-Z0-9]+'))}:{session}"
 
 
 def _lets(identity: Identity | None, action: str) -> bool:

@@ -115,7 +115,13 @@ def _unread(template: Template, logical_id: str, resource: Mapping[str, Any]) ->
     if kind in _READ:
         acl = template.property(logical_id, "AccessControl", "Private") if kind == "AWS::S3::Bucket" else "Private"
         if str(acl) not in _PRIVATE_ACLS:
-            yield Unread(f"{place}, whose AccessControl is {acl}", account, frozenset({"s3"}), template.arn(logical_id))
+            yield Unread(
+                f"{place}, whose AccessControl is {acl}",
+                account,
+                frozenset({"s3"}),
+                only_gives=True,
+                resource=template.arn(logical_id),
+            )
         return
     if kind in _HARMLESS:
         return

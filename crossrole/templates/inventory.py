@@ -98,6 +98,8 @@ class Unread:
     """The account whose access it may change; None for all."""
     services: frozenset[str] | None = None
     """The services whose actions it may change access to, such as `s3`; None for all."""
+    only_gives: bool = False
+    """Whether it can take no access: what is allowed stays so."""
     resource: str | None = None
     """The only resource, or the only role or user, that it is about; None where it may be about any."""
 
@@ -126,6 +128,8 @@ class Inventory:
     """The ARN of the key that an alias stands for, by the alias's ARN."""
     tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """The tags of every resource of the templates that has an ARN, by ARN."""
+    access_points: Mapping[str, str] = field(default_factory=dict)
+    """The ARN of the bucket behind an access point of the templates, by the access point's ARN."""
     owners: Mapping[str, str] = field(default_factory=dict)
     """The accounts of the buckets that have their policy in a template, by the bucket's ARN."""
     others: Mapping[tuple[str, str], Identity] = field(default_factory=dict)
@@ -147,9 +151,10 @@ class Inventory:
 
     @property
     def made(self) -> Mapping[str, str]:
-        """The places of the buckets and keys that the templates make, by ARN."""
+        """The places of the buckets and keys that the templates make, and of all resources with a policy, by ARN."""
+        policies = {arn: each.place.rpartition("/")[0] for arn, each in self.resource_policies.items()}
         buckets = {arn: each.place for arn, each in self.buckets.items()}
-        return buckets | {arn: each.place for arn, each in self.keys.items()}
+        return policies | buckets | {arn: each.place for arn, each in self.keys.items()}
 
     @cached_property
     def named_resources(self) -> frozenset[str]:

@@ -42,6 +42,7 @@ def _inventory(templates: list[Template], guardrails: Guardrails) -> Inventory:
         keys=reader.keys(),
         aliases=reader.aliases(),
         tags=reader.tags(),
+        access_points=reader.access_points(),
         owners=reader.owners(),
         others=reader.other_roles(),
         managed=reader.managed(),
@@ -411,6 +412,13 @@ class _Reader:
             for arn, each in found.items()
         }
 
+    def access_points(self) -> dict[str, str]:
+        return {
+            resource.arn: bucket_arn(resource.template.partition, bucket)
+            for resource in self._of("AWS::S3::AccessPoint")
+            for bucket in resource.texts("Bucket")
+        }
+
     def owners(self) -> dict[str, str]:
         return {
             bucket_arn(resource.template.partition, bucket): resource.template.account
@@ -453,7 +461,7 @@ class _Reader:
         for identity in [*self.roles().values(), *self.users().values()]:
             for arn in filter(_is_anyone, identity.managed_elsewhere):
                 what = f"the managed policy {worded(arn)} of {worded(identity.arn)}"
-                yield Unread(what, identity.account, None, identity.arn)
+                yield Unread(what, identity.account, resource=identity.arn)
         yield from self._controls_of_others()
         yield from self._twice()
 
@@ -469,7 +477,7 @@ class _Reader:
         for resource in self._of("AWS::IAM::Role", "AWS::IAM::User", "AWS::S3::Bucket", "AWS::KMS::Key"):
             if (other := seen.setdefault(resource.arn, resource.place)) != resource.place:
                 what = f"which of {other} and {resource.place} is deployed: both are {worded(resource.arn)}"
-                yield Unread(what, None, None, resource.arn)
+                yield Unread(what, None, resource=resource.arn)
 
 
 _CONTROLS = {"SERVICE_CONTROL_POLICY": "scp", "RESOURCE_CONTROL_POLICY": "rcp"}
@@ -499,7 +507,13 @@ _POLICIES_OF = {
 def _arn_of(kind: str, named: str, template: Template) -> str:
     if kind == "AWS::S3::BucketPolicy":
         return bucket_arn(template.partition, named)
-    return _queue_arn(named, template) if kind.startswith("AWS::SQS::") else named
+    if kind.startswith("AWS::SQS::"):
+        return _queue_arn(named, template)
+    if kind.startswith("AWS::SecretsManager::") and not named.startswith("arn:") and not is_unknown(named):
+        # https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html
+        suffix = token(Unknown(f"the six characters that Secrets Manager adds to the name {named}", "[A-Za-z0-9]{6}"))
+        return f"arn:{template.partition}:secretsmanager:{template.region}:{template.account}:secret:{named}-{suffix}"
+    return named
 
 
 def _default_key_policy(template: Template) -> Mapping[str, Any]:
