@@ -94,6 +94,8 @@ def _same_family(key: str, documented: str) -> bool:
 
 
 ASSUME = "sts:AssumeRole"
+UNLISTED_ACTIONS = frozenset({"sns:receive"})
+"""Actions, in lower case, of the policies that AWS itself writes and that its reference does not list."""
 RETIRED_SERVICES = frozenset(
     {
         "a4b",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from crossrole.iam.unknown import is_known
 from crossrole.lint.documents import Resource
 from crossrole.lint.rule import Rule
 
@@ -10,6 +11,7 @@ _PUBLIC = {
     "PublicRead": "everyone on the internet list the bucket",
     "PublicReadWrite": "everyone on the internet list the bucket, and write and delete its objects",
 }
+_BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls")
 
 
 def _public(resource: Resource) -> Iterator[str]:
@@ -17,8 +19,8 @@ def _public(resource: Resource) -> Iterator[str]:
         return
     lets = _PUBLIC.get(str(resource.property("AccessControl")))
     block = resource.property("PublicAccessBlockConfiguration")
-    blocked = block if isinstance(block, dict) else {}
-    if lets and not any(str(blocked.get(each)).lower() == "true" for each in ("BlockPublicAcls", "IgnorePublicAcls")):
+    settings = [block.get(each) for each in _BLOCKS] if isinstance(block, dict) else [block]
+    if lets and all(is_known(each) and str(each).lower() != "true" for each in settings):
         yield (
             f"AccessControl {resource.property('AccessControl')} lets {lets}; remove it, and let a bucket policy name "
             "the callers"

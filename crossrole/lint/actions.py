@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from crossrole.errors import CommandError, nearest
-from crossrole.iam.actions import RETIRED_SERVICES, data, known_action, works_on_no_resource
+from crossrole.iam.actions import RETIRED_SERVICES, UNLISTED_ACTIONS, data, known_action, works_on_no_resource
 from crossrole.iam.condition_keys import EVERY_ACTION, matching_actions
 from crossrole.iam.resource_arns import SEGMENTS, example, exists, fits
 from crossrole.iam.unknown import as_pattern, is_known
@@ -32,7 +32,8 @@ def _patterns(statement: Statement) -> list[str]:
 
 def _unknown_action(statement: Statement) -> Iterator[str]:
     for pattern in _patterns(statement):
-        if not matching_actions(pattern) and _service(pattern) not in RETIRED_SERVICES:
+        unlisted = pattern.lower() in UNLISTED_ACTIONS or _service(pattern) in RETIRED_SERVICES
+        if not unlisted and not matching_actions(pattern):
             yield _no_such_action(pattern)
 
 
@@ -116,7 +117,7 @@ def _fits(action: str, resource: str) -> bool:
 
 def _example(action: str, resource: str, partition: str) -> str:
     written = example(resource, partition=partition, action=action)
-    return f"the ARN of what it works on, such as {written}" if written else '"*"'
+    return f"an ARN such as {written}" if written else '"*"'
 
 
 def _service(pattern: str) -> str:

@@ -6,12 +6,12 @@ from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 # Half of all IPv4 addresses, and half of the global ones of IPv6.
 _MOST = {4: 2**31, 6: 2**124}
 _GLOBAL_IPV6 = IPv6Network("2000::/3")
-# Ranges that no request comes from over the internet; those of documentation are left out, since examples have them.
+# Ranges of private networks. Left out are those of documentation, since examples have them, and that of one machine,
+# from which the local accounts are called.
 _PRIVATE = [
     ip_network(each)
     for each in (
         "10.0.0.0/8",
-        "127.0.0.0/8",
         "169.254.0.0/16",
         "172.16.0.0/12",
         "192.168.0.0/16",

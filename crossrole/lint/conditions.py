@@ -156,7 +156,9 @@ def _wanted(condition: Condition, value: str) -> str | None:
 
 
 def _met_without_the_key(statement: Statement) -> Iterator[str]:
-    for each in _known(statement) if statement.allows else ():
+    for each in statement.conditions if statement.allows else ():
+        if not each.is_known:
+            continue
         if each.folded in {*MFA_KEYS, "sts:externalid"} and each.parsed.if_exists and each.values != ("false",):
             lets_in = "that carry no external ID"
             if each.folded in MFA_KEYS:
@@ -180,7 +182,7 @@ def _not_denied_without_mfa(statement: Statement) -> Iterator[str]:
 
 def _denies_without_mfa(statement: Statement) -> bool:
     """Return whether another statement of the document denies requests without the key."""
-    return any(
+    return statement.document.may_deny_more or any(
         each.denies and condition.folded in MFA_KEYS and condition.operator == "Null" and condition.values == ("true",)
         for each in statement.document.statements
         for condition in each.conditions

@@ -9,7 +9,7 @@ from typing import Any
 from crossrole.errors import CommandError
 from crossrole.iam.condition_operators import FOR_ANY_VALUE, Operator, operator_of
 from crossrole.iam.policy import VERSION, listed
-from crossrole.iam.unknown import is_known
+from crossrole.iam.unknown import is_known, is_whole
 from crossrole.iam.wildcards import covers
 from crossrole.lint.kinds import FUNCTION, RESOURCE, UNKNOWN, Kind, kind_at
 from crossrole.templates.intrinsics import Template
@@ -26,6 +26,9 @@ ELEMENTS = (
     "Condition",
 )
 """The elements of a statement."""
+
+
+_NOTHING = {"Ref": "AWS::NoValue"}
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,12 @@ class Document:
         return [
             Statement(self, number, each) for number, each in enumerate(given, start=1) if isinstance(each, Mapping)
         ]
+
+    @cached_property
+    def may_deny_more(self) -> bool:
+        """Whether it has statements that may deny something, of which a part is known only at deployment."""
+        given = listed(self.body.get("Statement", [])) if isinstance(self.body, Mapping) else []
+        return not all(_mapping(each).get("Effect") == "Allow" or is_whole(each) for each in given)
 
 
 @dataclass(frozen=True)
@@ -215,9 +224,9 @@ def documents_of(resource: Resource) -> Iterator[Document]:
 
 def _documents(resource: Resource, value: Any, path: str) -> Iterator[Document]:
     kind, function = kind_at(resource.type, path), _function(value)
-    if function == "Fn::ToJsonString":
-        yield from _documents(resource, value[function], path)
-    elif kind and function != "Fn::If":
+    if function in {"Fn::If", "Fn::ToJsonString"}:
+        yield from _in_branches(resource, function, value[function], path)
+    elif kind and value != _NOTHING:
         body = _parsed(resource.resolved(value))
         if body is not None and is_known(body):
             yield Document(resource, path, kind, body)
@@ -229,6 +238,14 @@ def _documents(resource: Resource, value: Any, path: str) -> Iterator[Document]:
             yield from _documents(resource, parsed, path)
     else:
         yield from _deeper(resource, value, path)
+
+
+def _in_branches(resource: Resource, function: str, argument: Any, path: str) -> Iterator[Document]:
+    if function == "Fn::ToJsonString":
+        yield from _documents(resource, argument, path)
+    else:
+        for number, branch in enumerate(listed(argument)[1:], start=1):
+            yield from _documents(resource, branch, f"{path}.{function}[{number}]")
 
 
 def _deeper(resource: Resource, value: Any, path: str) -> Iterator[Document]:
@@ -309,11 +326,13 @@ def _named(principal: Any) -> Any:
     return {"Service": principal}
 
 
-def _condition(given: Mapping[str, Any], keys: Mapping[tuple[str, str], str]) -> dict[str, dict[str, Any]]:
+def _condition(given: Mapping[str, Any], keys: Mapping[tuple[str, str], str]) -> Any:
     condition: dict[str, dict[str, Any]] = {}
     for (operator, key), name in keys.items():
         if name in given:
             condition.setdefault(operator, {})[key] = given[name]
+    if not is_known(given.get("Condition")):
+        return given["Condition"]
     # Of a bus: {"Type": "StringEquals", "Key": "aws:PrincipalOrgID", "Value": "o-…"}.
     own = _mapping(given.get("Condition"))
     if {"Type", "Key", "Value"} <= own.keys():

@@ -143,8 +143,9 @@ def _malformed_condition(statement: Statement) -> Iterator[str]:
 
 def _sids(document: Document) -> Iterator[str]:
     # Other services than IAM take any Sid, and one twice.
-    sids = [str(each.body.get("Sid", "")) for each in document.statements] if document.kind.by_iam else []
-    for sid in dict.fromkeys(each for each in sids if each and is_known(each)):
+    given = [each.body.get("Sid") for each in document.statements] if document.kind.by_iam else []
+    sids = [each for each in given if isinstance(each, str) and each and is_known(each)]
+    for sid in dict.fromkeys(sids):
         if sids.count(sid) > 1:
             yield f'the Sid "{sid}" stands more than once, so IAM rejects the policy; give each statement its own'
         if not re.fullmatch("[A-Za-z0-9]*", sid):

@@ -55,9 +55,10 @@ class Holders:
         resource = document.resource
         if resource.type in _TYPES:
             yield _holder_made_by(resource)
-        for name, kind in _ATTACHED_TO.items() if resource.type.startswith("AWS::IAM::") else ():
-            for value in listed(resource.properties.get(name, [])):
-                yield self._holder_named(resource, kind, value)
+        elif resource.type.startswith("AWS::IAM::"):
+            for name, kind in _ATTACHED_TO.items():
+                for value in listed(resource.properties.get(name, [])):
+                    yield self._holder_named(resource, kind, value)
 
     @cached_property
     def inline(self) -> Mapping[Holder, Sequence[Document]]:

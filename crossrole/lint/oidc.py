@@ -10,6 +10,7 @@ from crossrole.iam.condition_keys import of_identity_provider
 from crossrole.iam.unknown import is_known
 from crossrole.lint.documents import Condition, Statement
 from crossrole.lint.kinds import TRUST
+from crossrole.lint.principals import is_provider
 from crossrole.lint.rule import GUIDE, IF_AWS_CHANGED, Rule
 
 _GITHUB = "token.actions.githubusercontent.com"
@@ -41,7 +42,7 @@ def _trusts(statement: Statement) -> Iterator[tuple[str, str]]:
     if statement.document.kind != TRUST or not statement.allows or statement.has_unknown_conditions:
         return
     for kind, name in statement.principals:
-        if kind == "Federated" and is_known(name) and ":saml-provider/" not in name:
+        if kind == "Federated" and is_known(name) and is_provider(name) and ":saml-provider/" not in name:
             yield name, name.partition(":oidc-provider/")[2].lower() or name.lower()
 
 
@@ -59,7 +60,7 @@ def _every_user(statement: Statement) -> Iterator[str]:
     if statement.document.kind != TRUST or not statement.allows or statement.body.get("Condition"):
         return
     for kind, name in statement.principals:
-        if kind == "Federated" and is_known(name) and ":oidc-provider/" not in name:
+        if kind == "Federated" and is_provider(name) and ":oidc-provider/" not in name:
             yield f"every user of the identity provider {name} can assume it; add a condition"
 
 

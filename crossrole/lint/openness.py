@@ -59,8 +59,10 @@ _OF_NOBODY = {
 }
 _OF_EVERY_REQUEST = {"aws:principalarn", "aws:userid"}
 _SOURCES = {"aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:sourceorgpaths", "aws:sourceowner"}
-# EventBridge sends a topic no source. Load balancers write under a path that names the account.
-_WITHOUT_SOURCE = {(TOPIC, "events"), (BUCKET, "logdelivery.elasticloadbalancing")}
+# EventBridge sends a topic no source, CloudFormation a macro none, and a target group is made after its permission.
+_WITHOUT_SOURCE = {(FUNCTION, "cloudformation"), (FUNCTION, "elasticloadbalancing"), (TOPIC, "events")}
+# Where services deliver logs, the path names the account that they act for.
+_OF_ONE_ACCOUNT = re.compile(r"AWSLogs/[0-9]{12}/")
 
 
 def _open_to_everyone(statement: Statement) -> Iterator[str]:
@@ -75,7 +77,7 @@ def _open_to_everyone(statement: Statement) -> Iterator[str]:
 
 def _is_closed(statement: Statement, closes: Callable[[Condition], bool]) -> bool:
     """Return whether a condition closes it: its own, all of which must hold, or that of a Deny beside it."""
-    if statement.has_unknown_conditions:
+    if statement.has_unknown_conditions or statement.document.may_deny_more:
         return True
     demanded = [each for each in statement.conditions if each.demands or each.folded in _OF_EVERY_REQUEST]
     own = [each for each in demanded if not each.parsed.negates]
@@ -113,7 +115,8 @@ def _arn_closes(arn: str) -> bool:
 
 
 def _allow_not_principal(statement: Statement) -> Iterator[str]:
-    if statement.allows and "NotPrincipal" in statement.body:
+    kind = statement.document.kind
+    if statement.allows and "NotPrincipal" in statement.body and kind.principals is not False and kind != TRUST:
         yield "Allow with NotPrincipal allows everyone in AWS except those it names; name the callers under Principal"
 
 
@@ -123,7 +126,8 @@ def _allow_not_action(statement: Statement) -> Iterator[str]:
 
 
 def _allow_not_resource(statement: Statement) -> Iterator[str]:
-    if statement.allows and "NotResource" in statement.body and not statement.document.kind.limits:
+    kind = statement.document.kind
+    if statement.allows and "NotResource" in statement.body and kind.resources is not False and not kind.limits:
         yield "Allow with NotResource allows it on all but the named ones, future ones too; list them under Resource"
 
 
@@ -169,6 +173,10 @@ def _beside_accounts(statement: Statement) -> Iterator[str]:
 def _service_without_source(statement: Statement) -> Iterator[str]:
     kind = statement.document.kind
     if kind not in {BUCKET, FUNCTION, QUEUE, TOPIC} or not statement.allows or statement.has_unknown_conditions:
+        return
+    if kind == BUCKET and not any(gives(statement, each) for each in ("s3:GetObject", "s3:PutObject")):
+        return  # such as the look at the bucket's owner before logs are delivered
+    if all(_OF_ONE_ACCOUNT.search(each) or not is_known(each) for each in statement.texts("Resource") or [""]):
         return
     keys = {each.folded for each in statement.conditions if each.demands}
     for _, name in [each for each in statement.principals if each[0] == "Service" and is_known(each[1])]:

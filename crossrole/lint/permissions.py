@@ -73,7 +73,7 @@ def _is_permission(statement: Statement) -> bool:
 
 def _is_denied(action: str, statement: Statement) -> bool:
     """Return whether the document itself takes back an action, on everything and without a condition."""
-    return any(
+    return statement.document.may_deny_more or any(
         each.denies
         and not each.body.get("Condition")
         and "*" in each.texts("Resource")

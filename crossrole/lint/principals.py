@@ -37,6 +37,11 @@ _PROVIDER = re.compile(
 _EXAMPLE = "an account id, or an ARN such as arn:aws:iam::111111111111:role/NAME"
 
 
+def is_provider(name: str) -> bool:
+    """Return whether a federated principal can be one."""
+    return name in _WEB_PROVIDERS or _PROVIDER.fullmatch(name) is not None
+
+
 def _named(statement: Statement) -> list[tuple[str, str]]:
     # Policies of VPC endpoints and organizations name whom they limit, in forms of their own.
     named = [] if statement.document.kind.limits else [*statement.principals, *statement.excluded]
@@ -87,7 +92,7 @@ def _no_service(statement: Statement) -> Iterator[str]:
 
 def _no_provider(statement: Statement) -> Iterator[str]:
     for kind, name in _named(statement):
-        if kind == "Federated" and name not in _WEB_PROVIDERS and not _PROVIDER.fullmatch(name):
+        if kind == "Federated" and not is_provider(name):
             yield (
                 f'"{name}" is no identity provider, so AWS rejects the policy; write its ARN, such as '
                 "arn:aws:iam::111111111111:oidc-provider/token.actions.githubusercontent.com, without https://"

@@ -36,8 +36,7 @@ def _impossible_arn(statement: Statement) -> Iterator[str]:
         parts = as_pattern(resource).split(":", SEGMENTS - 1)
         if parts[0] != "arn" or len(parts) < SEGMENTS:
             continue
-        problem = _part_problem(parts, partition)
-        if problem:
+        if problem := _part_problem(parts, partition):
             yield f'no resource has the ARN "{resource}": {problem}'
         elif not has_wildcard(parts[2]) and statement.document.kind != DEVICES and not exists(resource):
             write = example(as_pattern(resource), partition=partition)
@@ -58,9 +57,12 @@ def _part_problem(parts: list[str], partition: str) -> str | None:
 
 
 def _of_another_resource(statement: Statement) -> Iterator[str]:
-    own = list(_own_patterns(statement))
+    own, partition = list(_own_patterns(statement)), statement.document.resource.template.partition
     for resource in statement.texts("Resource") if own else ():
-        if resource.startswith("arn:") and not any(overlap(as_pattern(resource), each) for each in own):
+        pattern = as_pattern(resource)
+        parts = pattern.split(":", SEGMENTS - 1)
+        whole = parts[0] == "arn" and len(parts) == SEGMENTS
+        if whole and not _part_problem(parts, partition) and not any(overlap(pattern, each) for each in own):
             yield (
                 f'{statement.document.kind.words} is only about its own resource, so "{resource}" never matches in it; '
                 f"write {_shown(own[0])}"

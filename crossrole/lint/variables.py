@@ -30,6 +30,8 @@ def _malformed(statement: Statement) -> Iterator[str]:
     for text in _texts(statement):
         for match in _BEGIN.finditer(text):
             name, closed = match.groups()
+            if not is_known(match[0]):
+                continue  # it may close it
             if not closed:
                 yield f'"{text}" has "{match[0]}", not closed, so it is no variable; write {_closed(name)}'
             elif not name.strip():
