@@ -71,7 +71,7 @@ def _allowed_findings(grant: Grant) -> Iterator[tuple[str, str]]:
             "whole-account",
             f"the principals of {grant.name} in access.toml are all of {' and '.join(accounts)}",
         )
-    everything = {"s3:GetObject", "s3:PutObject", "s3:DeleteObject"} <= set(grant.actions) and not grant.prefix
+    everything = {"s3:GetObject", "s3:PutObject", "s3:DeleteObject"} <= set(grant.actions)
     if grant.bucket == "*" and ("full" in grant.access or everything):
         yield "all-of-s3", f'{grant.name} in access.toml asks for bucket = "*"'
 

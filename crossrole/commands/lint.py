@@ -2,6 +2,7 @@
 
 import argparse
 
+import crossrole
 from crossrole.commands.common import add_json, add_template_dir
 from crossrole.environment import Environment
 from crossrole.errors import CommandError
@@ -28,7 +29,7 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
         raise CommandError("--json and --sarif are two forms of the answer; choose one")
     findings = findings_of(read_assembly(arguments.template_dir))
     if arguments.sarif:
-        environment.put(sarif_of(findings, arguments.template_dir or CDK_OUT))
+        environment.put(sarif_of(findings, arguments.template_dir or CDK_OUT, version=crossrole.VERSION))
     elif arguments.json:
         environment.put(findings.as_json())
     else:

@@ -78,6 +78,11 @@ class Condition:
         return all(map(is_known, (self.operator, self.key, *self.values)))
 
     @property
+    def is_met_by_any_value(self) -> bool:
+        """Whether every value of the key meets it: `StringLike` with "*"."""
+        return "Like" in self.parsed.comparison and not self.parsed.negates and not {"*"}.isdisjoint(self.values)
+
+    @property
     def demands(self) -> bool:
         """Whether it holds only for a request that carries the key."""
         if self.parsed.kind == "Null":
@@ -231,7 +236,7 @@ def _documents(resource: Resource, value: Any, path: str) -> Iterator[Document]:
         if body is not None and is_known(body):
             yield Document(resource, path, kind, body)
     elif function in {"Fn::Sub", "Fn::Join"}:
-        if "Statement" in json.dumps(value):
+        if "Statement" in json.dumps(value, default=str):
             yield from _documents(resource, resource.resolved(value), path)
     elif isinstance(value, str):
         if "Statement" in value and not isinstance(parsed := _parsed(value), str):

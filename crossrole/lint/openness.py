@@ -134,13 +134,23 @@ def _allow_not_resource(statement: Statement) -> Iterator[str]:
 def _whole_account(statement: Statement) -> Iterator[str]:
     if statement.document.kind != TRUST or not statement.allows or not gives(statement, "sts:AssumeRole"):
         return
-    for kind, name in statement.principals:
-        account = re.fullmatch(r"(?:arn:[^:]*:iam::)?([0-9]{12})(?::root)?", name)
-        if kind == "AWS" and account and not _is_closed(statement, _narrows):
+    for account in dict.fromkeys(_accounts(statement)):
+        if not _is_closed(statement, _narrows):
             yield (
-                f"everyone in {account[1]} whom that account's own policies allow can assume the role: no condition "
-                'narrows it; name roles or users, with ArnEquals aws:PrincipalArn or ask for an "sts:ExternalId"'
+                f"everyone in {account} whom that account's own policies allow can assume the role: no condition "
+                "narrows it; name its roles or users under ArnEquals aws:PrincipalArn, or ask for an sts:ExternalId"
             )
+
+
+def _accounts(statement: Statement) -> Iterator[str]:
+    """Yield the accounts that are trusted as such: as principals, or of all principals by a condition."""
+    names = [name for kind, name in statement.principals if kind == "AWS"]
+    for each in statement.conditions if "*" in names else ():
+        if each.folded == "aws:principalaccount" and each.demands:
+            names += each.values
+    for match in (re.fullmatch(r"(?:arn:[^:]*:iam::)?([0-9]{12})(?::root)?", name) for name in names):
+        if match:
+            yield match[1]
 
 
 def _narrows(condition: Condition) -> bool:

@@ -30,6 +30,7 @@ _ESCALATIONS = {
     "iam:PutUserPolicy": ("user", "write any permission into any user"),
     "iam:SetDefaultPolicyVersion": ("policy", "bring back any older version of a managed policy"),
     "iam:UpdateAssumeRolePolicy": ("role", "let itself into any role, an administrator's too"),
+    "iam:UpdateSAMLProvider": ("saml-provider", "replace the keys of any directory, and sign in as any of its users"),
     "iam:UpdateLoginProfile": ("user", "set any user's console password, and sign in as that user"),
 }
 # With these, one's own role or user is enough.
@@ -67,7 +68,7 @@ def _is_permission(statement: Statement) -> bool:
         and statement.document.kind in {IDENTITY, MANAGED, UNKNOWN}
         and not {"Principal", "NotPrincipal"} & statement.body.keys()
         and not statement.has_unknown_conditions
-        and all(_OF_THE_CALLER.fullmatch(each.folded) for each in statement.conditions)
+        and all(_OF_THE_CALLER.fullmatch(each.folded) or each.is_met_by_any_value for each in statement.conditions)
     )
 
 

@@ -12,14 +12,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from crossrole import VERSION
 from crossrole.iam.unknown import legible
 from crossrole.lint.findings import Finding, Findings
 from crossrole.lint.rules import ALL
 
 
-def sarif_of(findings: Findings, folder: Path) -> dict[str, Any]:
-    """Return the findings as a SARIF log; `folder` is the one of the templates, and paths are relative to this one."""
+def sarif_of(findings: Findings, folder: Path, *, version: str) -> dict[str, Any]:
+    """Return the findings as a SARIF log, with paths from where the command was called.
+
+    `folder` is the one of the templates, `version` that of crossrole.
+    """
     files = {each.template: folder / f"{each.template}.template.json" for each in (*findings.open, *findings.allowed)}
     lines = {template: _lines(file) for template, file in files.items()}
     return {
@@ -27,7 +29,7 @@ def sarif_of(findings: Findings, folder: Path) -> dict[str, Any]:
         "version": "2.1.0",
         "runs": [
             {
-                "tool": {"driver": {"name": "crossrole", "version": VERSION, "rules": _rules()}},
+                "tool": {"driver": {"name": "crossrole", "version": version, "rules": _rules()}},
                 "results": [
                     _result(each, files[each.template], lines[each.template])
                     for each in (*findings.open, *findings.allowed)
@@ -77,13 +79,17 @@ def _result(finding: Finding, file: Path, lines: Mapping[str, int]) -> dict[str,
 
 
 def _lines(file: Path) -> Mapping[str, int]:
-    """Return the line on which each key of a template first begins an object; none where it can't be read."""
+    """Return the line on which each resource of a template begins, as CDK writes it; none where it can't be read."""
     try:
-        text = file.read_text(encoding="utf-8")
+        lines = file.read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError):
         return {}
     found: dict[str, int] = {}
-    for number, line in enumerate(text.splitlines(), start=1):
-        if match := re.match(r'\s*"([^"]+)"\s*:\s*\{', line):
+    indent = None
+    for number, line in enumerate(lines, start=1):
+        if indent is None:
+            heading = re.match(r'( *)"Resources": \{$', line)
+            indent = f"{heading[1]} " if heading else None
+        elif match := re.match(rf'{indent}"([^"]+)": \{{', line):
             found.setdefault(match[1], number)
     return found

@@ -22,7 +22,7 @@ _OF_HOLDERS = {
 
 def size(document: Document) -> int:
     """Return how many characters of a document count: no white space, and of what is unknown at least none."""
-    return len(json.dumps(_known_parts(document.body), separators=(",", ":"), ensure_ascii=False))
+    return len(json.dumps(_known_parts(document.body), separators=(",", ":"), ensure_ascii=False, default=str))
 
 
 def _known_parts(value: Any) -> Any:

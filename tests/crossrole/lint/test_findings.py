@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from crossrole.templates.assembly import read_assembly
 from crossrole.templates.intrinsics import Template
 from tests.command_line import crossrole
 from tests.crossrole.lint.policies import OBJECTS, document, holder, permission, role, rules, stack, trust
-from tests.synthesis import Assembly
+from tests.synthesis import Assembly, smallest, synthesize
 
 WIDE = trust(Principal={"AWS": "111111111111"}, Sid="Wide")
 (RULE,) = [each for each in ALL if each.id == "whole-account"]
@@ -166,7 +167,8 @@ def test_the_exit_status_tells_whether_something_was_found(tmp_path: Path) -> No
 def test_sarif_says_the_same(tmp_path: Path) -> None:
     """A result for each finding with its rule, file and line; what is allowed is suppressed with its reason."""
     allowed = allowing({"whole-account": "they decide"}, WIDE)
-    folder = assembly(tmp_path, {"Door": role(WIDE), "Gate": allowed})
+    function = {"Type": "AWS::Lambda::Function", "Properties": {"Door": {"Fn::GetAtt": ["Door", "Arn"]}}}
+    folder = assembly(tmp_path, {"Function": function, "Door": role(WIDE), "Gate": allowed})
     log = json.loads(crossrole("lint", "--sarif", "--template-dir", str(folder)).stdout)
 
     assert "2.1.0" == log["version"]
@@ -183,7 +185,7 @@ def test_sarif_says_the_same(tmp_path: Path) -> None:
     where = place["physicalLocation"]
     assert where["artifactLocation"]["uri"].endswith("/Stack.template.json")
     template = (folder / "Stack.template.json").read_text().splitlines()
-    assert '"Door": {' == template[where["region"]["startLine"] - 1].strip()
+    assert '  "Door": {' == template[where["region"]["startLine"] - 1]
     assert "Stack/Door/AssumeRolePolicyDocument/Wide" == place["logicalLocations"][0]["fullyQualifiedName"]
     assert "suppressions" not in door
     assert [{"kind": "inSource", "status": "accepted", "justification": "they decide"}] == gate["suppressions"]
@@ -208,6 +210,50 @@ def test_a_name_of_a_template_forges_no_line(tmp_path: Path) -> None:
         printed = crossrole("lint", "--template-dir", str(folder), *words).stdout
         assert printed.replace("\n", "").isprintable()
         assert "every policy document is in order" not in [line.strip() for line in printed.splitlines()]
+
+
+WIDE_GRANTS: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "Account": ({}, ["whole-account"]),
+    "AccountBesideARole": (
+        {"principals": ["333333333333", "arn:aws:iam::111111111111:role/App"]},
+        ["whole-account"],
+    ),
+    "AccountOfAnOrganization": ({"organization": "o-a1b2c3d4e5"}, ["whole-account"]),
+    "AccountUntilADay": ({"expires": datetime(2030, 1, 1, tzinfo=UTC)}, ["whole-account"]),
+    "AccountThatIsDisabled": ({"disabled": True}, ["whole-account"]),
+    "AccountWithAnExternalId": ({"external_id": "export:2026"}, []),
+    "AccountWithACode": ({"mfa_max_age": 3600}, []),
+    "AccountFromANetwork": ({"source_ips": ["203.0.113.0/24"]}, []),
+    "Everything": ({"bucket": "*", "access": ["full"]}, ["whole-account", "all-of-s3"]),
+    "EverythingOfABucket": ({"access": ["full"]}, ["whole-account"]),
+    "EveryObject": (
+        {"bucket": "*", "access": [], "actions": ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]},
+        ["whole-account", "all-of-s3"],
+    ),
+}
+
+
+def test_a_grant_allows_what_it_asks_for_and_nothing_else(tmp_path: Path) -> None:
+    """Each finding of its role has a reason, and each reason a finding."""
+    access = smallest()
+    access["grants"] = [
+        {"name": name, "principals": ["333333333333"], "bucket": "reports", "access": ["write"], **grant}
+        for name, (grant, _) in WIDE_GRANTS.items()
+    ]
+    templates = read_assembly(synthesize(access, tmp_path).directory)
+    findings = findings_of(templates)
+    allowed = {(each.logical_id, each.rule.id) for each in findings.allowed}
+    names = {
+        resource.logical_id: resource.property("RoleName")
+        for template in templates
+        for resource in resources_of(template)
+        if resource.type == "AWS::IAM::Role"
+    }
+
+    assert [] == list(map(str, findings.open))
+    assert sorted((name, rule) for name, (_, allows) in WIDE_GRANTS.items() for rule in allows) == sorted(
+        (names[logical_id], rule) for logical_id, rule in allowed
+    )
 
 
 def lints(templates: list[Template]) -> list[str]:

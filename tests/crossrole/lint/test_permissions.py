@@ -57,6 +57,11 @@ WIDE: dict[str, tuple[dict[str, Any], str]] = {
     "handing over any role": (allow("iam:PassRole"), "escalation"),
     "handing over any role of the account": (allow("iam:PassRole", f"arn:aws:iam::{ACCOUNT}:role/*"), "escalation"),
     "handing over any role, in another case": (allow(["IAM:passrole"], ["arn:aws:iam::*:role/*"]), "escalation"),
+    "handing over any role to any service": (
+        allow("iam:PassRole", **when("StringLike", "iam:PassedToService", "*")),
+        "escalation",
+    ),
+    "the keys of any directory": (allow("iam:UpdateSAMLProvider"), "escalation"),
     "writing into any role": (allow("iam:PutRolePolicy"), "escalation"),
     "writing into any role of the account": (allow("iam:PutRolePolicy", "arn:aws:iam::*:role/*"), "escalation"),
     "attaching to any role": (allow("iam:AttachRolePolicy"), "escalation"),

@@ -133,6 +133,15 @@ ACCOUNTS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "the root": (named(ROOT), ["whole-account"]),
     "the number": (named("111111111111"), ["whole-account"]),
     "one among others": (named([CALLER, ROOT]), ["whole-account"]),
+    "everyone in it": (
+        named("*", {"StringEquals": {"aws:PrincipalAccount": ["111111111111"]}}),
+        ["whole-account"],
+    ),
+    "one of everyone in it": (
+        named("*", {"StringEquals": {"aws:PrincipalAccount": "111111111111", "aws:PrincipalTag/team": "a"}}),
+        [],
+    ),
+    "any external ID": (named(ROOT, {"StringLike": {"sts:ExternalId": "*"}}), ["whole-account"]),
     "two": (named([ROOT, "333333333333"]), ["whole-account", "whole-account"]),
     "its own": (named(f"arn:aws:iam::{ACCOUNT}:root"), ["whole-account"]),
     "by a wildcard of actions": (named(ROOT, Action="sts:Assume*"), ["whole-account"]),
