@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+UNKNOWN = "\ue000\ue001"
+"""A whole value that only deployment knows."""
 _UNKNOWN = re.compile("\ue000[^\ue001]*\ue001")
 # `${aws:username}`, also with a default: `${aws:username, 'nobody'}`.
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")

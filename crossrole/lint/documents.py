@@ -9,7 +9,7 @@ from typing import Any
 from crossrole.errors import CommandError
 from crossrole.iam.condition_operators import FOR_ANY_VALUE, Operator, operator_of
 from crossrole.iam.policy import VERSION, listed
-from crossrole.iam.unknown import is_known, is_whole
+from crossrole.iam.unknown import UNKNOWN as UNKNOWN_VALUE, is_known, is_whole
 from crossrole.iam.wildcards import covers
 from crossrole.lint.kinds import FUNCTION, RESOURCE, UNKNOWN, Kind, kind_at
 from crossrole.templates.intrinsics import Template
@@ -49,9 +49,16 @@ class Resource:
                 f"{self.template.stack}, {self.logical_id} is not valid CloudFormation; make it anew: make synth"
             ) from None
 
+    def known(self, value: Any) -> Any:
+        """Return a value with its intrinsic functions replaced, or an unknown one where they can't be."""
+        try:
+            return self.resolved(value)
+        except CommandError:
+            return UNKNOWN_VALUE
+
     def property(self, name: str) -> Any:
-        """Return a property, resolved; None without it."""
-        return self.resolved(self.properties.get(name))
+        """Return a property as `known` does; None without it."""
+        return self.known(self.properties.get(name))
 
 
 @dataclass(frozen=True)
@@ -309,16 +316,16 @@ def _permission(resource: Resource) -> Document | None:
     if resource.type not in asked or not {"Principal", "Statement"} & resource.properties.keys():
         return None
     kind, keys = asked[resource.type]
-    given = resource.resolved(dict(resource.properties))
-    statement = given.get("Statement")
-    if not isinstance(statement, Mapping):
+    path = "Statement" if "Statement" in resource.properties else "Principal"
+    if path == "Statement":
+        statement = resource.property("Statement")
+    else:
         statement = {
             "Effect": "Allow",
-            "Principal": _named(given.get("Principal")),
-            "Action": given.get("Action"),
-            "Condition": _condition(given, keys),
+            "Principal": _named(resource.property("Principal")),
+            "Action": resource.property("Action"),
+            "Condition": _condition(resource, keys),
         }
-    path = "Statement" if "Statement" in given else "Principal"
     return Document(resource, path, kind, {"Version": VERSION, "Statement": [statement]})
 
 
@@ -331,15 +338,13 @@ def _named(principal: Any) -> Any:
     return {"Service": principal}
 
 
-def _condition(given: Mapping[str, Any], keys: Mapping[tuple[str, str], str]) -> Any:
+def _condition(resource: Resource, keys: Mapping[tuple[str, str], str]) -> Any:
     condition: dict[str, dict[str, Any]] = {}
     for (operator, key), name in keys.items():
-        if name in given:
-            condition.setdefault(operator, {})[key] = given[name]
-    if not is_known(given.get("Condition")):
-        return given["Condition"]
+        if name in resource.properties:
+            condition.setdefault(operator, {})[key] = resource.property(name)
     # Of a bus: {"Type": "StringEquals", "Key": "aws:PrincipalOrgID", "Value": "o-…"}.
-    own = _mapping(given.get("Condition"))
-    if {"Type", "Key", "Value"} <= own.keys():
+    own = resource.property("Condition")
+    if isinstance(own, Mapping) and {"Type", "Key", "Value"} <= own.keys():
         condition[str(own["Type"])] = {str(own["Key"]): own["Value"]}
-    return condition
+    return condition if is_known(own) else own

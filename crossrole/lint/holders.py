@@ -74,7 +74,7 @@ class Holders:
         template = resource.template
         if isinstance(value, Mapping) and (made := self._by_place.get((template.stack, str(value.get("Ref"))))):
             return _holder_made_by(made)
-        return Holder(kind, template.account, str(resource.resolved(value)))
+        return Holder(kind, template.account, str(resource.known(value)))
 
     @cached_property
     def _by_place(self) -> Mapping[tuple[str, str], Resource]:

@@ -104,6 +104,22 @@ def test_a_document_that_cannot_be_resolved_is_not_evaluated() -> None:
         rules(holder(permission(Resource={"Fn::ImportValue": "Bucket"})))
 
 
+def test_what_is_not_a_document_may_be_unresolvable() -> None:
+    """A bucket's name, a rule's ARN or a policy's holder of another stack takes nothing from what can be said."""
+    shared = {"Fn::ImportValue": "Shared"}
+    own = bucket_policy(permission(Principal="*", Resource="arn:aws:s3:::reports/*"))
+    attached = {"PolicyName": "p", "Roles": [shared], "PolicyDocument": EVERYTHING}
+
+    own["Properties"]["Bucket"] = shared
+    assert ["open-to-everyone"] == rules(own)
+    assert ["administrator"] == rules({"Type": "AWS::IAM::Policy", "Properties": attached})
+    assert ["administrator"] == rules(
+        holder({**EVERYTHING["Statement"][0]}, RoleName=shared, ManagedPolicyArns=[shared])
+    )
+    assert [] == rules(call("events.amazonaws.com", SourceArn=shared))
+    assert ["unknown-service"] == rules(call("lamda.amazonaws.com", FunctionName=shared, SourceArn=shared))
+
+
 def call(principal: str, *, action: str = "lambda:InvokeFunction", **more: Any) -> dict[str, Any]:
     """Return a permission of a function."""
     return {
