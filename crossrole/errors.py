@@ -14,7 +14,10 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f"; did you mean {' or '.join(near)}?" if near else ""
 
 
-def near_words(word: str, known: Iterable[str], *, most: int) -> list[str]:
-    """Return the known words that are written much like a word, the nearest first; upper and lower case are alike."""
+def near_words(word: str, known: Iterable[str], *, most: int, cutoff: float = 0.6) -> list[str]:
+    """Return the known words that are written much like a word, the nearest first; upper and lower case are alike.
+
+    `cutoff` is how alike they must be: 1 for the same.
+    """
     by_fold = {candidate.lower(): candidate for candidate in known}
-    return [by_fold[match] for match in get_close_matches(word.lower(), by_fold, n=most, cutoff=0.6)]
+    return [by_fold[match] for match in get_close_matches(word.lower(), by_fold, n=most, cutoff=cutoff)]

@@ -114,3 +114,30 @@ def from_engine(line: str) -> str:
 
 
 _OF_ENGINE: Final = re.compile(r"unknown-([0-9a-f]{12})")
+
+
+def is_known(value: Any) -> bool:
+    """Return whether a value is no text with an unknown part."""
+    return not (isinstance(value, str) and OPENS in value)
+
+
+# `${aws:username}`, also with a default: `${aws:username, 'nobody'}`.
+_VARIABLE: Final = re.compile(r"\$\{([^}]*)\}")
+_ESCAPES: Final = {"*", "?", "$"}
+# An unknown part may begin or end a variable: here it is "\0".
+_HALF_A_VARIABLE: Final = re.compile(r"\$\{[^}\0]*\0[^}]*(?:\}|$)|\0[^{}]*\}")
+
+
+def as_pattern(text: str) -> str:
+    """Return a text of a policy with "*" in the place of all that may become anything: what is unknown, and variables.
+
+    The escapes `${*}`, `${?}` and `${$}` stand for one character, so "?" takes their place.
+    """
+    marked = _HALF_A_VARIABLE.sub("*", _TOKEN.sub("\0", text))
+    return _VARIABLE.sub(lambda match: "?" if match[1] in _ESCAPES else "*", marked).replace("\0", "*")
+
+
+def legible(text: str) -> str:
+    """Return a text as one line that can be shown: what is unknown as …, and what can't be printed as an escape."""
+    shown = _TOKEN.sub("…", text)
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in shown)

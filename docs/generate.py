@@ -1,4 +1,4 @@
-"""Writes what is generated: the JSON Schema, docs/kinds.md, the table of keys in docs/configuration.md, two pictures.
+"""Writes what is generated: the JSON Schema, docs/kinds.md, the tables of keys and of lint's rules, two pictures.
 
 Run by `make docs`, which has made the templates in cdk.out; a test fails while one of them is out of date. The picture
 of `make try` is made of docs/try.json, which a test compares with what `make try` does.
@@ -31,6 +31,7 @@ from access.policies.permissions import inline_policies
 from access.policies.trust import trust_policy
 from access.principal import PrincipalKind
 from crossrole.engines.simulator import Simulator
+from crossrole.lint.rules import ALL
 from crossrole.report.drawing import Pen, figures_of
 from crossrole.report.history import NOTHING
 from crossrole.report.model import report_of
@@ -43,10 +44,12 @@ from sandbox.progress import print_step
 SCHEMA = ROOT / "docs" / "access.schema.json"
 CONFIGURATION = ROOT / "docs" / "configuration.md"
 KINDS = ROOT / "docs" / "kinds.md"
+LINT = ROOT / "docs" / "lint.md"
 TRIED, TRY = ROOT / "docs" / "try.json", ROOT / "docs" / "try.svg"
 REPORT, REPORT_OF = ROOT / "docs" / "report.png", ROOT / "docs" / "report.sha256"
 _SCREENSHOT = ROOT / "docs" / "screenshot.mjs"
 BEGIN, END = "<!-- keys: written by make docs -->\n", "<!-- end of keys -->\n"
+BEGIN_RULES, END_RULES = "<!-- rules: written by make docs -->\n", "<!-- end of rules -->\n"
 
 TABLES: dict[str, type[BaseModel]] = {
     "`[prod]` and `[dev]`": Environment,
@@ -64,9 +67,20 @@ def schema() -> str:
 
 def configuration(text: str) -> str:
     """Return the page of access.toml with its table of keys as the models have it."""
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}{''.join(_table(heading, model) for heading, model in TABLES.items())}{END}{after}"
+    return _between(BEGIN, "".join(_table(heading, model) for heading, model in TABLES.items()), END, text)
+
+
+def lint(text: str) -> str:
+    """Return the page of `crossrole lint` with its table of rules as they are."""
+    head = "\n| rule | what it finds | right to allow it |\n|---|---|---|\n"
+    rows = [f"| [`{each.id}`]({each.url}) | {each.meaning} | {each.allowed_where} |\n" for each in ALL]
+    return _between(BEGIN_RULES, f"{head}{''.join(rows)}\n", END_RULES, text)
+
+
+def _between(begin: str, written: str, end: str, text: str) -> str:
+    before, _, rest = text.partition(begin)
+    _, _, after = rest.partition(end)
+    return f"{before}{begin}{written}{end}{after}"
 
 
 def kinds() -> str:
@@ -158,5 +172,6 @@ if __name__ == "__main__":
     SCHEMA.write_text(schema(), encoding="utf-8")
     KINDS.write_text(kinds(), encoding="utf-8")
     CONFIGURATION.write_text(configuration(CONFIGURATION.read_text(encoding="utf-8")), encoding="utf-8")
+    LINT.write_text(lint(LINT.read_text(encoding="utf-8")), encoding="utf-8")
     TRY.write_text(tried(), encoding="utf-8")
     _write_picture_of_report()

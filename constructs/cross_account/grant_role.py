@@ -10,8 +10,10 @@ from access.grant import Grant, logical_name
 from access.policies.caller import assume_role_command
 from access.policies.permissions import inline_policies
 from access.policies.trust import trust_policy
+from access.principal import PrincipalKind
 from access.s3_actions import resource_types
 from cross_account.acknowledge import acknowledge_all
+from crossrole.iam.names import ALLOWED_FINDINGS
 from crossrole.iam.quotas import LEAST_MAX_SESSION
 
 
@@ -44,6 +46,8 @@ class GrantRole(Construct):
         if grant.max_session < LEAST_MAX_SESSION:
             # Where IAM can't hold it, what reads the template still finds it.
             self.role.add_metadata("crossrole:MaxSession", grant.max_session)
+        if allowed := dict(_allowed_findings(grant)):
+            self.role.add_metadata(ALLOWED_FINDINGS, allowed)
         command = assume_role_command(grant, prod)
         for output, value, description in (
             ("RoleArn", self.role.attr_arn, f"The role of {grant.name}"),
@@ -56,6 +60,20 @@ class GrantRole(Construct):
         """Acknowledge the wildcards that the grant asks for, where there are checks that find them."""
         if self.wildcards:
             acknowledge_all(self.role, [(f"AwsSolutions-IAM5[{each}]", reason) for each, reason in self.wildcards])
+
+
+def _allowed_findings(grant: Grant) -> Iterator[tuple[str, str]]:
+    """Yield the rules of `crossrole lint` whose findings the grant asks for, and why."""
+    accounts = [each.text for each in grant.of_kind(PrincipalKind.ACCOUNT)]
+    narrowed = grant.external_id or grant.mfa_max_age is not None or grant.source_ips
+    if accounts and not narrowed:
+        yield (
+            "whole-account",
+            f"the principals of {grant.name} in access.toml are all of {' and '.join(accounts)}",
+        )
+    everything = {"s3:GetObject", "s3:PutObject", "s3:DeleteObject"} <= set(grant.actions)
+    if grant.bucket == "*" and ("full" in grant.access or everything):
+        yield "all-of-s3", f'{grant.name} in access.toml asks for bucket = "*"'
 
 
 def _wildcards(grant: Grant, prod: Environment) -> Iterator[tuple[str, str]]:

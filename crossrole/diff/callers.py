@@ -18,7 +18,7 @@ from crossrole.iam.arn import account_of, account_root_arn
 from crossrole.iam.condition_operators import operator_of
 from crossrole.iam.globs import meet
 from crossrole.iam.policy import Policy, Statement, texts
-from crossrole.lint.public_access import closes
+from crossrole.iam.public_access import closes
 
 # IAM compares keys without regard to case. So spelled in three ways, three conditions of one key can have one operator.
 CALLER, _BY_NAME, _BY_ACCOUNT = "aws:CallerArn", "aws:CallerARN", "aws:callerArn"

@@ -106,3 +106,30 @@ def _same_family(key: str, documented: str) -> bool:
 
 
 ASSUME = "sts:AssumeRole"
+UNLISTED_ACTIONS = frozenset({"sns:receive"})
+"""Actions, in lower case, of the policies that AWS itself writes and that its reference does not list."""
+RETIRED_SERVICES = frozenset(
+    {
+        "a4b",
+        "applicationwizard",
+        "catalog-admin",
+        "catalog-user",
+        "codestar",
+        "crowd",
+        "datazonecontrol",
+        "deepcomposer",
+        "deeplens",
+        "deepracer",
+        "ec2-reports",
+        "elastic-inference",
+        "evidently",
+        "iot1click",
+        "iotevents",
+        "iotroborunner",
+        "mobilehub",
+        "sagemaker-groundtruth-synthetic",
+        "sumerian",
+        "zocalo",
+    }
+)
+"""Services that policies of AWS's own still name, although the service authorization reference has them no more."""

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from crossrole.errors import nearest
-from crossrole.iam.actions import condition_keys, data
+from crossrole.iam.actions import RETIRED_SERVICES, condition_keys, data
 from crossrole.iam.policy import texts
 
 EVERY_ACTION = {"*", "*:*"}
@@ -44,19 +44,29 @@ def key_type(key: str, statement: Mapping[str, Any]) -> str | None:
     return next(types, None)
 
 
-def key_problem(key: str, statement: Mapping[str, Any]) -> str | None:
-    """Return what is wrong with a key in a statement: it does not exist, or no request would carry it."""
-    if of_identity_provider(key):
+def unknown_key_problem(key: str, statement: Mapping[str, Any]) -> str | None:
+    """Return that a key does not exist, with the nearest that do."""
+    if of_identity_provider(key) or _prefix(key) in RETIRED_SERVICES or key_type(key, statement) is not None:
         return None
-    if key_type(key, statement) is None:
-        known = [documented for documented, _ in _documented(key, statement)]
-        # A key such as aws:PrincipalTag lacks only the tag.
-        families = [each for each in known if each.lower().startswith(f"{key.lower()}/")]
-        return f'there is no condition key "{key}"{nearest(key, families or known)}'
+    known = [documented for documented, _ in _documented(key, statement)]
+    # A key such as aws:PrincipalTag lacks only the tag.
+    families = [each for each in known if each.lower().startswith(f"{key.lower()}/")]
+    return f'there is no condition key "{key}", so no request carries it{nearest(key, families or known)}'
+
+
+def not_carried_problem(key: str, statement: Mapping[str, Any]) -> str | None:
+    """Return that no request of the statement's actions carries a key that exists."""
+    if of_identity_provider(key) or _prefix(key) in RETIRED_SERVICES or key_type(key, statement) is None:
+        return None
     if _is_among(key, GLOBAL_KEYS) or _may_be_carried(key, statement):
         return None
     actions = " or ".join(texts(statement["Action"]))
     return f"no request of {actions} carries {key}; remove it, or move it to a statement of an action that does"
+
+
+def exists(key: str) -> bool:
+    """Return whether a key is a global one or one of the service that it begins with."""
+    return key_type(key, {}) is not None
 
 
 def _may_be_carried(key: str, statement: Mapping[str, Any]) -> bool:

@@ -4,14 +4,15 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_con
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_network
 
 from crossrole.errors import nearest
 
-_QUANTIFIERS = ("ForAnyValue:", "ForAllValues:")
+FOR_ANY_VALUE, FOR_ALL_VALUES = "ForAnyValue:", "ForAllValues:"
+_QUANTIFIERS = (FOR_ANY_VALUE, FOR_ALL_VALUES)
 _ORDERED = ("Equals", "NotEquals", "LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals")
 _OF_KIND = {
     "String": ("Equals", "NotEquals", "EqualsIgnoreCase", "NotEqualsIgnoreCase", "Like", "NotLike"),
@@ -53,6 +54,16 @@ class Operator:
         return "" if self.if_exists and self.comparison == "Null" else _KINDS.get(self.comparison, "")
 
     @property
+    def negates(self) -> bool:
+        """Whether it holds where the key differs from every value: `StringNotLike`, `NotIpAddress`."""
+        return "Not" in self.comparison
+
+    @property
+    def demands(self) -> bool:
+        """Whether it holds only for a request that carries the key."""
+        return not self.if_exists and not self.negates and self.quantifier != FOR_ALL_VALUES
+
+    @property
     def unquantified(self) -> str:
         """The operator for a key that holds one value."""
         return f"{self.comparison}IfExists" if self.if_exists else self.comparison
@@ -78,31 +89,41 @@ def operator_problem(text: str) -> str | None:
     return f'there is no operator "{text}"{nearest(comparison.removesuffix("IfExists"), _KINDS)}'
 
 
-def comparison_problems(text: str, key: str, key_type: str | None, values: list[str]) -> Iterator[str]:
-    """Yield what is wrong with comparing a key of a type, None for one that is not known, with values."""
-    operator = operator_of(text)
-    if key_type:
-        yield from _type_problems(text, operator, key, key_type)
-    is_valid, wanted = _VALUES.get(operator.kind, (lambda _: True, ""))
-    for value in values:
-        if not is_valid(value):
-            yield f'{text} {key} compares with "{value}"; write {wanted}'
-
-
-def _type_problems(text: str, operator: Operator, key: str, key_type: str) -> Iterator[str]:
+def type_problem(text: str, key: str, key_type: str) -> str | None:
+    """Return that an operator can't compare a key of a type, such as `String` or `ArrayOfString`."""
     of_one = key_type.removeprefix("ArrayOf")
     fitting = _FITTING.get(of_one, ())
     if key.lower() == "aws:epochtime":
         # "This key also accepts the number of seconds since January 1, 1970."
         fitting = ("Date", "Numeric")
-    if fitting and operator.kind not in {*fitting, "Null"}:
-        write = _EXAMPLES.get(fitting[0], fitting[0])
-        yield f"{text} can't compare {key}, which is of type {of_one}; write an operator such as {write}"
-    if key_type != of_one and not operator.quantifier and operator.kind != "Null":
-        choice = " or ".join(f"{quantifier}{text}" for quantifier in _QUANTIFIERS)
-        yield f"{key} holds several values, which {text} can't compare; write {choice}"
-    if key_type == of_one and operator.quantifier:
-        yield f"{key} holds one value, but {operator.quantifier} is for several; write {operator.unquantified}"
+    if not fitting or operator_of(text).kind in {*fitting, "Null"}:
+        return None
+    write = _EXAMPLES.get(fitting[0], fitting[0])
+    return f"{text} can't compare {key}, which is of type {of_one}; write an operator such as {write}"
+
+
+def missing_quantifier_problem(text: str, key: str, key_type: str) -> str | None:
+    """Return that a key that holds several values is compared as if it held one."""
+    operator = operator_of(text)
+    if not key_type.startswith("ArrayOf") or operator.quantifier or operator.kind == "Null":
+        return None
+    choice = " or ".join(f"{quantifier}{text}" for quantifier in _QUANTIFIERS)
+    return f"{key} holds several values, which {text} can't compare; write {choice}"
+
+
+def needless_quantifier_problem(text: str, key: str, key_type: str) -> str | None:
+    """Return that a key that holds one value is compared as if it held several."""
+    operator = operator_of(text)
+    if key_type.startswith("ArrayOf") or not operator.quantifier:
+        return None
+    absent = ", and holds where it is absent" if operator.quantifier == FOR_ALL_VALUES else ""
+    return f"{key} holds one value, but {operator.quantifier} is for several{absent}; write {operator.unquantified}"
+
+
+def value_problem(text: str, key: str, value: str) -> str | None:
+    """Return that an operator can't compare with a value."""
+    is_valid, wanted = _VALUES.get(operator_of(text).kind, (lambda _: True, ""))
+    return None if is_valid(value) else f'{text} {key} compares with "{value}"; write {wanted}'
 
 
 def _is_date(value: str) -> bool:

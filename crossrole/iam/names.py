@@ -12,3 +12,7 @@ DISABLED = "DenyWhileDisabled"
 def caller_policy(grant: str) -> str:
     """Return the name of the managed policy that lets a caller assume a grant's role."""
     return f"Assume-{grant}"
+
+
+ALLOWED_FINDINGS = "crossrole:allow"
+"""The key of a resource's metadata under which it allows findings of `crossrole lint`: the reason of each, by rule."""

@@ -25,6 +25,26 @@ def regions() -> frozenset[str]:
     return frozenset(region for region in named if not region.endswith("-global"))
 
 
+_DIRECTIONS = "north|south|east|west|central|northeast|northwest|southeast|southwest"
+
+
+def is_region(text: str) -> bool:
+    """Return whether a text is a region's code, also of one that botocore does not know yet."""
+    return text in regions() or re.fullmatch(rf"[a-z]{{2,4}}(-[a-z]+)?-({_DIRECTIONS})-[0-9]", text) is not None
+
+
+@cache
+def partition_ids() -> frozenset[str]:
+    """Return the ids of all partitions, such as `aws` and `aws-cn`."""
+    return frozenset(str(partition["id"]) for partition in _partitions())
+
+
+@cache
+def dns_suffixes() -> frozenset[str]:
+    """Return the ends of the names of AWS's endpoints in all partitions, such as `amazonaws.com`."""
+    return frozenset(str(partition["outputs"]["dnsSuffix"]) for partition in _partitions())
+
+
 def partition_of_region(region: str) -> str:
     """Return the ARN partition of a region, such as `aws` or `aws-cn`.
 

@@ -9,8 +9,16 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 """
 INLINE_POLICIES = 10240
 """Characters of all inline policies of a role, white space not counted."""
+INLINE_POLICIES_OF_USER = 2048
+"""Characters of all inline policies of a user, white space not counted."""
+INLINE_POLICIES_OF_GROUP = 5120
+"""Characters of all inline policies of a group, white space not counted."""
 MANAGED_POLICY = 6144
 """Characters of one managed policy, white space not counted."""
+BUCKET_POLICY = 20480
+"""Bytes of a bucket policy. https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html"""
+KEY_POLICY = 32768
+"""Bytes of a key policy. https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html"""
 ROLE_CHAINING_LIMIT = 3600
 """Seconds that a session may last when a role's credentials were used to get it.
 

@@ -39,6 +39,14 @@ def test_the_table_of_keys_is_current(generate: ModuleType) -> None:
     assert generate.configuration(text) == text
 
 
+def test_the_table_of_rules_is_current(generate: ModuleType) -> None:
+    """docs/lint.md has every rule; `make docs` fixes a failure."""
+    text = generate.LINT.read_text()
+
+    assert generate.BEGIN_RULES in text
+    assert generate.lint(text) == text
+
+
 def test_the_picture_of_make_try_is_current(generate: ModuleType) -> None:
     """It is what is printed of docs/try.json, which test_try.py compares with a run; `make docs` fixes a failure."""
     assert generate.tried() == generate.TRY.read_text()

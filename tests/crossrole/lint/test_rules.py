@@ -9,14 +9,11 @@ from typing import Any
 import pytest
 
 from crossrole.iam.condition_keys import GLOBAL_KEYS
-from crossrole.lint.rules import Finding, findings_of
-from crossrole.templates.assembly import read_assembly
+from crossrole.lint.findings import findings_of
 from crossrole.templates.intrinsics import Template
-from crossrole.templates.policy_documents import documents_of
-from tests.synthesis import ROOT, Assembly
+from tests.crossrole.lint.policies import BUCKET, OBJECTS, document, permission, stack
+from tests.synthesis import ROOT
 
-BUCKET = "arn:aws:s3:::reports"
-OBJECTS = f"{BUCKET}/dev/*"
 EVERYONE = {"Resource": OBJECTS, "Principal": "*"}
 OPEN = (
     'Allow for Principal "*" allows everyone in AWS; name the callers, or add a condition that every caller must meet, '
@@ -25,24 +22,17 @@ OPEN = (
 
 
 def template(*documents: Any, name: str = "Stack") -> Template:
-    """Return a template with one managed policy for each document."""
+    """Return a template that hands each document to a custom resource: what kind of policy it is nobody knows."""
     policies = {
-        f"Policy{number}": {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": document}}
+        f"Policy{number}": {"Type": "Custom::Any", "Properties": {"Document": document}}
         for number, document in enumerate(documents)
     }
-    return Template(name, "222222222222", "eu-west-1", "aws", {"Resources": policies})
-
-
-def document(*statements: Any) -> dict[str, Any]:
-    """Return a policy document."""
-    return {"Version": "2012-10-17", "Statement": list(statements)}
+    return stack(policies, name=name)
 
 
 def found(changes: dict[str, Any]) -> list[str]:
     """Return what is found in a statement that would be right without the changes; None takes an element out."""
-    allow = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": OBJECTS}
-    statement = {name: value for name, value in (allow | changes).items() if value is not None}
-    return [finding.text for finding in findings_of([template(document(statement))])]
+    return [each.text for each in findings_of([template(document(permission(**changes)))]).open]
 
 
 def beginnings(texts: list[str], expected: str) -> list[str]:
@@ -123,19 +113,24 @@ STATEMENTS: dict[str, tuple[dict[str, Any], str]] = {
     "wildcard service": ({"Action": "s*:GetObject"}, 'there is no action "s*:GetObject": AWS has no service "s*"'),
     "objects' action on a bucket": (
         {"Action": "s3:PutObject", "Resource": BUCKET},
-        "s3:PutObject never matches the statement's Resource; write the ARN of objects, such as arn:aws:s3:::BUCKET/*",
+        "s3:PutObject never matches the statement's Resource; write an ARN such as arn:aws:s3:::BUCKET/OBJECT",
     ),
     "bucket's action on objects": (
         {"Action": ["s3:GetObject", "S3:listbucket"]},
-        "S3:listbucket never matches the statement's Resource; write the ARN of a bucket, such as arn:aws:s3:::BUCKET",
+        "S3:listbucket never matches the statement's Resource; write an ARN such as arn:aws:s3:::BUCKET",
     ),
+    "another service's action": (
+        {"Action": ["s3:GetObject", "kms:Decrypt"]},
+        "kms:Decrypt never matches the statement's Resource; write an ARN such as arn:aws:kms:",
+    ),
+    "no action yet": ({"Action": []}, "the Action is empty, so the statement never matches; list what it allows"),
     "account's action on a bucket": (
         {"Action": "s3:ListAllMyBuckets", "Resource": [BUCKET, OBJECTS]},
         's3:ListAllMyBuckets never matches the statement\'s Resource; write "*"',
     ),
     "job's action on a bucket": (
         {"Action": "s3:DescribeJob", "Resource": BUCKET},
-        "s3:DescribeJob never matches the statement's Resource; write the ARN of a resource of type job",
+        "s3:DescribeJob never matches the statement's Resource; write an ARN such as arn:aws:s3:REGION:",
     ),
 }
 
@@ -170,23 +165,23 @@ OPEN_TO_EVERYONE: dict[str, dict[str, Any]] = {
 CONDITIONS: dict[str, tuple[dict[str, Any], str]] = {
     "misspelt global key": (
         when("DateLessThan", "aws:TokenIssuTime", "2026-06-01T00:00:00Z"),
-        'there is no condition key "aws:TokenIssuTime"; did you mean aws:TokenIssueTime or ',
+        'there is no condition key "aws:TokenIssuTime", so no request carries it; did you mean aws:TokenIssueTime or ',
     ),
     "global key without its tag": (
         when("StringEquals", "aws:RequestTag", "platform"),
-        'there is no condition key "aws:RequestTag"; did you mean aws:RequestTag/tag-key?',
+        'there is no condition key "aws:RequestTag", so no request carries it; did you mean aws:RequestTag/tag-key?',
     ),
     "misspelt service key": (
         when("StringLike", "s3:prefx", "dev/*", Action="s3:ListBucket", Resource=BUCKET),
-        'there is no condition key "s3:prefx"; did you mean s3:prefix?',
+        'there is no condition key "s3:prefx", so no request carries it; did you mean s3:prefix?',
     ),
     "misspelt service": (
         when("StringEquals", "kmss:ViaService", "s3.eu-west-1.amazonaws.com", Action="kms:Decrypt", Resource="*"),
-        'there is no condition key "kmss:ViaService"; did you mean kms:ViaService or ',
+        'there is no condition key "kmss:ViaService", so no request carries it; did you mean kms:ViaService or ',
     ),
     "key without a service": (
         when("StringLike", "prefix", "dev/*", Action="s3:ListBucket", Resource=BUCKET),
-        'there is no condition key "prefix"; did you mean s3:prefix?',
+        'there is no condition key "prefix", so no request carries it; did you mean s3:prefix?',
     ),
     "key that the action's requests do not carry": (
         when("StringLike", "s3:prefix", "dev/*"),
@@ -233,8 +228,8 @@ CONDITIONS: dict[str, tuple[dict[str, Any], str]] = {
         "StringEquals can't compare aws:CurrentTime, which is of type Date; write an operator such as DateLessThan",
     ),
     "number with dates": (
-        when("DateLessThanIfExists", "aws:MultiFactorAuthAge", "2026-06-01T00:00:00Z"),
-        "DateLessThanIfExists can't compare aws:MultiFactorAuthAge, which is of type Numeric; write an operator",
+        when("DateLessThan", "aws:MultiFactorAuthAge", "2026-06-01T00:00:00Z"),
+        "DateLessThan can't compare aws:MultiFactorAuthAge, which is of type Numeric; write an operator",
     ),
     "truth with text": (
         when("StringEquals", "aws:SecureTransport", "true"),
@@ -317,8 +312,6 @@ RIGHT: dict[str, dict[str, Any]] = {
     "bucket by a wildcard": {"Action": "s3:ListBucket", "Resource": "arn:aws:s3:::reports-*"},
     "account's action on every bucket": {"Action": "s3:ListAllMyBuckets", "Resource": "arn:aws:s3:::*"},
     "access point": {"Resource": "arn:aws:s3:eu-west-1:222222222222:accesspoint/reports/object/*"},
-    # Only S3's own actions are held against the resources.
-    "another service's action": {"Action": ["s3:GetObject", "kms:Decrypt"]},
     "denying everything but some resources": {"Effect": "Deny", "Resource": None, "NotResource": BUCKET},
     "key in another case": when("StringEquals", "AWS:resourceaccount", "222222222222"),
     "key for one of the actions": when(
@@ -353,7 +346,6 @@ RIGHT: dict[str, dict[str, Any]] = {
         Action="sts:AssumeRoleWithWebIdentity",
         Resource=None,
     ),
-    "no action yet": when("StringEquals", "s3:x-amz-acl", "private", Action=[]),
     "SAML": when("StringEquals", "SAML:sub_type", "persistent"),
     "ARN as text": when("StringLike", "aws:PrincipalArn", "arn:aws:iam::111111111111:role/*"),
     "text that holds an ARN": when("ArnLike", "aws:SourceVpcArn", "arn:aws:ec2:eu-west-1:111111111111:vpc/vpc-1"),
@@ -435,171 +427,6 @@ def test_a_closed_statement_is_right(closed: str) -> None:
 def test_what_only_looks_like_a_fault_is_right(right: str) -> None:
     """There is no finding for what AWS understands as it was meant."""
     assert [] == found(RIGHT[right])
-
-
-@pytest.mark.parametrize(
-    ("version", "text"),
-    [
-        (
-            {},
-            'there is no Version, so policy variables would be plain text; write "Version": "2012-10-17"',
-        ),
-        (
-            {"Version": "2008-10-17"},
-            'the Version is 2008-10-17, so policy variables would be plain text; write "Version": "2012-10-17"',
-        ),
-    ],
-)
-def test_another_version_is_found(version: dict[str, str], text: str) -> None:
-    """Only Version 2012-10-17 knows policy variables; the finding is the document's, of no statement."""
-    findings = findings_of([template({**version, "Statement": []})])
-
-    assert [Finding("Stack", "Policy0", "PolicyDocument", None, text)] == findings
-
-
-ACCOUNT = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111111111111:root"}, "Action": "sts:AssumeRole"}
-SERVICE = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
-GOOGLE = {
-    "Effect": "Allow",
-    "Principal": {"Federated": "accounts.google.com"},
-    "Action": "sts:AssumeRoleWithWebIdentity",
-}
-TRUSTS = {
-    "a service alone": ([SERVICE], []),
-    "accounts alone": ([ACCOUNT], []),
-    "a service beside": (
-        [ACCOUNT, SERVICE],
-        [("2", "the service ec2.amazonaws.com can assume it beside accounts; give it a role of its own")],
-    ),
-    "a provider beside": (
-        [ACCOUNT, {**GOOGLE, "Sid": "Google", "Condition": {"StringEquals": {"accounts.google.com:aud": "x"}}}],
-        [
-            (
-                "Google",
-                "the identity provider accounts.google.com can assume it beside accounts; give it a role of its own",
-            )
-        ],
-    ),
-    "a provider without a condition": (
-        [GOOGLE],
-        [
-            (
-                "1",
-                "every user of the identity provider accounts.google.com can assume it; add a condition",
-            )
-        ],
-    ),
-}
-
-
-@pytest.mark.parametrize(("statements", "expected"), TRUSTS.values(), ids=TRUSTS)
-def test_who_is_trusted_beside_accounts(statements: list[Any], expected: list[tuple[str, str]]) -> None:
-    """A service or a provider that a grant's role trusts too is found; a service's own role is in order."""
-    role = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": document(*statements)}}
-    findings = findings_of([Template("Stack", "222222222222", "eu-west-1", "aws", {"Resources": {"Role": role}})])
-
-    assert expected == [(each.statement, each.text) for each in findings]
-
-
-def test_all_problems_are_reported_at_once_in_order() -> None:
-    """Templates, policies and statements are reported in their order, statements by Sid or number, from one."""
-    first = {"Effect": "Allow", "Action": ["s3:GetObjekt", "s3:PutObjekt"], "Resource": OBJECTS}
-    second = {"Sid": "Named", "Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": {"Boole": {"s3:x": 1}}}
-    templates = [
-        template(document(first, second), {"Statement": first}, name="One"),
-        template(document("text"), name="Two"),
-    ]
-
-    found = [(each.template, each.logical_id, each.statement) for each in findings_of(templates)]
-
-    assert [
-        ("One", "Policy0", "1"),
-        ("One", "Policy0", "1"),
-        ("One", "Policy0", "Named"),
-        ("One", "Policy0", "Named"),
-        ("One", "Policy1", None),
-        ("One", "Policy1", "1"),
-        ("One", "Policy1", "1"),
-        ("Two", "Policy0", "1"),
-    ] == found
-
-
-def test_a_finding_says_where_it_stands() -> None:
-    """As one line and as JSON: template, resource, policy and statement, then the text."""
-    finding = Finding("Stack", "Role", "Policies[0].PolicyDocument", "2", "wrong; fix it")
-
-    assert "Stack, Role, Policies[0].PolicyDocument, 2: wrong; fix it" == str(finding)
-    assert {
-        "template": "Stack",
-        "logical_id": "Role",
-        "policy": "Policies[0].PolicyDocument",
-        "statement": "2",
-        "text": "wrong; fix it",
-    } == finding.as_json()
-
-
-def test_a_finding_of_a_document_names_no_statement() -> None:
-    """Its line goes from the policy to the text."""
-    finding = Finding("Stack", "Role", "AssumeRolePolicyDocument", None, "there is no Version")
-
-    assert "Stack, Role, AssumeRolePolicyDocument: there is no Version" == str(finding)
-
-
-def test_a_document_is_found_wherever_it_stands() -> None:
-    """Trust policies, inline, key and endpoint policies, and what a custom resource hands over."""
-    right = document()
-    properties = {
-        "AssumeRolePolicyDocument": right,
-        "Policies": [{"PolicyName": "First", "PolicyDocument": right}, {"PolicyDocument": right}],
-        "KeyPolicy": right,
-        "Given": {"Deeply": [[{**right, "Statement": [right]}]]},
-        "Description": "Statement",
-    }
-    stack = Template("Stack", "222222222222", "eu-west-1", "aws", {"Resources": {"Any": {"Properties": properties}}})
-
-    assert [
-        "AssumeRolePolicyDocument",
-        "Policies[0].PolicyDocument",
-        "Policies[1].PolicyDocument",
-        "KeyPolicy",
-        "Given.Deeply[0][0]",
-    ] == [each.path for each in documents_of(stack)]
-
-
-def test_a_document_is_resolved_before_it_is_evaluated() -> None:
-    """Intrinsic functions are evaluated by what they become at deployment."""
-    action = {"Fn::Join": ["", ["s3:", "GetObjekt"]]}
-
-    assert found({"Action": "s3:GetObjekt"}) == found({"Action": action})
-
-
-def test_nothing_is_wrong_with_what_is_not_known() -> None:
-    """A value that another stack exports may be right."""
-    assert [] == found({"Resource": {"Fn::ImportValue": "Bucket"}})
-
-
-def test_the_committed_file_makes_no_findings(default: Assembly) -> None:
-    """Every policy that the committed access.toml makes is right, and they were read."""
-    templates = read_assembly(default.directory)
-
-    assert any(True for each in templates for _ in documents_of(each))
-    assert [] == findings_of(templates)
-
-
-def test_every_kind_of_grant_makes_no_findings(kinds: Assembly) -> None:
-    """So is every policy of every kind of principal, condition and access."""
-    templates = read_assembly(kinds.directory)
-    types = {each.resources[document.logical_id]["Type"] for each in templates for document in documents_of(each)}
-
-    assert {
-        "AWS::IAM::ManagedPolicy",
-        "AWS::IAM::Policy",
-        "AWS::IAM::Role",
-        "AWS::KMS::Key",
-        "AWS::S3::BucketPolicy",
-        "AWS::SQS::QueuePolicy",
-    } == types
-    assert [] == findings_of(templates)
 
 
 def test_the_global_keys_are_those_that_the_simulator_knows() -> None:
