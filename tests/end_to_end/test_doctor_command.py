@@ -198,7 +198,7 @@ def test_a_bounded_role_has_its_boundary(world: Any, shell: Any) -> None:
 
     assert ["drift"] == failures(without)
     assert (
-        "gained: role Bounded in 222222222222 is no longer within the permissions boundary "
+        "gained: role crossrole/dev/Bounded in 222222222222 is no longer within the permissions boundary "
         "arn:aws:iam::222222222222:policy/Boundary"
     ) in line(without, "drift")["details"]
     assert "ok" == line(bounded, "drift")["status"]
