@@ -48,7 +48,21 @@ def fixes_of(inventory: Inventory, found: Sequence[Explained], ways: Sequence[st
     `ways` are the names of the grants through which the caller can; they matter where a request `wants_a_grant`.
     """
     fixes = [fix for link in found if link.denied or link.unless for fix in _of_link(inventory, link, ways)]
+    if not inventory.has_access_file:
+        denied = [link for link in found if link.denied or link.unless]
+        fixes = [fix if _ACCESS_FILE not in fix.text else _elsewhere(_by_hand(denied[0])) for fix in fixes]
     yield from dict.fromkeys(fixes)
+
+
+_ACCESS_FILE = "access.toml"
+
+
+def _by_hand(link: Explained) -> str:
+    """Return what has to be changed where no access.toml makes the policies."""
+    request = link.link.request
+    if link.link.kind == "assume" and any(each.kind == "trust policy" for each in _reasons(link, IMPLICITLY_DENIES)):
+        return f"let {request.resource} trust {request.principal}"
+    return f"let {request.principal} do {request.action} on {request.resource}"
 
 
 def wants_a_grant(inventory: Inventory, link: Explained) -> bool:

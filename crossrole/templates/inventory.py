@@ -157,6 +157,11 @@ class Inventory:
         return policies | buckets | {arn: each.place for arn, each in self.keys.items()}
 
     @cached_property
+    def has_access_file(self) -> bool:
+        """Whether an access.toml made the templates: another app's can't be changed by one."""
+        return any(str(each.body.get("Description", "")).startswith("crossrole:") for each in self.templates)
+
+    @cached_property
     def named_resources(self) -> frozenset[str]:
         """The resources that the policies of roles and users name, as they stand there."""
         return frozenset(
