@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from crossrole.commands.common import add_json, add_template_dir, inventory_of
 from crossrole.environment import Environment
 from crossrole.errors import CommandError
+from crossrole.escaping import all_visible
 from crossrole.evaluation.can import ask
 from crossrole.evaluation.context import parse_context
 from crossrole.evaluation.question import question_of
@@ -52,7 +53,7 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
     if arguments.json:
         environment.put(answer_json(answer))
     else:
-        environment.show(answer_text(answer), CAN_MARKS)
+        environment.show(answer_text(all_visible(answer)).split("\n"), CAN_MARKS)
     return 2 if answer.unless else 0 if answer.allowed else 1
 
 

@@ -24,5 +24,5 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
     if arguments.json:
         environment.put({"findings": [each.as_json() for each in findings]})
     else:
-        environment.show("\n".join(map(str, findings)) or "every policy document is in order", MARKS)
+        environment.show([*map(str, findings)] or ["every policy document is in order"], MARKS)
     return 1 if findings else 0

@@ -1,12 +1,12 @@
 """`crossrole policies GRANT`."""
 
 import argparse
-import json
 from pathlib import Path
 
 from crossrole.commands.common import add_json, add_template_dir
 from crossrole.commands.files import write_all
 from crossrole.environment import Environment
+from crossrole.escaping import json_text
 from crossrole.policies.documents import policies_of
 from crossrole.policies.steps import steps_json, steps_of
 from crossrole.templates.assembly import read_assembly
@@ -44,7 +44,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, environment: Environment) -> int:
     """Return 0."""
     policies = policies_of(read_assembly(arguments.template_dir), arguments.grant)
-    texts = {name: f"{json.dumps(document, indent=2)}\n" for name, document in policies.files.items()}
+    texts = {name: f"{json_text(document)}\n" for name, document in policies.files.items()}
     # The AWS CLI puts a home folder in place of a leading "~".
     folder = "DIR" if arguments.out is None else f"{'./' if str(arguments.out)[0] == '~' else ''}{arguments.out}"
     steps = steps_of(policies, folder=folder, profile=arguments.profile, prod_profile=arguments.prod_profile)
@@ -53,8 +53,9 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
         environment.put({"documents": policies.files, "steps": steps_json(steps), "kept": [str(each) for each in kept]})
         return 0
     if arguments.out is None:
-        shown = [f"# {name}\n{text}" for name, text in texts.items()]
+        lines = [line for name, text in texts.items() for line in (f"# {name}", *text.split("\n"))]
     else:
-        shown = ["\n".join([*(f"# {folder}/{name}" for name in texts), *(f"# kept: {each}" for each in kept), ""])]
-    environment.put("\n".join([*shown, *(f"{step}\n" for step in steps)]).rstrip("\n"))
+        lines = [*(f"# {folder}/{name}" for name in texts), *(f"# kept: {each}" for each in kept), ""]
+    of_steps = [line for step in steps for line in ("", *step.lines)]
+    environment.put([*lines, *of_steps[1:]])
     return 0

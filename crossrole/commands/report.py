@@ -41,9 +41,9 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
         with Pen() as pen:
             text, out = page_of(report, pen.drawings(figures_of(report))), arguments.out or PAGE
     if out is None:
-        environment.put(text.removesuffix("\n"))
+        environment.put(text.removesuffix("\n").split("\n"))
     else:
-        environment.put(f"wrote {write(out, text)}")
+        environment.put([f"wrote {write(out, text)}"])
     return 0
 
 

@@ -4,6 +4,7 @@ import argparse
 
 from crossrole.commands.common import add_json, add_template_dir, inventory_of
 from crossrole.environment import Environment
+from crossrole.escaping import all_visible, visible
 from crossrole.evaluation.text import WHO_MARKS, ways_text
 from crossrole.evaluation.who import who_can
 
@@ -27,5 +28,6 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
     if arguments.json:
         environment.put({"ways": [way.as_json() for way in ways]})
     else:
-        environment.show(ways_text(ways, arguments.action, arguments.resource), WHO_MARKS)
+        text = ways_text(all_visible(ways), visible(arguments.action), visible(arguments.resource))
+        environment.show(text.split("\n"), WHO_MARKS)
     return 0 if ways else 1
