@@ -15,8 +15,18 @@ _Data = TypeVar("_Data")
 
 # What no shell reads as anything but itself. zsh puts the path of a program in place of a word that begins with "=".
 _AS_IT_IS = re.compile(r"[\w@%+:,./-][\w@%+=:,./-]*", re.ASCII)
+_OPTION = re.compile(r"--[a-z-]+=")
 # https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-parameters-file.html; version 1 fetches the last two.
 _READ_BY_THE_AWS_CLI = ("file://", "fileb://", "http://", "https://")
+
+
+# Stands in a text of a template for what only its deployment knows, such as the name that is made for a key.
+UNKNOWN = re.compile("\ue000[0-9]+\ue001")
+
+
+def worded(text: str) -> str:
+    """Return a text in which words stand for what only deployment knows."""
+    return UNKNOWN.sub("(known once it is deployed)", text)
 
 
 def visible(text: str) -> str:
@@ -25,7 +35,7 @@ def visible(text: str) -> str:
     An escape such as `\x1b`, `\n` or `\u202e` stands for each character that does not print: also for every space but
     the ordinary one, and for what a font has no sign for.
     """
-    return text if text.isprintable() else "".join(map(_visible, text))
+    return text if text.isprintable() else "".join(map(_visible, worded(text)))
 
 
 def _visible(character: str) -> str:
@@ -54,8 +64,11 @@ def quoted(word: str) -> str:
 
     A word that does not print is written as `$'…\033…'`, which bash, zsh and ksh know.
     """
+    word = worded(word)
     if _AS_IT_IS.fullmatch(word):
         return word
+    if option := _OPTION.match(word):
+        return f"{option[0]}{quoted(word[option.end() :])}"
     if word.isprintable():
         return "'" + word.replace("'", "'\"'\"'") + "'"
     return "$'" + "".join(_for_a_shell(each) for each in word) + "'"

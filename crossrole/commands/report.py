@@ -51,5 +51,4 @@ def _report(folder: Path | None, environment: Environment) -> Report:
     templates = read_assembly(folder)
     # The source of another folder is not known, so neither is its history.
     history = history_of(CHECKOUT / "access.toml") if folder is None else NOTHING
-    with environment.simulator() as simulator:
-        return report_of(templates, simulator, history, environment.now())
+    return report_of(templates, history, environment.now())

@@ -37,6 +37,7 @@ ESCAPES = {
     "a\U000e0041": r"a\U000e0041",
     "a\u2028b\u00a0c": r"a\u2028b\xa0c",
     "\udc80": r"\udc80",
+    "key/\ue00012\ue001": "key/(known once it is deployed)",
     "Übergröße, 日本": "Übergröße, 日本",
 }
 
@@ -84,6 +85,10 @@ COMMANDS = {
     "a file that the AWS CLI would read": (
         command("aws iam create-role", role_name="R", permissions_boundary="file:///etc/passwd"),
         """aws iam create-role --cli-input-json '{"PermissionsBoundary": "file:///etc/passwd"}' --role-name R""",
+    ),
+    "an escape code in a value like an option": (
+        command("aws iam get-role", role_name="-a\x1b"),
+        r"aws iam get-role --role-name=$'-a\033'",
     ),
     "an escape code": (command("aws s3 ls", "a\x1b[2K\n'b\\"), r"aws s3 ls $'a\033[2K\n\047b\\'"),
 }
