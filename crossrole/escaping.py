@@ -84,11 +84,11 @@ def _for_a_shell(character: str) -> str:
     return named or "".join(f"\\{byte:03o}" for byte in character.encode("utf-8", "surrogatepass"))
 
 
-def command(own: str, *names: str, **options: str) -> str:
+def command(own: str, *names: str, **options: str | None) -> str:
     """Return a command to paste: `own` as it is, then each name and each option with its value, quoted.
 
-    `role_name="x"` becomes `--role-name x`. No name and no value can become an option of its own, and none a file that
-    the AWS CLI would read.
+    `role_name="x"` becomes `--role-name x`, and `dry_run=None` becomes `--dry-run`. No name and no value can become
+    an option of its own, and none a file that the AWS CLI would read.
     """
     words = [*option_words(options, of_the_aws_cli=own.startswith("aws "))]
     # Everything after a "--" is a name.
@@ -96,17 +96,22 @@ def command(own: str, *names: str, **options: str) -> str:
     return " ".join([own, *map(quoted, words)])
 
 
-def option_words(options: dict[str, str], *, of_the_aws_cli: bool) -> Iterator[str]:
+def option_words(options: Mapping[str, str | None], *, of_the_aws_cli: bool) -> Iterator[str]:
     """Yield the words of options, before they are quoted."""
-    read = {name: value for name, value in options.items() if value.startswith(_READ_BY_THE_AWS_CLI)}
-    if of_the_aws_cli and read:
+    read = {
+        name: value
+        for name, value in options.items()
+        if of_the_aws_cli and value and value.startswith(_READ_BY_THE_AWS_CLI)
+    }
+    if read:
         yield "--cli-input-json"
         yield json_text({name.title().replace("_", ""): value for name, value in read.items()}, indent=None)
     for name, value in options.items():
         option = f"--{name.replace('_', '-')}"
-        if of_the_aws_cli and name in read:
-            continue
-        yield from [f"{option}={value}"] if value.startswith("-") else [option, value]
+        if value is None:
+            yield option
+        elif name not in read:
+            yield from [f"{option}={value}"] if value.startswith("-") else [option, value]
 
 
 def json_text(value: Any, *, indent: int | None = 2) -> str:

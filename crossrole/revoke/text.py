@@ -85,7 +85,7 @@ def does_not_affect(done: Revoked) -> Iterator[str]:
     """Yield what goes on all the same, and how to stop it."""
     asked = done.plan.asked
     word = asked.named or done.plan.grant.name
-    again = command("python -m crossrole revoke --and-disable", word, profile=asked.profile)
+    again = command("python -m crossrole revoke", word, profile=asked.profile, and_disable=None)
     if done.plan.asked.session:
         yield "sessions of other names"
     if not done.plan.cut.everything:

@@ -74,6 +74,7 @@ COMMANDS = {
         command("aws iam get-role", role_name="R", profile="prod"),
         "aws iam get-role --role-name R --profile prod",
     ),
+    "a flag": (command("crossrole revoke", "R", profile="p", dry_run=None), "crossrole revoke R --profile p --dry-run"),
     "a space": (command("cdk deploy", "a b", profile="p"), "cdk deploy 'a b' --profile p"),
     "a value like an option": (
         command("aws iam get-role", role_name="--query", profile="p"),
