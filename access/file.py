@@ -13,6 +13,7 @@ from access.grant import Grant
 from access.model import Access, Bucket, Parts, Writer
 from access.problem import Problem
 from access.rules import access_problems
+from crossrole.escaping import visible
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -22,7 +23,7 @@ class AccessFileError(Exception):
 
     def __init__(self, path: str, problems: list[Problem]) -> None:
         count = "a problem" if len(problems) == 1 else f"{len(problems)} problems"
-        super().__init__("\n\n".join([f"{path} has {count}:", *map(_paragraph, problems)]))
+        super().__init__("\n\n".join([f"{visible(path)} has {count}:", *map(_paragraph, problems)]))
         self.problems = problems
 
 
@@ -107,4 +108,6 @@ def _valid(model: type[_Model], value: Any) -> _Model | None:
 
 def _paragraph(problem: Problem) -> str:
     lines = {"got": problem.got, "expected": problem.expected, "fix": problem.fix}
-    return "\n".join([f"  {problem.where}", *(f"    {label:<8}  {text}" for label, text in lines.items())])
+    return "\n".join(
+        [f"  {visible(problem.where)}", *(f"    {label:<8}  {visible(text)}" for label, text in lines.items())]
+    )

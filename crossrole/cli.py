@@ -18,6 +18,7 @@ from typing import NoReturn, TextIO, cast
 from crossrole import VERSION
 from crossrole.environment import Environment
 from crossrole.errors import CommandError, nearest
+from crossrole.escaping import visible
 
 COMMANDS = {
     "can": "may this caller do this, and why?",
@@ -125,7 +126,7 @@ class _Parser(argparse.ArgumentParser):
         elif option := re.match(r"unrecognized arguments: (-[^\s=]*)", message):
             message += nearest(option[1], self.options)
         _report_as_json(message, self.words, self.environment)
-        super().error(message)
+        super().error(visible(message))
 
     def _print_message(self, message: str, file: object = None) -> None:
         """Print the help to the environment's standard output, and the usage beside an error to its standard error."""
@@ -144,7 +145,7 @@ class _PrintCompletion(argparse.Action):
         whole = _parser([], environment, complete=True)
         for path in [each for command in _commands(whole) for each in command._actions if each.type is Path]:  # noqa: SLF001
             path.complete = shtab.FILE  # type: ignore[attr-defined]
-        environment.put(shtab.complete(whole, str(shell)))
+        environment.put_for_a_shell(shtab.complete(whole, str(shell)))
         parser.exit()
 
 

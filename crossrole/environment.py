@@ -1,7 +1,6 @@
 """The parts of its process that a command uses; a test passes its own."""
 
 import getpass
-import json
 import os
 import re
 import sys
@@ -16,8 +15,8 @@ from typing import Any, TextIO
 from crossrole.engines.prover import Prover
 from crossrole.engines.simulator import Simulator
 from crossrole.errors import CommandError
+from crossrole.escaping import json_text, visible
 from crossrole.printing import shown, terminal_width
-from crossrole.unknown import all_worded, worded
 
 
 def _utc_now() -> datetime:
@@ -56,13 +55,25 @@ class Environment:
         """How many columns the person who reads standard output has; None in a pipe or a file."""
         return terminal_width(self.stdout, self.variables)
 
-    def show(self, text: str, marks: re.Pattern[str] | None = None) -> None:
-        """Write an answer that a person reads, folded and coloured at a terminal; see `STYLES` for the marks."""
-        self.put(shown(worded(text), marks, self.stdout, self.variables))
+    def show(self, lines: list[str], marks: re.Pattern[str] | None = None) -> None:
+        """Write an answer that a person reads, folded and coloured at a terminal; see `STYLES` for the marks.
 
-    def put(self, output: str | dict[str, Any]) -> None:
-        """Write an answer to standard output untouched, as programs and shells read it; an object as JSON."""
-        text = worded(output) if isinstance(output, str) else json.dumps(all_worded(output), indent=2)
+        Each line stays one line: what breaks it or steers a terminal in it is a template's or AWS's, and is escaped.
+        """
+        self._write(shown(lines, marks, self.stdout, self.variables))
+
+    def put(self, answer: list[str] | dict[str, Any]) -> None:
+        """Write an answer that is copied or read by a program: an object as JSON, or lines, each escaped as by `show`.
+
+        Nothing is folded.
+        """
+        self._write(json_text(answer) if isinstance(answer, dict) else "\n".join(map(visible, answer)))
+
+    def put_for_a_shell(self, script: str) -> None:
+        """Write a text untouched that a shell is to evaluate; every value in it is quoted for that shell."""
+        self._write(script)
+
+    def _write(self, text: str) -> None:
         try:
             self.stdout.write(f"{text}\n")
             self.stdout.flush()
@@ -72,9 +83,9 @@ class Environment:
             why = f"the answer can't be written to standard output ({error.strerror}); the command was carried out"
             raise CommandError(why) from None
 
-    def hint(self, line: str) -> None:
+    def hint(self, line: str, *, by: str = "crossrole") -> None:
         """Write one line beside the answer, to standard error."""
-        text = shown(worded(f"crossrole: {line}"), None, self.stderr, self.variables)
+        text = shown([f"{by}: {line}"], None, self.stderr, self.variables)
         self.stderr.write(f"{text}\n")
         self.stderr.flush()
 
@@ -85,7 +96,7 @@ class Environment:
         """
         try:
             # The prompt is the AWS CLI's own.
-            code = self.read_hidden(f"Enter MFA code for {device}: ").strip()
+            code = self.read_hidden(f"Enter MFA code for {visible(device)}: ").strip()
         except (OSError, EOFError):
             raise CommandError("the grant asks for an MFA code, and there is no terminal to ask for it") from None
         if not re.fullmatch(r"[0-9]{6}", code):

@@ -4,9 +4,11 @@ What a shell evaluates, and JSON, never come through here. `rich` is loaded only
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING, TextIO
+
+from crossrole.escaping import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -16,10 +18,11 @@ STYLES = {"ok": "green", "denied": "red", "unknown": "yellow", "heading": "bold"
 
 _WITHOUT_TERMINAL = 80
 # In backticks, or up to the end of the line where a command begins after a colon.
-_COMMAND = re.compile(r"`[^`]*`|(?:^|(?<=: ))(?:(?:python -m )?crossrole|aws|cdk|make) [a-z].*$")
+_COMMAND = re.compile(r"`(?:'[^']*'|[^`'])*`|(?:^|(?<=: ))(?:(?:python -m )?crossrole|aws|cdk|make) [a-z].*$")
 # The indentation, and one or two columns of short words: what follows begins below the text, not below the columns.
 _COLUMNS = re.compile(r" *(?:[\w.-]+(?: \w+)? {2,}){0,2}")
-_KEPT_SPACE = "\ue000"
+# No text that is printed holds one.
+_KEPT_SPACE = "\0"
 
 
 def terminal_width(stream: TextIO, variables: Mapping[str, str]) -> int | None:
@@ -27,17 +30,19 @@ def terminal_width(stream: TextIO, variables: Mapping[str, str]) -> int | None:
     return console_on(stream, variables).width if stream.isatty() else None
 
 
-def shown(text: str, marks: re.Pattern[str] | None, stream: TextIO, variables: Mapping[str, str]) -> str:
-    """Return a text as the stream gets it: at a terminal folded to its width, and coloured where `marks` has a group.
+def shown(lines: Sequence[str], marks: re.Pattern[str] | None, stream: TextIO, variables: Mapping[str, str]) -> str:
+    """Return lines as the stream gets them: at a terminal folded to its width, and coloured where `marks` has a group.
 
-    Colour stays away under NO_COLOR and where TERM is dumb.
+    A line break inside a line is not the program's own: it is escaped, as all that does not print. Colour stays away
+    under NO_COLOR and where TERM is dumb.
     """
+    safe = list(map(visible, lines))
     if not stream.isatty():
-        return text
+        return "\n".join(safe)
     from rich.text import Text  # noqa: PLC0415 see above
 
     console = console_on(stream, variables)
-    page = Text("\n".join(line for each in text.split("\n") for line in _folded(each, console.width)))
+    page = Text("\n".join(line for each in safe for line in _folded(each, console.width)))
     for match in marks.finditer(page.plain) if marks else ():
         for name in match.groupdict():
             page.stylize(STYLES[name], *match.span(name))
@@ -51,7 +56,7 @@ def wrapped(head: str, text: str, width: int | None, *, indent: int) -> list[str
 
     ARNs, other long words and commands stay whole.
     """
-    kept = _COMMAND.sub(lambda match: match[0].replace(" ", _KEPT_SPACE), text)
+    kept = _COMMAND.sub(lambda match: match[0].replace(" ", _KEPT_SPACE), visible(text))
     lines = wrap(
         kept,
         width or _WITHOUT_TERMINAL,

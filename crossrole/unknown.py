@@ -14,7 +14,8 @@ from typing import Any, Final
 OPENS: Final = "\ue000"
 CLOSES: Final = "\ue001"
 """Characters for private use: `clean` keeps them out of all that is read, so that only `token` writes them."""
-_TOKEN: Final = re.compile(f"{OPENS}([0-9a-f]{{12}}){CLOSES}")
+TOKEN: Final = re.compile(f"{OPENS}([0-9a-f]{{12}}){CLOSES}")
+"""A token in a text."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +39,12 @@ def token(unknown: Unknown) -> str:
 
 def is_unknown(value: Any) -> bool:
     """Return whether a value is a token and nothing else."""
-    return isinstance(value, str) and _TOKEN.fullmatch(value) is not None
+    return isinstance(value, str) and TOKEN.fullmatch(value) is not None
 
 
 def unknowns_in(value: Any) -> tuple[Unknown, ...]:
     """Return what is not known of a value of any depth, each once."""
-    return tuple(dict.fromkeys(_known[digest] for text in _texts(value) for digest in _TOKEN.findall(text)))
+    return tuple(dict.fromkeys(_known[digest] for text in _texts(value) for digest in TOKEN.findall(text)))
 
 
 def has_unknowns(value: Any) -> bool:
@@ -65,7 +66,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 def worded(text: str) -> str:
     """Return a text for a person: `<the name that deployment gives to Prod/Key>` in the place of a token."""
-    return _TOKEN.sub(lambda match: f"<{_known[match[1]].text}>", text) if OPENS in text else text
+    return TOKEN.sub(lambda match: f"<{_known[match[1]].text}>", text) if OPENS in text else text
 
 
 def all_worded(value: Any) -> Any:
@@ -79,12 +80,12 @@ def all_worded(value: Any) -> Any:
 
 def without_unknowns(text: str) -> str:
     """Return what is known of a text."""
-    return _TOKEN.sub("", text)
+    return TOKEN.sub("", text)
 
 
 def pattern_of(text: str) -> str:
     """Return the regular expression of all that a text with tokens may turn out to be."""
-    parts = _TOKEN.split(text)
+    parts = TOKEN.split(text)
     # Every second part is a token's digest.
     return "".join(
         f"(?:{_known[part].shape or '(?s:.*)'})" if number % 2 else re.escape(part) for number, part in enumerate(parts)
@@ -133,11 +134,11 @@ def as_pattern(text: str) -> str:
 
     The escapes `${*}`, `${?}` and `${$}` stand for one character, so "?" takes their place.
     """
-    marked = _HALF_A_VARIABLE.sub("*", _TOKEN.sub("\0", text))
+    marked = _HALF_A_VARIABLE.sub("*", TOKEN.sub("\0", text))
     return _VARIABLE.sub(lambda match: "?" if match[1] in _ESCAPES else "*", marked).replace("\0", "*")
 
 
 def legible(text: str) -> str:
     """Return a text as one line that can be shown: what is unknown as …, and what can't be printed as an escape."""
-    shown = _TOKEN.sub("…", text)
+    shown = TOKEN.sub("…", text)
     return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in shown)

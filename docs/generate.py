@@ -30,7 +30,6 @@ from access.policies.document import document
 from access.policies.permissions import inline_policies
 from access.policies.trust import trust_policy
 from access.principal import PrincipalKind
-from crossrole.engines.simulator import Simulator
 from crossrole.lint.rules import ALL
 from crossrole.report.drawing import Pen, figures_of
 from crossrole.report.history import NOTHING
@@ -147,8 +146,8 @@ def tried() -> str:
 
 def report_page(templates: Path | None = None) -> str:
     """Return the page of `crossrole report` for the committed access.toml, on one day and without its history."""
-    with Simulator() as simulator, Pen() as pen:
-        report = report_of(read_assembly(templates), simulator, NOTHING, datetime(2026, 11, 24, tzinfo=UTC))
+    with Pen() as pen:
+        report = report_of(read_assembly(templates), NOTHING, datetime(2026, 11, 24, tzinfo=UTC))
         return page_of(report, pen.drawings(figures_of(report)))
 
 

@@ -8,6 +8,7 @@ from access.file import AccessFileError
 from access.model import Access, stack_name
 from access.notices import dev_notices, prod_notices
 from access.problem import Notice, Problem
+from crossrole.iam.names import ACCOUNT_NAME
 from stacks.dev_lambda_stack import DevLambdaStack
 from stacks.dev_users_stack import DevUsersStack
 from stacks.prod_access_stack import ProdAccessStack
@@ -23,13 +24,16 @@ def add_stacks(app: App, *, access: Access) -> list[ProdAccessStack]:
         for number in access.stacks
     ]
     for stack, number in zip(prod, access.stacks, strict=True):
+        stack.add_metadata(ACCOUNT_NAME, "prod")
         _say(stack, prod_notices(access, number))
     grant = access.grant(access.writer.grant) if access.writer else None
     if access.writer and grant:
         dev = DevLambdaStack(app, "DevLambdaStack", access=access, writer=access.writer, grant=grant)
+        dev.add_metadata(ACCOUNT_NAME, "dev")
         _say(dev, dev_notices(access, access.writer, grant))
     for number in sorted({grant.stack for grant in access.grants if access.dev_users(grant)}):
-        DevUsersStack(app, stack_name("DevUsersStack", number), access=access, number=number)
+        users = DevUsersStack(app, stack_name("DevUsersStack", number), access=access, number=number)
+        users.add_metadata(ACCOUNT_NAME, "dev")
     return prod
 
 

@@ -36,7 +36,7 @@ ROOMS = {
     "commands": SHARED | ASKED | {"environment", "doctor"},
 }
 """Which rooms of crossrole/ a room may import beside itself: docs/layout.md shows it."""
-EVERYBODYS = {"errors", "credentials", "printing", "unknown"}
+EVERYBODYS = {"errors", "credentials", "escaping", "printing", "unknown"}
 """The modules of crossrole/ that every room may import."""
 PACKAGES = {
     "access": {"crossrole"},

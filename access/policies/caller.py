@@ -1,10 +1,9 @@
 """The caller's own policy: what a principal in another account needs to assume a grant's role."""
 
-import shlex
-
 from access.environment import Environment
 from access.grant import Grant
 from access.policies.document import Conditions, Statement, allow, recent_mfa
+from crossrole.escaping import quoted
 
 
 def assume_role_statement(prod: Environment, *grants: Grant) -> Statement:
@@ -42,7 +41,7 @@ def assume_role_command(grant: Grant, prod: Environment) -> str:
         *("--role-session-name", '"${USER:-crossrole}"', "--duration-seconds", str(grant.max_session)),
     ]
     if grant.external_id:
-        words += ["--external-id", shlex.quote(grant.external_id)]
+        words += ["--external-id", quoted(grant.external_id)]
     if grant.mfa_max_age is not None:
         words += ["--serial-number", '"$MFA_SERIAL"', "--token-code", '"$MFA_CODE"']
     return " ".join(words)

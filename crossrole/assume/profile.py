@@ -29,10 +29,9 @@ class RoleProfile:
     hints: tuple[str, ...]
 
     @property
-    def block(self) -> str:
-        """The text for the config file; begins with an empty line, whatever the file ends with."""
-        lines = [f"{key} = {value}" for key, value in self.keys.items()]
-        return "\n".join(["", f"[profile {self.name}]", *lines])
+    def lines(self) -> list[str]:
+        """The lines for the config file; the first is empty, whatever the file ends with."""
+        return ["", f"[profile {self.name}]", *(f"{key} = {value}" for key, value in self.keys.items())]
 
 
 def role_profile(
@@ -86,7 +85,15 @@ def role_profile(
         "sts_regional_endpoints": "regional",
         **{key: str(below[key]) for key in _REACH if key in below},
     }
+    _check_lines(keys)
     return RoleProfile(name, keys, tuple(hints))
+
+
+def _check_lines(keys: Mapping[str, str]) -> None:
+    """Raise `CommandError` for a value that would be more than the rest of its line, or less."""
+    for key, value in keys.items():
+        if not value.isprintable() or value != value.strip():
+            raise CommandError(f"{key} is {value!r}, which no config file can hold; look at the templates")
 
 
 def _listed(profiles: Mapping[str, Mapping[str, str]]) -> str:

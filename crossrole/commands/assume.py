@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
     if arguments.command_line and not _is_there(arguments.command_line[0], environment):
         return _NO_SUCH_COMMAND
     if arguments.unset:
-        environment.put(SHELLS[arguments.format or "env"].lines(way_back(environment.variables)))
+        environment.put_for_a_shell(SHELLS[arguments.format or "env"].lines(way_back(environment.variables)))
         return 0
     inventory = inventory_of(arguments)
     grant = grant_of(inventory, arguments.grant)
@@ -73,7 +73,7 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
     variables = variables_of(given, region=grant.region, reach=reach.variables, environment=environment.variables)
     if arguments.command_line:
         _become(arguments.command_line, variables, environment)
-    environment.put(_text(arguments.format or "env", given, variables, environment))
+    environment.put_for_a_shell(_text(arguments.format or "env", given, variables, environment))
     return 0
 
 

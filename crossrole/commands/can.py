@@ -7,6 +7,7 @@ from pathlib import Path
 from crossrole.commands.common import add_guardrails, add_json, add_templates, inventories_of
 from crossrole.environment import Environment
 from crossrole.errors import CommandError
+from crossrole.escaping import all_visible
 from crossrole.evaluation.can import ask, whatever_is_met
 from crossrole.evaluation.context import parse_context
 from crossrole.evaluation.question import Question, question_of
@@ -71,7 +72,7 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
     if arguments.json:
         environment.put(answer_json(answer))
     else:
-        environment.show(answer_text(answer), CAN_MARKS)
+        environment.show(answer_text(all_visible(answer)).split("\n"), CAN_MARKS)
     return answer.exit_status
 
 

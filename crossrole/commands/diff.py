@@ -6,6 +6,7 @@ from crossrole.commands.common import add_json
 from crossrole.diff.changes import changes
 from crossrole.diff.sentences import MARKS, changes_text
 from crossrole.environment import Environment
+from crossrole.escaping import all_visible
 from crossrole.templates.assembly import read_assembly
 from crossrole.templates.reader import read_inventory
 from crossrole.templates.revisions import templates_of
@@ -37,6 +38,6 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
     if arguments.json:
         environment.put({"changes": [each.as_json() for each in found]})
     else:
-        environment.show(changes_text(found), MARKS)
+        environment.show(changes_text(all_visible(found)).split("\n"), MARKS)
     widened = any(each.gained for each in found)
     return 1 if widened and arguments.fail_on_widening else 0

@@ -47,6 +47,7 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
             simulator=simulator,
             now=environment.now(),
             environment=environment,
+            named=arguments.grant,
         )
         lines, probes = examine(case, write_probe=arguments.write_probe)
     if arguments.json:

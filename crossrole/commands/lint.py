@@ -33,5 +33,5 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
     elif arguments.json:
         environment.put(findings.as_json())
     else:
-        environment.show(findings.text(), MARKS)
+        environment.show(findings.text().split("\n"), MARKS)
     return 1 if findings.open else 0

@@ -1,12 +1,12 @@
 """`crossrole policies GRANT`."""
 
 import argparse
-import json
 from pathlib import Path
 
 from crossrole.commands.common import add_json, add_templates, templates_of
 from crossrole.commands.files import write_all
 from crossrole.environment import Environment
+from crossrole.escaping import json_text
 from crossrole.policies.documents import policies_of
 from crossrole.policies.steps import steps_json, steps_of
 
@@ -43,7 +43,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, environment: Environment) -> int:
     """Return 0."""
     policies = policies_of(templates_of(arguments), arguments.grant)
-    texts = {name: f"{json.dumps(document, indent=2)}\n" for name, document in policies.files.items()}
+    texts = {name: f"{json_text(document)}\n" for name, document in policies.files.items()}
     # The AWS CLI puts a home folder in place of a leading "~".
     folder = "DIR" if arguments.out is None else f"{'./' if str(arguments.out)[0] == '~' else ''}{arguments.out}"
     steps = steps_of(policies, folder=folder, profile=arguments.profile, prod_profile=arguments.prod_profile)
@@ -59,9 +59,10 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
         )
         return 0
     if arguments.out is None:
-        shown = [f"# {name}\n{text}" for name, text in texts.items()]
+        lines = [line for name, text in texts.items() for line in (f"# {name}", *text.split("\n"))]
     else:
-        shown = ["\n".join([*(f"# {folder}/{name}" for name in texts), *(f"# kept: {each}" for each in kept), ""])]
-    shown += [f"# fill in, in {name}: <{each}>\n" for name, unknown in policies.missing.items() for each in unknown]
-    environment.put("\n".join([*shown, *(f"{step}\n" for step in steps)]).rstrip("\n"))
+        lines = [*(f"# {folder}/{name}" for name in texts), *(f"# kept: {each}" for each in kept), ""]
+    unfilled = [f"# fill in, in {name}: <{each}>" for name, unknown in policies.missing.items() for each in unknown]
+    of_steps = [line for step in steps for line in ("", *step.lines)]
+    environment.put([*lines, *(["", *unfilled, ""] if unfilled else []), *of_steps[1:]])
     return 0

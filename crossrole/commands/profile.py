@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
     )
     for each in made.hints:
         environment.hint(each)
-    environment.put({"profile": made.name, "keys": dict(made.keys)} if arguments.json else made.block)
+    environment.put({"profile": made.name, "keys": dict(made.keys)} if arguments.json else made.lines)
     return 0
 
 

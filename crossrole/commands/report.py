@@ -41,9 +41,9 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
         with Pen() as pen:
             text, out = page_of(report, pen.drawings(figures_of(report))), arguments.out or PAGE
     if out is None:
-        environment.put(text.removesuffix("\n"))
+        environment.put(text.removesuffix("\n").split("\n"))
     else:
-        environment.put(f"wrote {write(out, text)}")
+        environment.put([f"wrote {write(out, text)}"])
     return 0
 
 
@@ -51,5 +51,4 @@ def _report(arguments: argparse.Namespace, environment: Environment) -> Report:
     templates, folder = templates_of(arguments), arguments.template_dir
     # The source of another folder is not known, so neither is its history.
     history = history_of(CHECKOUT / "access.toml") if folder is None else NOTHING
-    with environment.simulator() as simulator:
-        return report_of(templates, simulator, history, environment.now())
+    return report_of(templates, history, environment.now())

@@ -46,6 +46,7 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
         and_disable=arguments.and_disable,
         caller_profile=arguments.caller_profile,
         dry_run=arguments.dry_run,
+        named=arguments.grant,
     )
     done = revoke(grant_of(inventory_although_stale(arguments, environment), arguments.grant), asked, environment)
     if arguments.json:

@@ -4,6 +4,7 @@ import argparse
 
 from crossrole.commands.common import add_guardrails, add_json, add_templates, inventory_of
 from crossrole.environment import Environment
+from crossrole.escaping import all_visible, visible
 from crossrole.evaluation.text import WHO_MARKS, ways_text
 from crossrole.evaluation.who import who_can
 
@@ -29,5 +30,6 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
     if arguments.json:
         environment.put({"ways": [way.as_json() for way in callers.ways], "depends": list(callers.depends)})
     else:
-        environment.show(ways_text(callers, arguments.action, arguments.resource), WHO_MARKS)
+        text = ways_text(all_visible(callers), visible(arguments.action), visible(arguments.resource))
+        environment.show(text.split("\n"), WHO_MARKS)
     return callers.exit_status

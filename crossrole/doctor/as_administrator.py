@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from crossrole.doctor.caller import Caller, own_policies_line, principal_line
 from crossrole.doctor.case import Case
 from crossrole.doctor.check import Line, Status, ok, unknown
+from crossrole.escaping import command
 from crossrole.iam.arn import account_of, is_role, name_of
 from crossrole.live.sessions import as_command_error, client
 
@@ -58,8 +59,8 @@ def _invocations(case: Case, role: str) -> list[str]:
             ]
         except ClientError:
             return []
-    options = f"--region {region} --profile {case.profile}"
-    return [f"aws lambda invoke --function-name {each} {options} answer.json" for each in found]
+    options = {"region": region, "profile": case.profile}
+    return [f"{command('aws lambda invoke', function_name=each, **options)} answer.json" for each in found]
 
 
 def _is_one(named: str) -> bool:

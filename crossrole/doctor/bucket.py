@@ -1,7 +1,6 @@
 """The end of the chain: the grant's bucket, its owner and its region."""
 
 import json
-import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from crossrole.doctor.case import Case
 from crossrole.doctor.check import Line, failed, ok, unknown
 from crossrole.doctor.key import key_lines
 from crossrole.errors import CommandError
+from crossrole.escaping import command, toml_text
 from crossrole.iam.arn import bucket_arn
 from crossrole.iam.policy import Policy, canonical, policy_of
 from crossrole.live.identity import LIVE
@@ -105,7 +105,7 @@ def region_line(case: Case, name: str, region: str | None) -> Line:
         return failed(
             "region",
             f"{name} is in {region}, but the templates have it in {wanted}",
-            fix=f'name a bucket in {wanted}, or set [prod] region = "{region}" in access.toml',
+            fix=f"name a bucket in {wanted}, or set [prod] region = {toml_text(region)} in access.toml",
         )
     own = case.session.region_name
     other = f"the profile {case.profile} works in {own}: give --region {region}, or a profile of its own for the role"
@@ -193,9 +193,9 @@ def _statements(policy: Policy | None) -> list[str]:
 
 def _put(case: Case, name: str, base: Policy | None) -> str:
     if base is None:
-        return f"aws s3api delete-bucket-policy --bucket {name} --profile {case.prod_profile}"
-    document = shlex.quote(json.dumps(base.document, separators=(",", ":")))
-    return f"aws s3api put-bucket-policy --bucket {name} --policy {document} --profile {case.prod_profile}"
+        return command("aws s3api delete-bucket-policy", bucket=name, profile=str(case.prod_profile))
+    document = json.dumps(base.document, separators=(",", ":"))
+    return command("aws s3api put-bucket-policy", bucket=name, policy=document, profile=str(case.prod_profile))
 
 
 def _public_line(case: Case, name: str, wanted: Mapping[str, str], live: Mapping[str, bool]) -> Line:
@@ -206,6 +206,10 @@ def _public_line(case: Case, name: str, wanted: Mapping[str, str], live: Mapping
     return failed(
         _PUBLIC,
         f"Block Public Access of {name} is off for {', '.join(open_)}, but the templates have it on",
-        fix=f"aws s3api put-public-access-block --bucket {name} --public-access-block-configuration {settings} "
-        f"--profile {case.prod_profile}",
+        fix=command(
+            "aws s3api put-public-access-block",
+            bucket=name,
+            public_access_block_configuration=settings,
+            profile=str(case.prod_profile),
+        ),
     )

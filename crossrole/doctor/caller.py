@@ -9,6 +9,7 @@ from crossrole.doctor.case import Case
 from crossrole.doctor.check import Line, failed, ok, unknown
 from crossrole.doctor.expected import Verdict, evaluated_own_policies, evaluated_trust, meets
 from crossrole.errors import CommandError
+from crossrole.escaping import command
 from crossrole.evaluation.question import question_of
 from crossrole.iam.actions import ASSUME
 from crossrole.iam.arn import account_of, is_role, name_of, partition_of
@@ -196,9 +197,10 @@ def own_fix(case: Case, arn: str, *, denied: bool, profile: str | None = None, a
     ]
     if given:
         policy = f"arn:{partition_of(arn)}:iam::{account}:policy/{caller_policy(case.grant.name)}"
-        attach = f"aws iam attach-user-policy --user-name {name} --policy-arn {policy} --profile {by}"
-        return f"`cdk deploy {given[0]} --profile {by}`, or, where that is deployed already, `{attach}`{who}"
-    lines = f"`{case.policies.replace(' --prod-profile', f' --profile {by} --prod-profile')}`"
+        attach = command("aws iam attach-user-policy", user_name=name, policy_arn=policy, profile=by)
+        deploy = command("cdk deploy", given[0], profile=by)
+        return f"`{deploy}`, or, where that is deployed already, `{attach}`{who}"
+    lines = f"`{case.policies(profile=by)}`"
     return f"allow {name} {action} on {case.grant.arn}: the lines for {account} that {lines} prints{who}"
 
 

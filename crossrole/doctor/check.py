@@ -67,7 +67,7 @@ MARKS = re.compile(
 """How the text is coloured."""
 
 
-def lines_text(lines: Sequence[Line], width: int | None = None) -> str:
+def lines_text(lines: Sequence[Line], width: int | None = None) -> list[str]:
     """Return the lines aligned, with the first fix at their end; each fix is printed once.
 
     They are as wide as the terminal, if there is one.
@@ -78,7 +78,7 @@ def lines_text(lines: Sequence[Line], width: int | None = None) -> str:
     for each in lines:
         rows += _rows(each, width, with_fix=each.fix not in printed)
         printed.add(each.fix)
-    return "\n".join([*rows, "", _summary(lines, width)])
+    return [*rows, "", *_summary(lines, width)]
 
 
 def _rows(line: Line, width: int | None, *, with_fix: bool) -> list[str]:
@@ -91,20 +91,21 @@ def _rows(line: Line, width: int | None, *, with_fix: bool) -> list[str]:
 
 
 def _row(head: str, text: str, width: int | None) -> list[str]:
-    return wrapped(head, text, width, indent=len(head))
+    # What goes on at the very left could pass for a line of its own.
+    return wrapped(head, text, width, indent=len(head) or 2)
 
 
-def _summary(lines: Sequence[Line], width: int | None) -> str:
+def _summary(lines: Sequence[Line], width: int | None) -> list[str]:
     first = first_to_fix(lines)
     failures = sum(each.status is Status.FAILED for each in lines)
     unknowns = sum(each.status is Status.UNKNOWN for each in lines)
     left = f", {unknowns} not checkable" if unknowns else ""
     untried = _untried(lines)
     if first is None and untried:
-        return "\n".join(_row("", f"nothing failed{left}; no session was tried: {untried.text}", width))
+        return _row("", f"nothing failed{left}; no session was tried: {untried.text}", width)
     if first is None:
-        return f"nothing failed{left}"
-    return "\n".join(_row("", f"{failures} failed{left}; first {first.check}: {first.fix}", width))
+        return [f"nothing failed{left}"]
+    return _row("", f"{failures} failed{left}; first {first.check}: {first.fix}", width)
 
 
 def _untried(lines: Sequence[Line]) -> Line | None:

@@ -11,6 +11,7 @@ from crossrole.doctor.case import Case
 from crossrole.doctor.check import Line, failed, ok, unknown
 from crossrole.doctor.expected import evaluated_link, expected
 from crossrole.errors import CommandError
+from crossrole.escaping import command, toml_text
 from crossrole.evaluation.question import Question
 from crossrole.evaluation.requests import links_of
 from crossrole.iam.arn import account_of, bucket_arn
@@ -54,7 +55,7 @@ def key_lines(case: Case, name: str, region: str) -> Iterator[Line]:
         yield failed(
             "key",
             f"{name} is encrypted with {live}, which is not in the templates",
-            fix=f'set kms_key = "{live}" in access.toml and deploy, and allow the role in the key\'s policy',
+            fix=f"set kms_key = {toml_text(live)} in access.toml and deploy, and allow the role in the key's policy",
         )
     else:
         yield from _deployed_key(case, arn, region, live)
@@ -109,9 +110,10 @@ def _deployed_key(case: Case, bucket: str, region: str, key: str) -> Iterator[Li
     if state == "Enabled":
         yield ok("key", f"{key} is enabled, in the bucket's region")
     else:
-        fix = f"aws kms enable-key --key-id {key} --profile {case.prod_profile}"
+        profile = str(case.prod_profile)
+        fix = command("aws kms enable-key", key_id=key, profile=profile)
         if state == "PendingDeletion":
-            fix = f"aws kms cancel-key-deletion --key-id {key} --profile {case.prod_profile}, and enable it"
+            fix = f"`{command('aws kms cancel-key-deletion', key_id=key, profile=profile)}`, and `{fix}`"
         yield failed("key", f"{key} is {state}: nothing can be read or written with it", fix=fix)
     yield from _key_policy_lines(case, bucket, region, key, document)
 
@@ -144,5 +146,5 @@ def _key_policy_lines(case: Case, bucket: str, region: str, key: str, document: 
                 f"the role is not allowed {asked} through S3, so {action} is denied",
                 *verdict.reasons,
                 fix=f"allow {case.grant.arn} in the policy of {key}, as the templates do: "
-                f"python -m crossrole policies {case.grant.name}",
+                + command("python -m crossrole policies", case.word),
             )

@@ -12,6 +12,7 @@ from crossrole.doctor.caller import is_denied, with_identity
 from crossrole.doctor.case import Case
 from crossrole.doctor.check import Line, failed, ok, unknown
 from crossrole.errors import CommandError
+from crossrole.escaping import command
 from crossrole.iam.condition_words import of_statement
 from crossrole.iam.names import REVOCATION_POLICY
 from crossrole.iam.policy import Policy, Statement, canonical, instant, texts
@@ -76,7 +77,7 @@ def _made_again(case: Case) -> str:
         if code_of(error) == "ValidationError":  # so CloudFormation says that there is no such stack
             return case.deploy
     return (
-        f"create it by hand, with the commands that `{case.policies}` prints. Or delete the stack {case.stack} and "
+        f"create it by hand, with the commands that `{case.policies()}` prints. Or delete the stack {case.stack} and "
         "deploy it anew: another deploy of the same template changes nothing"
     )
 
@@ -128,14 +129,14 @@ def _fix(case: Case, old: Identity, new: Identity, beside: list[Policy]) -> str:
 
 
 def _taken_away(case: Case, policy: Policy) -> str:
-    role = f"--role-name {case.grant.name}"
+    role, profile = case.grant.name, str(case.prod_profile)
     if policy.name.startswith("arn:"):
-        return f"aws iam detach-role-policy {role} --policy-arn {policy.name} --profile {case.prod_profile}"
-    line = f"aws iam delete-role-policy {role} --policy-name {policy.name} --profile {case.prod_profile}"
+        return command("aws iam detach-role-policy", role_name=role, policy_arn=policy.name, profile=profile)
+    line = command("aws iam delete-role-policy", role_name=role, policy_name=policy.name, profile=profile)
     if policy.name != REVOCATION_POLICY:
         return line
     # The revocation in the same policy is deleted with it, so it is written again.
-    return f"{line} && python -m crossrole revoke {case.grant.name} --profile {case.prod_profile}"
+    return f"{line} && {command('python -m crossrole revoke', case.word, profile=profile)}"
 
 
 def _same(old: Identity, new: Identity) -> bool:
@@ -209,7 +210,7 @@ def _stale_lines(case: Case, base: Identity, live: Identity) -> Iterator[Line]:
 def revocation_lines(case: Case, base: Identity, live: Identity) -> Iterator[Line]:
     """Yield the lines on revocations since the templates were deployed."""
     templated = {canonical(each) for policy in base.policies for each in policy.statements}
-    restore = f"python -m crossrole restore {case.grant.name} --profile {case.prod_profile}"
+    restore = command("python -m crossrole restore", case.word, profile=str(case.prod_profile))
     for policy in live.policies:
         added = [each for each in policy.statements if revokes(each) and canonical(each) not in templated]
         if policy.name == REVOCATION_POLICY and added:

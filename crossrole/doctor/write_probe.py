@@ -18,6 +18,7 @@ from crossrole.doctor.caller import is_denied
 from crossrole.doctor.case import Case
 from crossrole.doctor.check import Line, failed, ok, unknown
 from crossrole.doctor.expected import expected
+from crossrole.escaping import command
 from crossrole.iam.arn import bucket_arn
 from crossrole.live.s3_probes import FOLDER, places_of
 from crossrole.live.sessions import as_command_error, client, code_of, message_of
@@ -72,12 +73,15 @@ def left_lines(case: Case) -> Iterator[Line]:
                     raise
                 continue
         if left:
-            command = f"aws s3api delete-object --bucket {bucket} --profile {case.prod_profile}"
+            profile = case.prod_profile or ""
             yield failed(
                 _CHECK,
                 f"an earlier --write-probe was killed, or another runs now: {len(left)} versions and delete markers "
                 f"are under s3://{bucket}/{prefix}{FOLDER}",
-                fix=" && ".join(f"{command} --key {key} --version-id {version}" for key, version in left),
+                fix=" && ".join(
+                    command("aws s3api delete-object", bucket=bucket, profile=profile, key=key, version_id=version)
+                    for key, version in left
+                ),
             )
 
 
@@ -98,7 +102,8 @@ def _tried(case: Case, s3: Any, bucket: str, key: str) -> list[Line]:
             left = _removed(probe) if probe.begun else None
     name = f"s3://{bucket}/{key}"
     if left:
-        fix = f"aws s3api delete-object --bucket {bucket} --key {key} --version-id VERSION, of each version there"
+        line = command("aws s3api delete-object", bucket=bucket, key=key, version_id="VERSION")
+        fix = f"`{line}`, of each version there"
         return [*lines, failed(_CHECK, f"{name} could not be removed", left, fix=fix)]
     return [*lines, ok(_CHECK, f"{name} is permanently deleted, by {probe.whose}")]
 

@@ -1,9 +1,9 @@
 """Fills the catalogue's texts with an error text's facts; a missing fact becomes a general word."""
 
-import shlex
 from collections.abc import Mapping
 from dataclasses import replace
 
+from crossrole.escaping import quoted, visible
 from crossrole.explain.catalogue.model import Cause
 from crossrole.explain.facts import Facts
 from crossrole.iam.arn import account_of, bucket_arn, name_of, partition_of
@@ -100,13 +100,16 @@ def _is_of(principal: str, grant: Grant) -> bool:
 
 def filled(cause: Cause, words: Mapping[str, str]) -> Cause:
     """Return a cause with its placeholders filled; in commands each word is quoted for the shell."""
-    said = {name: words.get(name, sentence) for name, (_, sentence) in _UNKNOWN.items()}
-    pasted = {name: shlex.quote(words[name]) if name in words else word for name, (word, _) in _UNKNOWN.items()}
+    said = {name: visible(words.get(name, sentence)) for name, (_, sentence) in _UNKNOWN.items()}
+    pasted = {name: quoted(words[name]) if name in words else word for name, (word, _) in _UNKNOWN.items()}
+    # Filled after it is taken apart: a backtick of the text's own begins no command.
+    parts = tuple(each.format_map(pasted) for each in cause.fix.split("`"))
     return replace(
         cause,
         what=" ".join(cause.what.format_map(said).split()),
         check=cause.check.format_map(pasted),
-        fix=cause.fix.format_map(pasted),
+        fix="`".join(parts),
+        fix_parts=parts,
     )
 
 

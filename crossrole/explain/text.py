@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
+from crossrole.explain.catalogue.model import Cause
 from crossrole.explain.explanation import NEXT, Explanation
 from crossrole.explain.facts import Facts
 from crossrole.explain.placeholders import ADMINISTRATOR
@@ -18,23 +19,23 @@ MARKS = re.compile(
 """How the text is coloured."""
 
 
-def explanations_text(explanations: Sequence[Explanation], *, skipped: bool, width: int | None = None) -> str:
-    """Return the answer, as wide as a terminal if that is given; the root of a chain is first."""
-    blocks = []
+def explanations_text(explanations: Sequence[Explanation], *, skipped: bool, width: int | None = None) -> list[str]:
+    """Return the lines of the answer, as wide as a terminal if that is given; the root of a chain is first."""
+    lines: list[str] = []
     for number, each in enumerate(explanations, start=1):
-        lines = list(_lines(each, width))
+        own = list(_lines(each, width))
         if len(explanations) > 1:
-            lines[0] = f"{number} of {len(explanations)}{', the root first' if number == 1 else ''}. {lines[0]}"
-        blocks.append("\n".join(lines))
-    return "\n\n".join([*blocks, *([_SKIPPED] if skipped else [])])
+            own[0] = f"{number} of {len(explanations)}{', the root first' if number == 1 else ''}. {own[0]}"
+        lines += [*([""] if lines else []), *own]
+    return [*lines, *(["", _SKIPPED] if skipped else [])]
 
 
-def unrecognised_text(facts: Facts, *, skipped: bool) -> str:
-    """Return the text where nothing was recognised: the facts, and the next command."""
+def unrecognised_text(facts: Facts, *, skipped: bool) -> list[str]:
+    """Return the lines where nothing was recognised: the facts, and the next command."""
     lines = ["explain does not recognise this text."]
     lines += list(_facts(facts)) or ["  It names no error code, caller, action or resource of AWS."]
     lines += ["", "next, check the deployed chain step by step:", f"  {NEXT}"]
-    return "\n".join([*lines, *(["", _SKIPPED] if skipped else [])])
+    return [*lines, *(["", _SKIPPED] if skipped else [])]
 
 
 _SKIPPED = "note: the text is long; only its lines that look like errors were read, and of these the last 256 KB."
@@ -61,7 +62,7 @@ def _lines(explanation: Explanation, width: int | None) -> Iterator[str]:
         for number, cause in enumerate(explanation.causes, start=1):
             yield from _wrapped(f"  {number}. ", f"{cause.side}: {cause.what}", width)
             yield f"     check {cause.check}"
-            yield from _with_commands("     fix   ", cause.fix, width)
+            yield from _with_commands("     fix   ", cause, width)
     shown = [explanation.doctor if certain and certain.allowed else "", *(each.check for each in explanation.causes)]
     if any(ADMINISTRATOR in each for each in shown) and explanation.lists_causes:
         yield from _wrapped(
@@ -130,10 +131,10 @@ def _possible(verdict: Verdict, width: int | None) -> Iterator[str]:
     yield f"  see     {verdict.command}"
 
 
-def _with_commands(head: str, text: str, width: int | None) -> Iterator[str]:
-    """Yield a text with each of its commands on a line of its own, which can be pasted whole."""
+def _with_commands(head: str, cause: Cause, width: int | None) -> Iterator[str]:
+    """Yield the fix with each of its commands on a line of its own, which can be pasted whole."""
     indent = " " * len(head)
-    for number, part in enumerate(text.split("`")):
+    for number, part in enumerate(cause.fix_parts):
         if number % 2:
             yield f"{head}{part}"
         elif words := part.strip().lstrip(",;").strip():
@@ -144,4 +145,5 @@ def _with_commands(head: str, text: str, width: int | None) -> Iterator[str]:
 
 
 def _wrapped(head: str, text: str, width: int | None) -> list[str]:
-    return wrapped(head, text, width, indent=len(head) if head.startswith(" ") else 2 if head else 0)
+    # What goes on at the very left could pass for a line of its own.
+    return wrapped(head, text, width, indent=len(head) if head.startswith(" ") else 2)

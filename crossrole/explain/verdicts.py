@@ -1,6 +1,5 @@
 """The templates' decision on a denial: `can` asked about the caller, action and resource that it names."""
 
-import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -8,6 +7,7 @@ from typing import Any
 
 from crossrole.engines.simulator import FailedCondition, Simulator
 from crossrole.errors import CommandError
+from crossrole.escaping import command
 from crossrole.evaluation.can import Answer, ask
 from crossrole.evaluation.question import Question, question_of
 from crossrole.evaluation.reasons import EXPLICITLY_DENIES, IMPLICITLY_DENIES
@@ -45,7 +45,7 @@ class Verdict:
     def command(self) -> str:
         """The command that shows the whole decision."""
         context = [word for pair in self.sent for word in ("--context", pair)]
-        return f"python -m crossrole can {shlex.join([self.caller, self.action, self.resource, *context])}"
+        return command("python -m crossrole can", self.caller, self.action, self.resource, *context)
 
     def as_json(self) -> dict[str, Any]:
         """Return the decision for `--json`."""

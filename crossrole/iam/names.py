@@ -9,6 +9,10 @@ DISABLED = "DenyWhileDisabled"
 """The inline policy and the Sids that deny everything while a grant is disabled."""
 
 
+ACCOUNT_NAME = "crossrole:Account"
+"""The key in a template's Metadata under which stands what access.toml calls the template's account."""
+
+
 def caller_policy(grant: str) -> str:
     """Return the name of the managed policy that lets a caller assume a grant's role."""
     return f"Assume-{grant}"

@@ -18,6 +18,9 @@ VERSION = "2012-10-17"
 Statement = Mapping[str, Any]
 
 
+_EVERYTHING: Statement = {"Effect": "Allow", "Action": "*", "Resource": "*", "Principal": "*"}
+
+
 @dataclass(frozen=True)
 class Policy:
     """A policy document: `template` and `logical_id` say which resource holds it, `name` which one of that resource."""
@@ -36,6 +39,15 @@ class Policy:
     def statements(self) -> list[Statement]:
         """The statements, in order."""
         return list(self.document["Statement"])
+
+    @property
+    def may_allow(self) -> list[Statement]:
+        """The statements that allow, or may: one that can't be read may allow everything."""
+        return [
+            each if each["Effect"] == "Allow" else _EVERYTHING
+            for each in self.statements
+            if each["Effect"] == "Allow" or is_unknown(each["Effect"])
+        ]
 
     def shown(self, number: int) -> Statement:
         """Return a statement, by its place among them, as it is to be shown to a person."""

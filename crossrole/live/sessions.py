@@ -19,6 +19,7 @@ from botocore.config import Config
 from botocore.parsers import ResponseParserError
 
 from crossrole.errors import CommandError, nearest
+from crossrole.escaping import command, visible
 
 DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
 """The codes of an error that says that the caller lacks a permission."""
@@ -144,7 +145,7 @@ _PASSWORD = re.compile(r"//[^/@\s]+@")
 
 
 def _on_one_line(text: str) -> str:
-    return "".join(each for each in " ".join(text.split()) if each.isprintable())
+    return visible(" ".join(text.split()))
 
 
 def _answered(error: exceptions.ClientError, profile: str | None) -> str:
@@ -237,8 +238,8 @@ def _of(profile: str | None) -> str:
 
 
 def _login(profile: str | None) -> str:
-    named = f" --profile {profile}" if profile else ""
-    return f"aws sso login{named}, or put new ones where they came from"
+    line = command("aws sso login", **({"profile": profile} if profile else {}))
+    return f"{line}, or put new ones where they came from"
 
 
 def _config_file() -> Path:

@@ -1,10 +1,9 @@
 """The AWS CLI commands that create a grant from its policies, in their order."""
 
-import json
-import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
+from crossrole.escaping import json_text, option_words, quoted
 from crossrole.iam.arn import account_of, name_of, partition_of
 from crossrole.iam.names import caller_policy
 from crossrole.iam.policy import principals_of
@@ -20,9 +19,10 @@ class Step:
     what: str
     commands: tuple[Words, ...] = ()
 
-    def __str__(self) -> str:
-        """Return the step as lines for a shell, what it is for as a comment."""
-        return "\n".join([f"# {self.what}", *(shlex.join(command) for command in self.commands)])
+    @property
+    def lines(self) -> list[str]:
+        """The step as lines for a shell, what it is for as a comment."""
+        return [f"# {self.what}", *(" ".join(map(quoted, command)) for command in self.commands)]
 
 
 def steps_of(policies: Policies, *, folder: str, prod_profile: str, profile: str) -> list[Step]:
@@ -40,6 +40,10 @@ def steps_json(steps: Sequence[Step]) -> list[dict[str, object]]:
     return [asdict(step) for step in steps]
 
 
+def _options(**values: str) -> Words:
+    return tuple(option_words(values, of_the_aws_cli=True))
+
+
 @dataclass(frozen=True)
 class _Hand:
     policies: Policies
@@ -49,21 +53,21 @@ class _Hand:
 
     def role(self) -> Iterator[Step]:
         grant, role = self.policies.grant, self.policies.role
-        options: list[str] = ["--path", role["Path"]] if "Path" in role else []
-        for option, key in (("--description", "Description"), ("--max-session-duration", "MaxSessionDuration")):
-            options += [option, str(role[key])] if key in role else []
-        if "PermissionsBoundary" in role:
-            options += ["--permissions-boundary", role["PermissionsBoundary"]]
+        named = _options(role_name=grant.name)
+        given = {"path": "Path", "description": "Description", "max_session_duration": "MaxSessionDuration"}
+        given["permissions_boundary"] = "PermissionsBoundary"
+        values = {option: str(role[key]) for option, key in given.items() if key in role}
         if role["Tags"]:
             # As JSON: the short form of the AWS CLI ends a value at a comma.
-            options += ["--tags", json.dumps([{"Key": key, "Value": value} for key, value in role["Tags"].items()])]
-        named = ("--role-name", grant.name)
+            tags = [{"Key": key, "Value": value} for key, value in role["Tags"].items()]
+            values["tags"] = json_text(tags, indent=None)
         first = f"; these must exist: {', '.join(pinned)}" if (pinned := self._pinned()) else ""
         yield Step(
             f"in {grant.account}: the role{first}",
             (
                 self._iam(
-                    "create-role", *named, *self._file("--assume-role-policy-document", TRUST), *options, prod=True
+                    *("create-role", *named, *self._file("--assume-role-policy-document", TRUST), *_options(**values)),
+                    prod=True,
                 ),
             ),
         )
@@ -76,7 +80,7 @@ class _Hand:
             tuple(
                 self._iam(
                     "put-role-policy",
-                    *(*named, "--policy-name", name),
+                    *(*named, *_options(policy_name=name)),
                     *self._file("--policy-document", permissions_file(name)),
                     prod=True,
                 )
@@ -105,7 +109,7 @@ class _Hand:
                     f"in {account}: the caller's own policy",
                     (
                         self._iam(
-                            *("create-policy", "--policy-name", self._policy_name),
+                            *("create-policy", *_options(policy_name=self._policy_name)),
                             *self._file("--policy-document", CALLER),
                             account=account,
                         ),
@@ -115,23 +119,24 @@ class _Hand:
 
     def _attached(self, caller: str, account: str) -> Iterator[Step]:
         partition = partition_of(self.policies.grant.arn)
-        arn = ("--policy-arn", f"arn:{partition}:iam::{account}:policy/{self._policy_name}")
+        policy = f"arn:{partition}:iam::{account}:policy/{self._policy_name}"
+        arn = _options(policy_arn=policy)
         name = name_of(caller)
         if ":user/" in caller:
             yield Step(
                 f"attached to the user {name}",
-                (self._iam("attach-user-policy", "--user-name", name, *arn, account=account),),
+                (self._iam("attach-user-policy", *_options(user_name=name), *arn, account=account),),
             )
         elif ":role/" in caller:
             yield Step(
                 f"attached to the role {name}",
-                (self._iam("attach-role-policy", "--role-name", name, *arn, account=account),),
+                (self._iam("attach-role-policy", *_options(role_name=name), *arn, account=account),),
             )
             yield Step(
                 "or, instead of that managed policy, as an inline policy of the role",
                 (
                     self._iam(
-                        *("put-role-policy", "--role-name", name, "--policy-name", self._policy_name),
+                        *("put-role-policy", *_options(role_name=name, policy_name=self._policy_name)),
                         *self._file("--policy-document", CALLER),
                         account=account,
                     ),
@@ -139,7 +144,7 @@ class _Hand:
             )
         else:
             yield Step(
-                f"everyone in {account} is trusted: its administrators attach {arn[1]} to the callers they choose"
+                f"everyone in {account} is trusted: its administrators attach {policy} to the callers they choose"
             )
 
     @property
@@ -160,7 +165,8 @@ class _Hand:
         return option, f"file://{self.folder}/{name}"
 
     def _iam(self, *words: str, prod: bool = False, account: str = "") -> Words:
-        return "aws", "iam", *words, "--profile", self.prod_profile if prod else self._profile_of(account)
+        profile = self.prod_profile if prod else self._profile_of(account)
+        return "aws", "iam", *words, *_options(profile=profile)
 
     def _profile_of(self, account: str) -> str:
         if account == self.policies.grant.account:

@@ -1,164 +1,193 @@
-"""What a grant's permissions policies allow, in words."""
+"""What the statements of a grant's policies allow, and take away again, in words."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence, Set as AbstractSet
+from functools import cache
 
 from crossrole.errors import CommandError
-from crossrole.iam.actions import details, known_action
+from crossrole.iam.actions import carries, details, known_action
 from crossrole.iam.condition_keys import EVERY_ACTION, matching_actions
 from crossrole.iam.condition_words import phrase
 from crossrole.iam.policy import Statement, texts
-from crossrole.report.words import Name, Words, listed
+from crossrole.iam.session_denials import begun_before, is_deny_all
+from crossrole.report.access import EVERY, EVERYTHING_OF_S3, Access, accesses_of, meant, place_of, works_on
+from crossrole.report.callers import begins
+from crossrole.report.conditions import Condition, conditions_of, named
+from crossrole.report.patterns import fits, is_pattern
+from crossrole.report.words import Name, Names, Words, listed
 from crossrole.templates.grant import Grant
-
-EVERY_BUCKET = "*"
-_MULTIPART = {"s3:abortmultipartupload", "s3:listmultipartuploadparts"}
-_VERBS = {"s3:getobject": "read", "s3:putobject": "write", "s3:deleteobject": "delete", "s3:listbucket": "list"}
-# These conditions are described elsewhere: with the place, the conditions or the key.
-_SAID = {"aws:resourceaccount", "s3:prefix", "aws:currenttime", "aws:sourceip", "kms:viaservice"}
-
-
-@dataclass(frozen=True)
-class Access:
-    """The actions allowed on one place: the keys of a bucket under a prefix, or the bucket itself."""
-
-    verbs: tuple[str, ...]
-    """`read`, `write`, `delete`, `list`, or `everything`."""
-    exact: tuple[str, ...]
-    """Actions that no verb stands for."""
-    bucket: str
-    """The bucket's name, or "*" for every bucket."""
-    prefix: str
-    whole: bool
-    """Whether it is every key, or the bucket itself."""
-
-    @property
-    def words(self) -> Words:
-        """The allowed actions, as the end of a sentence that begins with "may"."""
-        done: list[str | Words] = []
-        if "everything" in self.verbs:
-            done.append(("do everything (", Name("s3:*"), ")"))
-        named = [verb for verb in ("read", "write", "delete", "list") if verb in self.verbs]
-        if named:
-            done.append(listed(named))
-        if self.exact:
-            done.append(("do ", *listed(map(Name, self.exact))))
-        return (*listed(done), " ", *self._place)
-
-    @property
-    def _place(self) -> Words:
-        everything, objects = "everything" in self.verbs, bool(set(self.verbs) - {"everything"})
-        if self.bucket == EVERY_BUCKET:
-            return ("objects in every bucket of the account" if objects else "with every bucket of the account",)
-        if self.prefix:
-            return ("objects under " if objects else "under ", Name(f"{self.bucket}/{self.prefix}"))
-        what = "every object in the bucket " if objects else "with the bucket "
-        return (what, Name(self.bucket), *([" and its objects"] if everything else []))
 
 
 def accesses(grant: Grant) -> list[Access]:
     """Return what the grant allows in S3, place by place, in the order of its policies."""
-    places: dict[tuple[str, str], list[str]] = {}
-    for reach in grant.reaches:
-        actions = [each for each in reach.actions if each.lower() != "s3:listallmybuckets"]
-        if actions:
-            places.setdefault((reach.bucket, reach.prefix), []).extend(actions)
-    return [_access(bucket, prefix, list(dict.fromkeys(actions))) for (bucket, prefix), actions in places.items()]
+    return accesses_of(allows_of(grant))
 
 
-def _access(bucket: str, prefix: str, actions: list[str]) -> Access:
-    folded = {action.lower() for action in actions}
-    full = bool(folded & {"s3:*", "*"})
-    verbs = ["everything"] if full else [verb for action, verb in _VERBS.items() if action in folded]
-    spoken = _VERBS.keys() | (_MULTIPART if "s3:putobject" in folded else set()) | {"s3:*", "*"}
-    exact = [] if full else [action for action in actions if action.lower() not in spoken]
-    return Access(tuple(verbs), tuple(exact), bucket, prefix, whole=not prefix)
+def allows_of(grant: Grant) -> list[Statement]:
+    """Return the Allow statements of the role's policies."""
+    return [each for policy in grant.role.policies for each in policy.statements if each["Effect"] == "Allow"]
 
 
-def allowances(grant: Grant) -> list[Words]:
+def allowances(grant: Grant, names: Names) -> list[Words]:
     """Return everything that the grant's policies allow, each as the end of a sentence that begins with "may"."""
-    found = [each.words for each in accesses(grant)]
-    for statement in (each for policy in grant.role.policies for each in policy.statements):
-        if statement["Effect"] == "Allow":
-            found += [*_beside(statement), *_unusual(statement)]
+    of_callers = [{each.as_compared for each in conditions_of(one)} for one in begins(grant)]
+    found = allowances_of(allows_of(grant), names, said=set.intersection(*of_callers) if of_callers else set())
     found += [("do whatever the managed policy ", Name(each), " allows") for each in grant.role.managed_elsewhere]
     return list(dict.fromkeys(found))
 
 
-def _beside(statement: Statement) -> Iterator[Words]:
-    """Yield what a statement allows outside the keys of buckets."""
+def allowances_of(
+    statements: Sequence[Statement], names: Names, *, said: AbstractSet[Condition] = frozenset()
+) -> list[Words]:
+    """Return what Allow statements allow; conditions among `said` are said elsewhere."""
+    # A statement of all but what it names is said in its own words alone.
+    plain = [each for each in statements if not {"NotAction", "NotResource"} & each.keys()]
+    found = [each.words for each in accesses_of(plain)]
+    for statement in statements:
+        found += [*_beside(statement, names), *_unusual(statement, said)]
+    return list(dict.fromkeys(found))
+
+
+def _beside(statement: Statement, names: Names) -> Iterator[Words]:
+    """Yield what a statement allows beside the keys of buckets and buckets themselves."""
     if "NotAction" in statement or "NotResource" in statement:
-        but = [*texts(statement.get("NotAction")), *texts(statement.get("NotResource"))]
-        yield ("do everything except ", *listed(map(Name, but)))
+        yield ("do ", *what_words(statement))
         return
     actions = texts(statement.get("Action"))
-    others = [each for each in actions if not each.lower().startswith("s3:") and each != "*"]
-    if any(each.lower() == "s3:listallmybuckets" for each in actions):
-        yield ("list the names of all buckets of the account",)
+    others = [each for each in actions if not each.lower().startswith("s3:") and each != EVERY]
+    of_s3 = [each for each in actions if each.lower().startswith("s3:")]
+    elsewhere = [each for each in texts(statement.get("Resource")) if place_of(each) is None]
+    if of_s3 and elsewhere:
+        yield ("do ", *listed(map(Name, of_s3)), " on ", *listed(map(Name, elsewhere)))
+    yield from _of_the_account(statement)
     if others and all(each.lower().startswith("kms:") for each in others):
-        through = " through S3" if "kms:viaservice" in _keys(statement) else ""
-        yield ("use the key ", *listed(map(Name, texts(statement.get("Resource")))), through or " for anything")
+        keys = listed(map(names.key, texts(statement.get("Resource"))))
+        yield ("use ", *keys, " through S3" if is_through_s3(statement) else " for anything")
     elif others:
-        yield ("do ", *listed(map(Name, others)), " on ", *listed(map(Name, texts(statement.get("Resource")))))
-    if "*" in actions:
-        yield ("do everything outside S3 too, on ", *listed(map(Name, texts(statement.get("Resource")))))
+        yield ("do ", *listed(map(Name, others)), *_on_words(statement))
+    if EVERY in actions:
+        yield ("do everything outside S3 too", *_on_words(statement))
 
 
-def _unusual(statement: Statement) -> Iterator[Words]:
-    for operator, keys in statement.get("Condition", {}).items():
-        for key, values in keys.items():
-            if key.lower() not in _SAID:
-                what = statement.get("Sid") or texts(statement.get("Action", "*"))[0]
-                yield ("of that, ", Name(what), " only if ", Name(phrase(operator, key, texts(values))))
+def _of_the_account(statement: Statement) -> Iterator[Words]:
+    """Yield the actions of S3 that work on no bucket, which only a statement on every bucket allows."""
+    places = [place_of(each) for each in texts(statement.get("Resource"))]
+    if not any(each and each.bucket == EVERY for each in places):
+        return
+    actions = [each for each in texts(statement.get("Action")) if each.lower() not in EVERYTHING_OF_S3]
+    listing = [each for each in actions if "s3:listallmybuckets" in meant(each.lower())]
+    others = [each for each in actions if meant(each.lower()) and each not in listing]
+    if rest := [each for each in others if not works_on("object", each) and not works_on("bucket", each)]:
+        yield ("do ", *listed(map(Name, rest)), *_on_words(statement))
+    if listing:
+        yield ("list the names of all buckets of the account",)
 
 
-def _keys(statement: Statement) -> set[str]:
-    return {key.lower() for keys in statement.get("Condition", {}).values() for key in keys}
+def is_through_s3(statement: Statement) -> bool:
+    """Return whether a statement is on keys, and holds only for what S3 asks of them."""
+    services = named(statement, "kms:viaservice")
+    through = services is not None and all(fits(each, "s3.*.amazonaws.com*") for each in services.values)
+    return through and all(each.lower().startswith("kms:") for each in texts(statement.get("Action", EVERY)))
+
+
+def what_words(statement: Statement) -> Words:
+    """Return a statement's actions and resources, after a "do"."""
+    if "NotAction" in statement:
+        what: Words = ("everything except ", *listed(map(Name, texts(statement["NotAction"]))))
+    else:
+        what = listed(map(Name, texts(statement.get("Action"))))
+    return (*what, *_on_words(statement))
+
+
+def _on_words(statement: Statement) -> Words:
+    if "NotResource" in statement:
+        return (" on everything except ", *listed(map(Name, texts(statement["NotResource"]))))
+    resources = texts(statement.get("Resource"))
+    return (" on every resource",) if EVERY in resources else (" on ", *listed(map(Name, resources)))
+
+
+def _unusual(statement: Statement, said: AbstractSet[Condition]) -> Iterator[Words]:
+    for each in conditions_of(statement):
+        if each.as_compared not in said and not _is_said_with_the_place(statement, each):
+            what = statement.get("Sid") or texts(statement.get("Action", EVERY))[0]
+            yield ("of that, ", Name(what), " only if ", Name(phrase(each.operator, each.key, list(each.values))))
+
+
+def _is_said_with_the_place(statement: Statement, condition: Condition) -> bool:
+    _, key = condition.folded
+    if named(statement, key) != condition:
+        return False
+    listing = all(
+        meant(each.lower()) and all(carries(one, key) for one in meant(each.lower()))
+        for each in texts(statement.get("Action"))
+    )
+    return (
+        key == "aws:resourceaccount"
+        or (key == "s3:prefix" and listing)
+        or (key == "kms:viaservice" and is_through_s3(statement))
+    )
+
+
+def never(grant: Grant) -> list[Words]:
+    """Return what Deny statements take away again, after a "do"; a grant's state says which sessions can do nothing."""
+    found: list[Words] = []
+    for statement in (each for policy in grant.role.policies for each in policy.statements):
+        if statement["Effect"] == "Deny" and not is_deny_all(statement) and not begun_before(statement):
+            where = [Name(phrase(each.operator, each.key, list(each.values))) for each in conditions_of(statement)]
+            found.append((*what_words(statement), *((" where ", *listed(where)) if where else ())))
+    return list(dict.fromkeys(found))
 
 
 def gives_on(grant: Grant) -> list[str]:
     """Return the actions with which a session could give access to others, such as s3:PutBucketPolicy."""
-    named = {
-        action
-        for policy in grant.role.policies
-        for statement in policy.statements
-        if statement["Effect"] == "Allow"
-        for action in texts(statement.get("Action"))
-    }
     # Of s3:* it is said that it gives everything.
-    return sorted(each for each in named - {"s3:*"} if any(map(_manages_permissions, _meant(each))))
+    return sorted(each for each in _actions(grant) - {"s3:*"} if _manages_permissions(each))
+
+
+def becomes(grant: Grant) -> list[str]:
+    """Return the actions with which a session could become other roles, or hand them to a service."""
+    ways = ("sts:assumerole", "iam:passrole")
+    return sorted(each for each in _actions(grant) if any(fits(way, each.lower()) for way in ways))
+
+
+def outside_s3(statements: Sequence[Statement]) -> list[str]:
+    """Return the actions of other services that statements name or take in, but for the use of keys through S3."""
+    others = [each for each in statements if not is_through_s3(each)]
+    named_ones = {action for each in others for action in texts(each.get("Action", EVERY))}
+    return sorted(each for each in named_ones if not each.lower().startswith("s3:"))
+
+
+def _actions(grant: Grant) -> set[str]:
+    return {action for each in allows_of(grant) for action in texts(each.get("Action"))}
 
 
 def everything_but(grant: Grant) -> list[str]:
     """Return what statements leave out that allow all else: their NotAction and NotResource."""
-    statements = [each for policy in grant.role.policies for each in policy.statements if each["Effect"] == "Allow"]
     names = ("NotAction", "NotResource")
-    return list(dict.fromkeys(each for one in statements for name in names for each in texts(one.get(name))))
+    return list(dict.fromkeys(each for one in allows_of(grant) for name in names for each in texts(one.get(name))))
 
 
-def _meant(action: str) -> list[str]:
-    """Return the actions that a name or a pattern stands for."""
-    if action in EVERY_ACTION:
-        return ["iam:PutRolePolicy"]
-    return list(matching_actions(action)) if {"*", "?"} & set(action) else [action]
-
-
+@cache
 def _manages_permissions(action: str) -> bool:
+    if action in EVERY_ACTION:
+        return True
+    meant = matching_actions(action) if is_pattern(action) else (action,)
+    return any("Permissions management" in _access_level(each) for each in meant)
+
+
+def _access_level(action: str) -> str:
     try:
-        return "Permissions management" in details(known_action(action))["accessLevel"]
+        return str(details(known_action(action))["accessLevel"])
     except CommandError:
-        return False  # no action that AWS knows
+        return ""  # no action that AWS knows
 
 
 def keys_of(grant: Grant) -> list[str]:
     """Return the ARNs of the keys that sessions may use."""
-    named = [
+    named_keys = [
         resource
-        for policy in grant.role.policies
-        for statement in policy.statements
-        if statement["Effect"] == "Allow"
-        and any(action.lower().startswith("kms:") for action in texts(statement.get("Action")))
+        for statement in allows_of(grant)
+        if any(action.lower().startswith("kms:") for action in texts(statement.get("Action")))
         for resource in texts(statement.get("Resource"))
         if resource.startswith("arn:")
     ]
-    return list(dict.fromkeys(named))
+    return list(dict.fromkeys(named_keys))

@@ -1,143 +1,219 @@
-"""Examples of what a grant denies: requests that the policy simulator is asked about and denies."""
+"""Examples of what a grant denies, each proved from the statements: it holds for every request of its kind."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from ipaddress import ip_address, ip_network
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from ipaddress import ip_address
 
-from crossrole.engines.simulator import Request, Simulator
-from crossrole.evaluation.callers import SOMEWHERE, representative
-from crossrole.evaluation.question import Question
-from crossrole.evaluation.requests import CERTAIN, Link, free, links_of, otherwise
-from crossrole.iam.actions import ASSUME, works_on_no_resource
-from crossrole.iam.arn import bucket_arn, role_arn
-from crossrole.iam.policy import instant
-from crossrole.report.allowed import EVERY_BUCKET, Access, accesses
-from crossrole.report.callers import WIDE, Caller, callers_of
-from crossrole.report.words import Name, Words, duration, moment
+from crossrole.iam.arn import account_of, bucket_arn, session_arn
+from crossrole.iam.policy import Policy, Statement, principals_of, texts
+from crossrole.iam.session_denials import is_deny_all
+from crossrole.report.access import EVERY, Access, Place, place_of
+from crossrole.report.allowed import accesses, is_through_s3, outside_s3
+from crossrole.report.callers import WIDE, Caller, begins
+from crossrole.report.conditions import addresses, mfa_age, named, until
+from crossrole.report.patterns import fits, is_pattern, may_match, surely_matches, widened
+from crossrole.report.state import state_of
+from crossrole.report.words import Name, Names, Words, duration, listed, moment
 from crossrole.templates.grant import Grant
 from crossrole.templates.inventory import Inventory
 
-_ANOTHER = "another"
-_ACTIONS = {"read": "s3:GetObject", "write": "s3:PutObject", "delete": "s3:DeleteObject", "list": "s3:ListBucket"}
+_WORDS = {"write": "writing ", "read": "reading ", "delete": "deleting "}
+_ACTIONS = {"read": "s3:GetObject", "write": "s3:PutObject", "delete": "s3:DeleteObject"}
 
 
 @dataclass(frozen=True)
-class Probe:
-    """A request, and what it is in words."""
+class Surroundings:
+    """What beside a grant's own policies decides on what its sessions do."""
 
-    words: Words
-    request: Request
+    inventory: Inventory
+    owners: Mapping[str, str]
+    """The accounts of the buckets that templates make or have a policy for, by ARN."""
+    open_accounts: Collection[str]
+    """The accounts in which the templates have what is not evaluated and may give access outside S3."""
+    names: Names
+    now: datetime
 
 
-def denied_of(inventory: Inventory, simulator: Simulator, grants: Sequence[Grant], now: datetime) -> list[list[Words]]:
-    """Return for each grant which of the example requests it denies.
+def denied_of(grant: Grant, callers: Sequence[Caller], around: Surroundings) -> list[Words]:
+    """Return what the grant denies at this moment to every request of its kind.
 
-    Keys that a request's context does not fix are free, so a denial holds for every request of its kind. A request that
-    a policy outside the templates may allow is not reported as denied.
+    A request that a policy outside the templates may allow is not among them.
     """
-    probes = [list(_probes(inventory, grant, now)) for grant in grants]
-    decisions = iter(simulator.decide([probe.request for each in probes for probe in each]))
-    return [[probe.words for probe in each if not next(decisions).allowed] for each in probes]
+    sessions = _sessions_of(grant, around)
+    return [*_in_s3(grant, sessions), *_outside_s3(grant, sessions, around), *_assuming(grant, callers, around)]
 
 
-def _probes(inventory: Inventory, grant: Grant, now: datetime) -> Iterator[Probe]:
-    def acting(words: Words, action: str, resource: str) -> Probe:
-        question = Question(grant.arn, None, action, resource, {}, now)
-        link = next(each for each in links_of(inventory, question) if each.kind == "act")
-        return _probe(words, link, free(link, CERTAIN | {"aws:CurrentTime", "aws:TokenIssueTime"}))
+@dataclass(frozen=True)
+class _Sessions:
+    """The statements that may decide on what a grant's sessions do."""
 
-    found = accesses(grant)
-    place = found[0] if found else Access((), (), f"{_ANOTHER}-bucket", "", whole=True)
-    bucket = f"{_ANOTHER}-bucket" if place.bucket == EVERY_BUCKET else place.bucket
-    arn = bucket_arn(grant.partition, bucket)
-    here = ("under ", Name(f"{bucket}/{place.prefix}")) if place.prefix else ("in ", Name(bucket))
-    for verb, words in (
-        ("write", "writing an object "),
-        ("read", "reading an object "),
-        ("delete", "deleting an object "),
-    ):
-        yield acting((words, *here), _ACTIONS[verb], f"{arn}/{place.prefix}example")
-    yield acting(("listing ", Name(bucket)), "s3:ListBucket", arn)
-    usual = _usual(place)
-    if usual and not place.whole:
-        outside = (f"{usual[1]} an object outside ", Name(place.prefix))
-        yield acting(outside, usual[0], f"{arn}/{_ANOTHER}-prefix/example")
-    if usual and place.bucket != EVERY_BUCKET:
-        yield acting((f"{usual[1]} an object in another bucket",), usual[0], f"{arn}-{_ANOTHER}/example")
-    yield acting(("deleting the bucket ", Name(bucket)), "s3:DeleteBucket", arn)
-    yield acting(("anything outside S3, such as reading a secret",), "secretsmanager:GetSecretValue", _secret(grant))
-    yield from _assuming(inventory, grant, now)
+    allows: Sequence[Statement]
+    denies: Sequence[Statement]
+    boundary: Sequence[Statement] | None
+    """The Allow statements of the permissions boundary; None where it has none, or its statements are not known."""
+    of_resources: Sequence[Statement]
+    """The Allow statements of policies of resources in the same account that may name the role."""
+    are_all: bool
+    """Whether all of the role's own policies are in the templates."""
 
+    def deny(self, action: str, resource: str) -> bool:
+        """Return whether every request of the action on a resource that fits a pattern is denied."""
+        if any(surely_matches(each, action, resource) for each in self.denies):
+            return True
+        if any(may_match(each, action, resource) for each in self.of_resources):
+            return False
+        limits = [self.allows] if self.are_all else []
+        limits += [self.boundary] if self.boundary is not None else []
+        return any(not any(_may_allow(each, action, resource) for each in allowing) for allowing in limits)
 
-def _probe(words: Words, link: Link, request: Request) -> Probe:
-    return Probe(words, otherwise(request) if link.elsewhere else request)
-
-
-def _secret(grant: Grant) -> str:
-    return f"arn:{grant.partition}:secretsmanager:{grant.region}:{grant.account}:secret:example-AbCdEf"
+    def only(self, action: str) -> list[Place] | None:
+        """Return the places that an action of S3 is denied outside of; None where they can't be told."""
+        if not self.are_all or any(may_match(each, action, "arn:*:s3:::*") for each in self.of_resources):
+            return None
+        allowing = [each for each in self.allows if _may_allow(each, action, "arn:*:s3:::*")]
+        resources = [resource for each in allowing for resource in texts(each.get("Resource"))]
+        if any("Resource" not in each for each in allowing) or any(widened(each) != each for each in resources):
+            return None
+        places = [place_of(resource) for resource in resources]
+        return [each for each in places if each] if all(places) else None
 
 
-def _usual(place: Access) -> tuple[str, str] | None:
-    """Return an action on objects that the grant allows, and its word."""
-    words = {"write": "writing", "read": "reading", "delete": "deleting"}
-    for verb, word in words.items():
-        if verb in place.verbs or "everything" in place.verbs:
-            return _ACTIONS[verb], word
-    exact = [each for each in place.exact if "Object" in each and not works_on_no_resource(each)]
-    return (exact[0], f"{exact[0]} on") if exact else None
+def _may_allow(statement: Statement, action: str, resource: str) -> bool:
+    # Through an access point a bucket is reached under another ARN.
+    others = [each for each in texts(statement.get("Resource")) if place_of(each) is None and ":s3" in each]
+    return may_match(statement, action, resource) or any(may_match(statement, action, each) for each in others)
 
 
-def _assuming(inventory: Inventory, grant: Grant, now: datetime) -> Iterator[Probe]:
-    callers = callers_of(grant)
+def _sessions_of(grant: Grant, around: Surroundings) -> _Sessions:
+    role, own = grant.role, grant.role.policies
+    beside = [
+        policy
+        for arn, policy in around.inventory.resource_policies.items()
+        if ":role/" not in arn and (account_of(arn) or around.owners.get(arn, grant.account)) == grant.account
+    ]
+    return _Sessions(
+        allows=[each for policy in own for each in policy.may_allow if not _is_over(each, around.now)],
+        denies=[each for policy in own for each in policy.statements if each["Effect"] == "Deny"],
+        boundary=_allowing(role.boundary) if role.boundary else None,
+        of_resources=[each for policy in beside for each in _allowing(policy) if _may_name(each, grant)],
+        are_all=not role.elsewhere,
+    )
+
+
+def _allowing(policy: Policy) -> list[Statement]:
+    return policy.may_allow
+
+
+def _is_over(statement: Statement, now: datetime) -> bool:
+    end = until(statement)
+    return end is not None and end <= now
+
+
+def _may_name(statement: Statement, grant: Grant) -> bool:
+    """Return whether a resource's policy may allow the role by itself: naming its account leaves that to the role's."""
+    session = session_arn(grant.arn, EVERY)
+    return any(each in {EVERY, grant.arn} or fits(each, session) for each in principals_of(statement))
+
+
+def _in_s3(grant: Grant, sessions: _Sessions) -> Iterator[Words]:
+    places = accesses(grant)
+    place = next((each for each in places if each.objects), places[0] if places else None)
+    if place is None:
+        return
+    arn = bucket_arn(grant.partition, place.bucket)
+    for verb, word in _WORDS.items():
+        if sessions.deny(_ACTIONS[verb], f"{arn}/{place.keys}"):
+            yield (word, *place.object_words)
+    if sessions.deny("s3:ListBucket", arn):
+        yield ("listing ", *_bucket(place.bucket, ""))
+    for verb in [each for each in _WORDS if {each, "everything"} & set(place.verbs)][:1]:
+        yield from _elsewhere_in_s3(sessions, verb, place)
+    if sessions.deny("s3:DeleteBucket", arn):
+        yield ("deleting ", *_bucket(place.bucket, "the bucket "))
+
+
+def _bucket(bucket: str, what: str) -> Words:
+    if bucket == EVERY:
+        return ("any bucket",)
+    return ("a bucket whose name fits " if is_pattern(bucket) else what, Name(bucket))
+
+
+def _elsewhere_in_s3(sessions: _Sessions, verb: str, place: Access) -> Iterator[Words]:
+    """Yield that objects outside what the grant names are denied."""
+    allowed = sessions.only(_ACTIONS[verb])
+    if not allowed or any(is_pattern(each.bucket) for each in allowed):
+        return
+    keys = [key for each in allowed if each.bucket == place.bucket for key in each.keys]
+    prefixes = [key.removesuffix(EVERY) for key in keys if key.endswith(EVERY)]
+    if EVERY not in keys and len(prefixes) == len(keys) and not any(map(is_pattern, prefixes)):
+        yield (f"{_WORDS[verb]}an object outside ", *listed(map(Name, dict.fromkeys(prefixes))))
+    buckets = list(dict.fromkeys(each.bucket for each in allowed if each.keys))
+    if len(buckets) == 1:
+        yield (f"{_WORDS[verb]}an object in another bucket",)
+    else:
+        yield (f"{_WORDS[verb]}an object in a bucket other than ", *listed(map(Name, buckets)))
+
+
+def _outside_s3(grant: Grant, sessions: _Sessions, around: Surroundings) -> Iterator[Words]:
+    """Yield that all other services are denied, where no statement and nothing that is not evaluated may open one."""
+    of_resources = [each for each in sessions.of_resources if not is_through_s3(each)]
+    closed = (
+        sessions.are_all
+        and grant.account not in around.open_accounts
+        and not outside_s3(sessions.allows)
+        and not outside_s3(of_resources)
+    )
+    if closed or any(map(is_deny_all, sessions.denies)):
+        keys = any(map(is_through_s3, [*sessions.allows, *sessions.of_resources]))
+        but = " but the use of keys through S3" if keys else ""
+        yield (f"anything outside S3{but}, such as reading a secret",)
+
+
+def _assuming(grant: Grant, callers: Sequence[Caller], around: Surroundings) -> Iterator[Words]:
     if not callers:
         return
-    caller = callers[0]
-
-    def assuming(words: Words, principal: str, fixed: dict[str, str]) -> Probe:
-        question = Question(principal, None, ASSUME, grant.arn, {}, now)
-        link = links_of(inventory, question)[0]
-        asked = free(link, CERTAIN if "aws:CurrentTime" in fixed else CERTAIN | {"aws:CurrentTime"})
-        return _probe(("assuming the role ", *words), link, replace(asked, context={**asked.context, **fixed}))
-
-    arn = representative(caller.principal, grant.role, grant.partition).arn
-    # Denied only where nobody can use the grant at the moment.
-    yield assuming(("as ", *caller.words), arn, {})
-    if caller.kind in {"role", "user", "permission set"}:
-        stranger = role_arn(grant.partition, caller.account, f"{_ANOTHER}-role")
-        yield assuming(("as another role of ", Name(caller.account)), stranger, {})
-    if caller.kind not in {"organization", "unit", "everyone"}:
-        outsider = role_arn(grant.partition, SOMEWHERE, f"{_ANOTHER}-role")
-        yield assuming(("from any other account",), outsider, {})
-    else:
-        ids = {"aws:PrincipalOrgID": "o-another000"}
-        outside = ("from outside the organization",)
-        yield assuming(
-            outside, arn, ids if caller.kind == "organization" else ids | {"aws:PrincipalOrgPaths": "o-another000/"}
-        )
-    yield from (assuming(words, arn, fixed) for words, fixed in _missing(grant, caller))
+    words = [*_strangers(grant, callers, around), *_missing(begins(grant), callers, around)]
+    yield from (("assuming the role ", *each) for each in words)
 
 
-def _missing(grant: Grant, caller: Caller) -> Iterator[tuple[Words, dict[str, str]]]:
-    """Yield a way to miss each condition of the trust policy."""
-    if grant.external_id is not None:
-        yield ("with another external id",), {"sts:ExternalId": f"{_ANOTHER}-external-id"}
-    if grant.mfa_max_age is not None:
-        late = {"aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": str(grant.mfa_max_age + 1)}
-        yield (f"with an MFA code older than {duration(grant.mfa_max_age)}",), late
-    if grant.organizations and caller.kind not in WIDE:
-        yield ("from outside the organization",), {"aws:PrincipalOrgID": "o-another000"}
-    if (address := _outside(grant.source_ips)) is not None:
-        yield ("from another address, such as ", Name(address)), {"aws:SourceIp": address}
-    if grant.expires:
-        after = instant(grant.expires + timedelta(seconds=1))
-        yield (f"after {moment(grant.expires)}",), {"aws:CurrentTime": after}
+def _strangers(grant: Grant, callers: Sequence[Caller], around: Surroundings) -> Iterator[Words]:
+    """Yield callers that are denied, whatever their requests carry."""
+    first = callers[0]
+    if state_of(grant, around.now).label in {"disabled", "expired"}:
+        yield ("as ", *first.words)
+    of_account = [each for each in callers if each.account == first.account or not each.account]
+    if first.account and all(_is_one(each) or each.kind == "identity provider" for each in of_account):
+        yield ("as any other role or user of ", *around.names.account(first.account))
+    if all(each.account or each.kind == "identity provider" for each in callers):
+        yield ("from any other account",) if any(each.account for each in callers) else ("from any account",)
+    elif all(each.kind in {"organization", "unit"} for each in callers):
+        yield ("from outside the organization",)
 
 
-def _outside(ranges: Sequence[str]) -> str | None:
-    """Return an address for documentation that none of the ranges holds; None where there are no ranges."""
-    networks = [ip_network(each, strict=False) for each in ranges]
-    # https://www.rfc-editor.org/rfc/rfc5737
-    known = ("192.0.2.1", "198.51.100.1", "203.0.113.1")
-    free_ones = (each for each in known if not any(ip_address(each) in network for network in networks))
-    return next(free_ones, None) if ranges else None
+def _is_one(caller: Caller) -> bool:
+    """Return whether it is one role, user or session, or those of one permission set."""
+    whole = caller.kind == "permission set" or not is_pattern(caller.name)
+    return bool(caller.account) and caller.kind not in WIDE and whole
+
+
+def _missing(statements: Sequence[Statement], callers: Sequence[Caller], around: Surroundings) -> Iterator[Words]:
+    """Yield ways to miss what every statement of the trust policy requires."""
+    if all(named(each, "sts:externalid") for each in statements):
+        yield ("with another external id",)
+    ages = [mfa_age(each) for each in statements]
+    if None not in ages:
+        yield (f"with an MFA code older than {duration(max(filter(None, ages), default=0))}",)
+    is_member = all(named(each, "aws:principalorgid") for each in statements)
+    if is_member and not any(each.kind in WIDE for each in callers):
+        yield ("from outside the organization",)
+    ranges = [addresses(each) for each in statements]
+    if None not in ranges:
+        allowed = [network for each in ranges for network in each or []]
+        # https://www.rfc-editor.org/rfc/rfc5737
+        examples = ("192.0.2.1", "198.51.100.1", "203.0.113.1")
+        outside = (each for each in examples if not any(ip_address(each) in network for network in allowed))
+        yield from (("from another address, such as ", Name(each)) for each in list(outside)[:1])
+    ends = [until(each) for each in statements]
+    if None not in ends and (end := max(filter(None, ends), default=around.now)) > around.now:
+        yield (f"after {moment(end)}",)

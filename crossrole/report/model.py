@@ -1,29 +1,36 @@
 """The content of the report as data: HTML, Markdown and the drawings are written from it alone."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 
-from crossrole.engines.simulator import Simulator
-from crossrole.report.allowed import Access, accesses, allowances, keys_of
-from crossrole.report.callers import Caller, callers_of
-from crossrole.report.callers_and_buckets import BucketFacts, Half, buckets_of, halves_of
-from crossrole.report.denied_examples import denied_of
+from crossrole.escaping import command
+from crossrole.iam.names import ACCOUNT_NAME
+from crossrole.report.access import Access
+from crossrole.report.allowed import accesses, allowances, keys_of, never
+from crossrole.report.buckets import BucketFacts, buckets_of
+from crossrole.report.callers import Caller, callers_of, denials_of
+from crossrole.report.denied_examples import Surroundings, denied_of
+from crossrole.report.halves import Half, halves_of
 from crossrole.report.history import Change, History
-from crossrole.report.quota import Quota, quotas_of, sizes_of
+from crossrole.report.openings import Opening, openings_of
+from crossrole.report.quota import Quota, Sizes, quotas_of, sizes_of
 from crossrole.report.state import State, session_of, state_of
-from crossrole.report.warnings import KINDS, Kind, Warned, warnings_of
-from crossrole.report.words import Name, Prose, Words, begun, listed
-from crossrole.templates.grant import Grant, grants_of
+from crossrole.report.warnings import KINDS, Kind, Warned, warning_of, warnings_of
+from crossrole.report.words import Name, Names, Prose, Words, begun, bucket_of, listed
+from crossrole.templates.grant import Grant
 from crossrole.templates.intrinsics import Template
 from crossrole.templates.inventory import Inventory
 from crossrole.templates.reader import read_inventory
+from crossrole.unknown import unknowns_in
 
 NOT_KNOWN: Words = (
     (
         "The templates do not hold the organizations' control policies (SCPs and RCPs), VPC endpoint policies, or "
-        "callers' policies made elsewhere: these can deny more than this report says. Each account's administrators "
-        "can change what is deployed: "
+        "callers' policies made elsewhere: these can deny more than this report says. A policy of a bucket, key, queue "
+        "or secret that no template makes can allow more. Each account's administrators can change what is deployed: "
     ),
     Name("python -m crossrole doctor"),
     " compares a deployed role with its template.",
@@ -35,9 +42,11 @@ class GrantFacts:
     """The facts of one grant."""
 
     anchor: str
+    role: str
+    """The ARN of its role as the templates have it, which tells it from every other grant."""
     name: Name
     arn: Name
-    account: Name
+    account: str
     description: Prose
     who: Words
     callers: tuple[Caller, ...]
@@ -45,6 +54,8 @@ class GrantFacts:
     keys: tuple[str, ...]
     """The ARNs of the keys that its sessions may use."""
     allows: Words
+    never: tuple[Words, ...]
+    """What Deny statements take away again, each after a "do"."""
     conditions: tuple[Words, ...]
     """The conditions of every caller, each as the end of a sentence that begins with "only if the caller"."""
     boundary: Name | None
@@ -89,22 +100,47 @@ class GrantFacts:
 
 
 @dataclass(frozen=True)
+class Inner:
+    """A role that only principals of its own account may assume."""
+
+    name: Name
+    sentence: Words
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a warning is about: a grant, or a resource with a policy of its own."""
+
+    name: Words
+    anchor: str
+    """Where on the page it is told of; empty where it has no place of its own."""
+
+
+@dataclass(frozen=True)
 class Report:
     """The content of the page."""
 
     now: datetime
+    names: Names
     grants: tuple[GrantFacts, ...]
+    """The roles that someone outside their account may assume."""
+    inner: tuple[Inner, ...]
     halves: tuple[Half, ...]
     buckets: tuple[BucketFacts, ...]
+    openings: tuple[tuple[Opening, Warned], ...]
+    """What policies of resources open by themselves, each with its warning."""
     unevaluated: tuple[Words, ...]
 
-    @property
-    def warnings(self) -> list[tuple[Kind, list[tuple[GrantFacts, Words]]]]:
-        """Every kind of warning that was found, the gravest first, with its grants and details."""
-        by_kind = [
-            (kind, [(grant, each.words) for grant in self.grants for each in grant.warnings if each.kind is kind])
-            for kind in KINDS
+    @cached_property
+    def warnings(self) -> list[tuple[Kind, list[tuple[Subject, Words]]]]:
+        """Every kind of warning that was found, the gravest first, with what it is about and details."""
+        places = {bucket.name: bucket.anchor for bucket in self.buckets}
+        every = [(Subject((grant.name,), grant.anchor), each) for grant in self.grants for each in grant.warnings]
+        every += [
+            (Subject(opening.name, places.get(Name(bucket_of(opening.resource)), "")), warned)
+            for opening, warned in self.openings
         ]
+        by_kind = [(kind, [(subject, each.words) for subject, each in every if each.kind is kind]) for kind in KINDS]
         return [(kind, found) for kind, found in by_kind if found]
 
     @property
@@ -117,70 +153,177 @@ class Report:
         """How many grants someone can use now."""
         return sum(grant.state.usable for grant in self.grants)
 
+    @property
+    def opened(self) -> int:
+        """How many resources let in others by policies of their own."""
+        return len({opening.resource for opening, _ in self.openings})
 
-def report_of(templates: list[Template], simulator: Simulator, history: History, now: datetime) -> Report:
-    """Return the report at a moment; raises `CommandError` for templates that can't be read or evaluated."""
-    inventory = read_inventory(templates)
-    grants = grants_of(inventory)
+    @cached_property
+    def by_arn(self) -> Mapping[str, GrantFacts]:
+        """The grants by the ARN of their roles: two accounts may have roles of one name."""
+        return {grant.role: grant for grant in self.grants}
+
+
+def report_of(templates: Sequence[Template], history: History, now: datetime) -> Report:
+    """Return the report at a moment; raises `CommandError` for templates that can't be read."""
+    inventory = read_inventory(list(templates))
+    owners = _owners(templates, inventory)
+    names = Names(_account_names(templates), _key_names(inventory))
+    unevaluated = _unevaluated(inventory, templates)
+    around = Surroundings(inventory, owners, _open_accounts(unevaluated), names, now)
+    roles = [Grant(role, role.trust, role.region) for role in inventory.roles.values() if role.trust]
+    trusted = [(role, callers) for role in roles for callers in [callers_of(role, names)] if callers]
+    outside = [each for each in trusted if any(caller.is_outside(each[0].account) for caller in each[1])]
+    grants = [grant for grant, _ in outside]
+    openings = openings_of(inventory, owners, names)
+    accounts = {template.account for template in templates}
     sizes = sizes_of(templates)
-    denied = denied_of(inventory, simulator, grants, now)
+    once = Counter(role.name for role in inventory.roles.values())
     return Report(
-        now.astimezone(UTC),
-        tuple(
-            GrantFacts(
-                anchor=f"grant-{number}",
-                name=Name(grant.name),
-                arn=Name(grant.arn),
-                account=Name(grant.account),
-                description=Prose(grant.role.description),
-                who=listed(each.words for each in callers_of(grant)) or ("nobody",),
-                callers=tuple(callers_of(grant)),
-                accesses=tuple(accesses(grant)),
-                keys=tuple(keys_of(grant)),
-                allows=listed(allowances(grant)) or ("do nothing",),
-                conditions=tuple(_conditions(grant)),
-                boundary=Name(grant.role.boundary_arn) if grant.role.boundary_arn else None,
-                session=session_of(grant),
-                state=state_of(grant, now),
-                denied=tuple(words),
-                quotas=quotas_of(grant, sizes),
-                warnings=tuple(warnings_of(grant, now)),
-                change=history.changes.get(grant.name),
-                uncommitted=grant.name in history.uncommitted,
-                revoke=f"python -m crossrole revoke {Name(grant.name)} --profile prod",
-            )
-            for number, (grant, words) in enumerate(zip(grants, denied, strict=True), start=1)
+        now=now.astimezone(UTC),
+        names=names,
+        grants=tuple(
+            _facts(grant, callers, around, sizes, history, number=number, is_only_one=once[grant.name] == 1)
+            for number, (grant, callers) in enumerate(outside, start=1)
         ),
-        halves_of(inventory, simulator, grants, now),
-        buckets_of(templates, inventory, grants),
-        tuple(_unevaluated(inventory, templates)),
+        inner=tuple(
+            Inner(Name(role.name), _sentence(_who(callers), _allows(role, names)))
+            for role, callers in trusted
+            if not any(caller.is_outside(role.account) for caller in callers)
+        ),
+        halves=halves_of(inventory, outside, names),
+        buckets=buckets_of(templates, inventory, grants, openings, names),
+        openings=tuple((each, warning_of(each, accounts)) for each in openings),
+        unevaluated=(
+            *((Name(place), ", ", Name(kind), _PUBLIC.get(kind, "")) for place, kind, _ in unevaluated),
+            *((Name(text),) for text in _unreadable(inventory)),
+        ),
     )
 
 
-def _conditions(grant: Grant) -> Sequence[Words]:
+def _facts(
+    grant: Grant,
+    callers: Sequence[Caller],
+    around: Surroundings,
+    sizes: Sizes,
+    history: History,
+    *,
+    number: int,
+    is_only_one: bool,
+) -> GrantFacts:
+    names, now = around.names, around.now
+    return GrantFacts(
+        anchor=f"grant-{number}",
+        role=grant.arn,
+        name=Name(grant.name),
+        arn=Name(grant.arn),
+        account=grant.account,
+        description=Prose(grant.role.description),
+        who=_who(callers),
+        callers=tuple(callers),
+        accesses=tuple(accesses(grant)),
+        keys=tuple(keys_of(grant)),
+        allows=_allows(grant, names),
+        never=tuple(never(grant)),
+        conditions=tuple(_conditions(grant, callers)),
+        boundary=Name(grant.role.boundary_arn) if grant.role.boundary_arn else None,
+        session=session_of(grant),
+        state=state_of(grant, now),
+        denied=tuple(denied_of(grant, callers, around)),
+        quotas=quotas_of(grant, sizes),
+        warnings=tuple(warnings_of(grant, callers, now)),
+        change=history.changes.get(grant.name),
+        uncommitted=grant.name in history.uncommitted,
+        revoke=command("python -m crossrole revoke", grant.name if is_only_one else grant.arn, profile="prod"),
+    )
+
+
+def _who(callers: Sequence[Caller]) -> Words:
+    return listed(dict.fromkeys(each.words for each in callers))
+
+
+def _allows(grant: Grant, names: Names) -> Words:
+    return listed(allowances(grant, names)) or ("do nothing",)
+
+
+def _sentence(who: Words, allows: Words) -> Words:
+    return (*begun(who), " may ", *allows, ".")
+
+
+def _conditions(grant: Grant, callers: Sequence[Caller]) -> Sequence[Words]:
     """Return the conditions of every caller, and those of single callers with the callers' names."""
-    callers = callers_of(grant)
     everyone = [
         each for each in (callers[0].conditions if callers else ()) if all(each in one.conditions for one in callers)
     ]
     single = [
         (*caller.words, " ", *words) for caller in callers for words in caller.conditions if words not in everyone
     ]
-    pinned = any(caller.pinned for caller in callers)
-    return [
-        *everyone,
-        *single,
-        *([("is exactly the role or user that existed at the deployment (pinned)",)] if pinned else []),
-    ]
+    exactly = "is exactly the role or user that existed at the deployment (pinned)"
+    pinned: list[Words] = [(*caller.words, f" {exactly}") for caller in callers if caller.pinned]
+    if callers and len(pinned) == len(callers):
+        pinned = [(exactly,)]
+    return [*everyone, *single, *pinned, *denials_of(grant)]
 
 
-def _unevaluated(inventory: Inventory, templates: list[Template]) -> list[Words]:
+def _owners(templates: Sequence[Template], inventory: Inventory) -> Mapping[str, str]:
+    """Return the account of each bucket that a template makes or has a policy for, by its ARN, which names none."""
+    stacks = {template.stack: template.account for template in templates}
+    of_policies = {arn: stacks.get(policy.template, "") for arn, policy in inventory.resource_policies.items()}
+    return {**of_policies, **{arn: bucket.account for arn, bucket in inventory.buckets.items()}}
+
+
+def _account_names(templates: Sequence[Template]) -> Mapping[str, str]:
+    found: dict[str, list[str]] = {}
+    for template in templates:
+        metadata = template.body.get("Metadata")
+        name = metadata.get(ACCOUNT_NAME) if isinstance(metadata, Mapping) else None
+        if isinstance(name, str) and name not in found.setdefault(template.account, []):
+            found[template.account].append(name)
+    return {account: " and ".join(each) for account, each in found.items() if each}
+
+
+def _key_names(inventory: Inventory) -> Mapping[str, Words]:
+    """Return for each key that a template makes the bucket that it encrypts, or the stack that makes it."""
+    buckets = {bucket.key: bucket_of(bucket.arn) for bucket in reversed(list(inventory.buckets.values())) if bucket.key}
+    return {
+        arn: ("of the bucket ", Name(buckets[arn]))
+        if arn in buckets
+        else (Name(policy.logical_id), " of the stack ", Name(policy.template))
+        for arn, policy in inventory.resource_policies.items()
+        if arn.split(":")[2:3] == ["kms"]
+    }
+
+
+_PUBLIC = {"AWS::S3::Bucket": ", its ACL and Block Public Access"}
+
+
+def _unreadable(inventory: Inventory) -> list[str]:
+    """Return why statements can't be read, each once."""
+    policies = [*inventory.resource_policies.values(), *(each for one in inventory.identities for each in one.policies)]
+    effects = [statement["Effect"] for policy in policies for statement in policy.statements]
+    return [each.text for each in unknowns_in(effects)]
+
+
+def _unevaluated(inventory: Inventory, templates: Sequence[Template]) -> list[tuple[str, str, str]]:
+    """Return each place that is not evaluated, its type, and its account."""
     kinds = {
-        f"{template.stack}/{logical_id}": str(resource.get("Type"))
+        f"{template.stack}/{logical_id}": (str(resource.get("Type")), template.account)
         for template in templates
         for logical_id, resource in template.resources.items()
     }
-    public = {"AWS::S3::Bucket": ", its ACL and Block Public Access"}
+    accounts = {template.stack: template.account for template in templates}
     # A transform of the whole template is of no resource.
-    places = [(place, kinds.get(place, "which CloudFormation runs at deployment")) for place in inventory.unevaluated]
-    return [(Name(place), f", {kind}{public.get(kind, '')}") for place, kind in sorted(places)]
+    return [
+        (
+            place,
+            *kinds.get(
+                place,
+                ("a transform, which CloudFormation runs at deployment", accounts.get(place.partition("/")[0], "")),
+            ),
+        )
+        for place in sorted(inventory.unevaluated)
+    ]
+
+
+def _open_accounts(unevaluated: Sequence[tuple[str, str, str]]) -> set[str]:
+    return {account for _, kind, account in unevaluated if kind not in _PUBLIC}

@@ -37,7 +37,6 @@ def page_of(report: Report, drawings: Sequence[Drawing]) -> str:
         .render(
             report=report,
             drawings=drawings,
-            anchors={grant.name: grant.anchor for grant in report.grants},
             style=Markup(style),  # noqa: S704 our own
             style_hash=Markup(f"sha256-{digest}"),  # noqa: S704 our own
             not_known=NOT_KNOWN,

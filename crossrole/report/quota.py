@@ -42,8 +42,7 @@ def sizes_of(templates: Iterable[Template]) -> Sizes:
 
 def quotas_of(grant: Grant, sizes: Sizes) -> tuple[Quota, Quota]:
     """Return what the grant's role uses of the quota of its trust policy, and of that of its inline policies."""
-    own = sizes[grant.trust.template, grant.trust.logical_id]
-    trust = own["AssumeRolePolicyDocument"]
+    trust = sizes.get((grant.trust.template, grant.trust.logical_id), {}).get("AssumeRolePolicyDocument", 0)
     holders = {(policy.template, policy.logical_id) for policy in grant.role.policies}
     of_holders = sum(
         sum(sizes.get(each, {}).values()) for each in holders | {(grant.trust.template, grant.trust.logical_id)}

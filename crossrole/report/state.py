@@ -5,7 +5,8 @@ from datetime import datetime
 
 from crossrole.iam.arn import is_role
 from crossrole.iam.quotas import LEAST_MAX_SESSION, ROLE_CHAINING_LIMIT
-from crossrole.report.callers import callers_of
+from crossrole.iam.session_denials import is_shut
+from crossrole.report.callers import expiry_of
 from crossrole.report.warnings import SOON
 from crossrole.report.words import Words, counted, duration, moment
 from crossrole.templates.grant import Grant
@@ -22,21 +23,22 @@ class State:
 
 def state_of(grant: Grant, now: datetime) -> State:
     """Return the state of the grant at a moment; a reason that ends it now comes before one that will."""
+    expires = expiry_of(grant)
     revoked = f"; sessions that began before {moment(grant.revoked_before)} are revoked" if grant.revoked_before else ""
-    if grant.disabled:
+    if is_shut(grant.trust.document):
         sessions = (
             ", and its sessions can do nothing" if grant.sessions_shut else "; sessions that began before still work"
         )
         return State("disabled", f"nobody can assume the role{sessions}{revoked}", usable=False)
-    if grant.expires and grant.expires <= now:
-        return State("expired", f"since {moment(grant.expires)} nobody can use it{revoked}", usable=False)
+    if expires and expires <= now:
+        return State("expired", f"since {moment(expires)} nobody can use it{revoked}", usable=False)
     if grant.revoked_before and grant.revoked_before > now:
         return State("revoked", f"until {moment(grant.revoked_before)} even new sessions can do nothing", usable=False)
-    if grant.expires:
-        days = (grant.expires - now).days
+    if expires:
+        days = (expires - now).days
         left = f"in {counted(days, 'day')}" if days else "within a day"
-        soon = "expires soon" if grant.expires - now <= SOON else "active"
-        return State(soon, f"expires {left}, at {moment(grant.expires)}{revoked}")
+        soon = "expires soon" if expires - now <= SOON else "active"
+        return State(soon, f"expires {left}, at {moment(expires)}{revoked}")
     return State("active", f"has no expiry{revoked}")
 
 
@@ -46,6 +48,6 @@ def session_of(grant: Grant) -> Words:
     words = f"at most {duration(longest)}"
     if longest < LEAST_MAX_SESSION:
         words += f" by agreement; IAM itself enforces no less than {duration(LEAST_MAX_SESSION)}"
-    if longest > ROLE_CHAINING_LIMIT and any(is_role(caller.principal) for caller in callers_of(grant)):
+    if longest > ROLE_CHAINING_LIMIT and any(map(is_role, grant.principals)):
         words += f"; {duration(ROLE_CHAINING_LIMIT)} for a role, whose credentials chain"
     return (words,)

@@ -1,11 +1,14 @@
 """What a reviewer should look at first: grants that give wide access, or that will end."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from crossrole.report.allowed import EVERY_BUCKET, accesses, everything_but, gives_on
-from crossrole.report.callers import WIDE, callers_of
+from crossrole.report.access import EVERY
+from crossrole.report.allowed import accesses, allows_of, becomes, everything_but, gives_on, outside_s3
+from crossrole.report.callers import WIDE, Caller, expiry_of
+from crossrole.report.openings import Opening
+from crossrole.report.patterns import is_pattern
 from crossrole.report.words import Name, Words, counted, listed, moment
 from crossrole.templates.grant import Grant
 
@@ -21,12 +24,28 @@ class Kind:
     serious: bool = False
 
 
+PUBLIC = Kind(
+    "Public",
+    "Its own policy lets in everyone, unless Block Public Access of the bucket or its account keeps them out.",
+    serious=True,
+)
+STRANGERS = Kind(
+    "Open to other accounts",
+    "Its own policy lets in, without a grant, principals of accounts that the templates do not deploy to.",
+    serious=True,
+)
 FULL = Kind(
     "Full access",
     "Reads, overwrites and deletes every object, and can change or delete the bucket itself.",
     serious=True,
 )
+EVERY_ACTION = Kind("Every action on objects", "Has every action of S3 on objects, also those that AWS adds later.")
 EVERYONE = Kind("Everyone in AWS", "Trusts every AWS account.", serious=True)
+BECOMES = Kind(
+    "Can become other roles",
+    "Has an action with which it becomes other roles, or hands them to a service: it may do what those may.",
+    serious=True,
+)
 NO_CONDITION = Kind(
     "No condition",
     "Trusts a whole account or organization, and requires no external id, MFA, organization or address.",
@@ -39,11 +58,14 @@ IN_NO_TEMPLATE = Kind(
     serious=True,
 )
 SERVICE = Kind("An AWS service", "Trusts an AWS service, which acts for everyone who may use it.", serious=True)
-FEDERATION = Kind("An identity provider", "Trusts the users of a provider outside AWS.", serious=True)
+FEDERATION = Kind("Every user of a provider", "Trusts a provider outside AWS, whoever its token is for.", serious=True)
 ALL_BUT = Kind("Everything but", "Allows everything that it does not name, also what AWS adds later.", serious=True)
 ENDS = Kind("Expires within 30 days", "Stops working by itself soon: renew it, or let it end.", serious=True)
 ENDED = Kind("Expired", "Nobody can use it any more: remove the entry.")
-EVERY = Kind("Every bucket", "Reaches every bucket of the account, also those made later.")
+ANY_BUCKET = Kind("Every bucket", "Reaches every bucket, also those made later.")
+SOME_BUCKETS = Kind("A pattern of buckets", "Reaches every bucket whose name fits, also those made later.")
+BEYOND = Kind("Outside S3", "Has actions of other services.")
+BESIDE = Kind("Open beside the grants", "Its own policy lets in, without a grant, who is not of its account.")
 ACCOUNT = Kind("Whole account", "Trusts every principal in an account whose own policy allows it.")
 ORGANIZATION = Kind(
     "Whole organization",
@@ -56,8 +78,11 @@ PINNED = Kind(
 )
 FUTURE = Kind("Revoked ahead", "Denies even new sessions until a time in the future.")
 KINDS = (
+    PUBLIC,
+    STRANGERS,
     FULL,
     EVERYONE,
+    BECOMES,
     IN_NO_TEMPLATE,
     NO_CONDITION,
     SERVICE,
@@ -65,7 +90,11 @@ KINDS = (
     ALL_BUT,
     GIVES_ON,
     ENDS,
-    EVERY,
+    ANY_BUCKET,
+    SOME_BUCKETS,
+    EVERY_ACTION,
+    BEYOND,
+    BESIDE,
     ACCOUNT,
     ORGANIZATION,
     WHOLE,
@@ -77,54 +106,70 @@ KINDS = (
 
 @dataclass(frozen=True)
 class Warned:
-    """A warning of one grant, and what in the grant it is about."""
+    """A warning of one grant or resource, and what in it the warning is about."""
 
     kind: Kind
     words: Words
 
 
-def warnings_of(grant: Grant, now: datetime) -> list[Warned]:
+def warnings_of(grant: Grant, callers: Iterable[Caller], now: datetime) -> list[Warned]:
     """Return the grant's warnings, the gravest first."""
-    found = [*_width(grant), *_who(grant), *_others(grant), *_when(grant, now)]
+    found = [*_width(grant), *_who(grant, callers), *_when(grant, now)]
     return sorted(dict.fromkeys(found), key=lambda each: KINDS.index(each.kind))
+
+
+def warning_of(opening: Opening, accounts: Collection[str]) -> Warned:
+    """Return the warning of what a resource's own policy opens; `accounts` are those that templates are deployed to."""
+    if opening.is_public and not opening.is_blocked:
+        return Warned(PUBLIC, opening.words)
+    known = opening.caller.account in accounts or opening.is_blocked
+    return Warned(BESIDE if known else STRANGERS, opening.words)
 
 
 def _width(grant: Grant) -> Iterator[Warned]:
     for access in accesses(grant):
-        if "everything" in access.verbs:
+        everything = "everything" in access.verbs
+        if everything and access.whole and access.objects and access.itself:
             yield Warned(FULL, access.words)
-        if access.bucket == EVERY_BUCKET:
-            yield Warned(EVERY, access.words)
-        elif access.whole and "everything" not in access.verbs:
+        elif everything:
+            yield Warned(EVERY_ACTION, access.words)
+        if access.bucket == EVERY:
+            yield Warned(ANY_BUCKET, access.words)
+        elif is_pattern(access.bucket):
+            yield Warned(SOME_BUCKETS, access.words)
+        elif access.whole and not everything:
             yield Warned(WHOLE, access.words)
-    if actions := gives_on(grant):
-        yield Warned(GIVES_ON, listed(map(Name, actions)))
-    if left_out := everything_but(grant):
-        yield Warned(ALL_BUT, listed(map(Name, left_out)))
+    for kind, found in (
+        (GIVES_ON, gives_on(grant)),
+        (BECOMES, becomes(grant)),
+        (ALL_BUT, everything_but(grant)),
+        (BEYOND, outside_s3(allows_of(grant))),
+    ):
+        if found:
+            yield Warned(kind, listed(map(Name, found)))
     for policy in grant.role.managed_elsewhere:
         yield Warned(IN_NO_TEMPLATE, (Name(policy),))
 
 
-def _who(grant: Grant) -> Iterator[Warned]:
-    for caller in callers_of(grant):
+def _who(grant: Grant, callers: Iterable[Caller]) -> Iterator[Warned]:
+    for caller in (each for each in callers if each.is_outside(grant.account)):
         if caller.kind in WIDE:
             kind = {"account": ACCOUNT, "everyone": EVERYONE}.get(caller.kind, ORGANIZATION)
             yield Warned(kind, caller.words)
             if not caller.narrowed:
                 yield Warned(NO_CONDITION, caller.words)
+        if caller.kind == "identity provider" and not caller.narrowed:
+            yield Warned(FEDERATION, caller.words)
         if caller.pinned:
             yield Warned(PINNED, caller.words)
-
-
-def _others(grant: Grant) -> Iterator[Warned]:
     yield from (Warned(SERVICE, (Name(each),)) for each in grant.services)
-    yield from (Warned(FEDERATION, (Name(each),)) for each in grant.federations)
 
 
 def _when(grant: Grant, now: datetime) -> Iterator[Warned]:
-    if grant.expires and grant.expires <= now:
-        yield Warned(ENDED, (f"since {moment(grant.expires)}",))
-    elif grant.expires and grant.expires - now <= SOON:
-        yield Warned(ENDS, (f"in {counted((grant.expires - now).days, 'day')}, at {moment(grant.expires)}",))
+    expires = expiry_of(grant)
+    if expires and expires <= now:
+        yield Warned(ENDED, (f"since {moment(expires)}",))
+    elif expires and expires - now <= SOON:
+        yield Warned(ENDS, (f"in {counted((expires - now).days, 'day')}, at {moment(expires)}",))
     if grant.revoked_before and grant.revoked_before > now:
         yield Warned(FUTURE, (f"until {moment(grant.revoked_before)}",))

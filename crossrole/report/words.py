@@ -1,8 +1,11 @@
 """Sentences that keep texts of a template or of git apart from the report's own words."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
+
+from crossrole.escaping import visible
 
 Words = tuple[str, ...]
 """A sentence in parts: a `Name` among them is always quoted, so that it can't be markup."""
@@ -16,17 +19,38 @@ class Name(str):
     __slots__ = ()
 
     def __new__(cls, text: object) -> Self:
-        """Take the text on one line, with a mark for each character that does not print or turns the reading."""
-        line = " ".join(str(text).split())
-        return super().__new__(
-            cls, "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in line)
-        )
+        """Take the text on one line, with an escape for each character that does not print or turns the reading."""
+        return super().__new__(cls, visible(str(text)))
 
 
 class Prose(Name):
     """A text that someone wrote to be read, such as a description: quoted as such, not as a name."""
 
     __slots__ = ()
+
+
+@dataclass(frozen=True)
+class Names:
+    """What a reader knows accounts and keys by, as far as the templates say it."""
+
+    accounts: Mapping[str, str]
+    """The name of an account by its number."""
+    keys: Mapping[str, Words]
+    """What a key encrypts or which stack makes it, by its ARN: its id is known only once it is deployed."""
+
+    def account(self, number: str) -> Words:
+        """Return an account in a sentence: its name, where it has one, and its number."""
+        name = self.accounts.get(number)
+        return (Name(name), " ", Name(number)) if name else (Name(number),)
+
+    def key(self, arn: str) -> Words:
+        """Return a key in a sentence."""
+        return ("the key ", *self.keys.get(arn, (Name(arn),)))
+
+
+def bucket_of(arn: str) -> str:
+    """Return the bucket of an ARN, whatever its name holds."""
+    return arn.split(":", 5)[-1]
 
 
 def plain(words: Words) -> str:

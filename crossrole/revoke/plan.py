@@ -23,6 +23,8 @@ class Asked:
     and_disable: bool = False
     caller_profile: str | None = None
     dry_run: bool = False
+    named: str | None = None
+    """How the operator named the grant; its name if left out."""
 
 
 @dataclass(frozen=True)

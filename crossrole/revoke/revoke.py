@@ -86,5 +86,5 @@ def interruption_reported(grant: Grant, outcomes: list[Outcome], environment: En
     except (KeyboardInterrupt, SystemExit):
         changed = " and the ".join(written(outcomes))
         stands = f"the {changed} of {grant.name} stands as changed" if changed else "nothing is known to be changed"
-        environment.hint(f"interrupted: {stands}; the same line again finishes, `restore {grant.name}` undoes it")
+        environment.hint(f"interrupted: {stands}; the same line again finishes, restore undoes it")
         raise

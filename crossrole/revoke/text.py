@@ -1,11 +1,11 @@
 """What `revoke` answers: what it affects and what not, what was written, what was verified, what makes it permanent."""
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
+from crossrole.escaping import command, json_text, toml_text
 from crossrole.iam.names import REVOCATION_POLICY
 from crossrole.iam.policy import Policy, instant, trusted
 from crossrole.iam.session_denials import is_shut, moment_of, other_kinds, statements_of
@@ -24,8 +24,8 @@ MARKS = re.compile(
 """How the two texts are coloured."""
 
 
-def revoked_text(done: Revoked) -> str:
-    """Return the answer as a person reads it."""
+def revoked_text(done: Revoked) -> list[str]:
+    """Return the lines of the answer as a person reads it."""
     lines = [
         _headline(done),
         "",
@@ -39,7 +39,7 @@ def revoked_text(done: Revoked) -> str:
     if done.plan.asked.dry_run:
         lines += [line for name, document in _documents(done).items() for line in _shown(name, document)]
     lines += ["", "verified", *check_lines(done.checks), "", "to make it permanent", *indented(permanent(done))]
-    return "\n".join([*lines, *wrong_lines(done.wrong)])
+    return [*lines, *wrong_lines(done.wrong)]
 
 
 def revoked_json(done: Revoked) -> dict[str, Any]:
@@ -83,12 +83,14 @@ def affects(done: Revoked) -> Iterator[str]:
 
 def does_not_affect(done: Revoked) -> Iterator[str]:
     """Yield what goes on all the same, and how to stop it."""
-    name, profile = done.plan.grant.name, done.plan.asked.profile
+    asked = done.plan.asked
+    word = asked.named or done.plan.grant.name
+    again = command("python -m crossrole revoke", word, profile=asked.profile, and_disable=None)
     if done.plan.asked.session:
         yield "sessions of other names"
     if not done.plan.cut.everything:
         yield f"sessions begun from {instant(done.plan.cut.moment)} on; who can begin one: {', '.join(_who(done))}"
-        yield f"  to stop those too: python -m crossrole revoke {name} --profile {profile} --and-disable"
+        yield f"  to stop those too: {again}"
     yield "the callers' own credentials, and sessions of other roles that a session has begun: revoke those there"
     yield "what was read, written or deleted before; the audit trail is in CloudTrail"
 
@@ -100,9 +102,9 @@ def permanent(done: Revoked) -> Iterator[str]:
         yield f"not needed: such a session ends by itself at {end} at the latest; restore removes the statement"
         yield "access.toml can't hold one session; this line affects every session begun before:"
     else:
-        yield f'access.toml, below [[grants]] name = "{done.plan.grant.name}":'
+        yield f"access.toml, below [[grants]] name = {toml_text(done.plan.grant.name)}:"
     yield from (f"  {line}" for line in toml_lines(done))
-    yield "then: make synth && cdk deploy ProdAccessStack --profile " + done.plan.asked.profile
+    yield f"then: make synth && {command('cdk deploy ProdAccessStack', profile=done.plan.asked.profile)}"
     anew = f"writes {REVOCATION_POLICY} anew, without what revoke has added"
     yield f"a deploy that changes the grant's revoked_before {anew}"
     if done.plan.cut.everything:
@@ -158,7 +160,7 @@ def _documents(done: Revoked) -> dict[str, Any]:
 
 
 def _shown(name: str, document: Any) -> list[str]:
-    return ["", name, *indented(iter(json.dumps(document, indent=2).splitlines()))]
+    return ["", name, *indented(iter(json_text(document).splitlines()))]
 
 
 def check_lines(checks: Sequence[Check]) -> list[str]:
@@ -177,8 +179,8 @@ def indented(lines: Iterator[str]) -> list[str]:
     return [f"  {line}" for line in lines]
 
 
-def restored_text(done: Restored) -> str:
-    """Return the answer as a person reads it."""
+def restored_text(done: Restored) -> list[str]:
+    """Return the lines of the answer as a person reads it."""
     if not done.changes:
         lines = [f"nothing to restore: no statement of revoke is in the policies of {done.plan.grant.arn}"]
     else:
@@ -189,7 +191,7 @@ def restored_text(done: Restored) -> str:
     if done.left:
         ours = "access.toml" if done.plan.grant.revoked_before or done.plan.grant.disabled else "something else"
         lines += ["", f"still there, for {ours} put it there", *indented(iter(done.left))]
-    return "\n".join([*lines, *wrong_lines(done.wrong)])
+    return [*lines, *wrong_lines(done.wrong)]
 
 
 def restored_json(done: Restored) -> dict[str, Any]:

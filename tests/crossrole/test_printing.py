@@ -1,5 +1,7 @@
 """What a person sees at a terminal, and what a pipe gets: colour, folding, and what is never touched."""
 
+import io
+import json
 import os
 import re
 import subprocess
@@ -9,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from crossrole.environment import Environment
+from crossrole.escaping import visible
+from tests.command_line import main
 from tests.synthesis import ROOT, Assembly
 from tests.terminal import at_terminal
 
@@ -136,3 +141,50 @@ def test_a_pipe_loads_no_rich(words: list[str], default: Assembly) -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
 
     assert "False" == done.stderr.splitlines()[-1]
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        """Return True."""
+        return True
+
+
+LINES = ["name  a\x1b[2K\r\nb\nc", "  fix  call a\u202eb", "x" * 70 + " allowed: c\x07"]
+
+
+@pytest.mark.parametrize("stream", [io.StringIO, Terminal], ids=["pipe", "terminal"])
+def test_a_line_stays_a_line(stream: type[io.StringIO]) -> None:
+    """Whatever is in it: what breaks it or steers a terminal is shown, and what is folded begins below a text."""
+    environment = Environment(stdout=stream(), stderr=stream(), variables={"NO_COLOR": "1", "COLUMNS": "80"})
+    environment.show(LINES)
+    environment.put(LINES)
+    environment.hint(LINES[0], by="doctor")
+    shown, hinted = environment.stdout.getvalue(), environment.stderr.getvalue()  # type: ignore[attr-defined]
+
+    assert all(line.isprintable() for line in (shown + hinted).split("\n"))
+    assert [r"name  a\x1b[2K\r\nb\nc", r"  fix  call a\u202eb"] == shown.split("\n")[:2]
+    assert [r"name  a\x1b[2K\r\nb\nc", r"  fix  call a\u202eb", rf"{'x' * 70} allowed: c\x07", ""] == shown.split("\n")[
+        -4:
+    ]
+    assert rf"doctor: {visible(LINES[0])}" == hinted.rstrip("\n")
+    assert not re.search("^allowed", shown, re.MULTILINE)
+
+
+def test_json_prints_nothing_that_steers_a_terminal() -> None:
+    """A program finds each text in it as it was."""
+    environment = Environment(stdout=io.StringIO())
+    environment.put({"text": [*LINES, "\x7f"]})
+    shown = environment.stdout.getvalue()  # type: ignore[attr-defined]
+
+    assert all(line.isprintable() for line in shown.split("\n"))
+    assert [*LINES, "\x7f"] == json.loads(shown)["text"]
+
+
+def test_words_that_are_no_command_are_shown_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    """The usage that is printed beside an error quotes what was typed, and obeys none of it."""
+    with pytest.raises(SystemExit):
+        main(["can\x1b[2K\n"])
+
+    assert all(line.isprintable() for line in capsys.readouterr().err.split("\n"))

@@ -36,6 +36,8 @@ class Cause:
     """What to do; a command in it stands between backticks."""
     if_allowed: "tuple[Cause, ...] | None" = None
     """The causes where the templates allow the request: then the deployed policies differ. None: the same causes."""
+    fix_parts: tuple[str, ...] = ()
+    """The fix where its placeholders are filled: words and commands in turn, words first."""
 
 
 PUT_BACK = (

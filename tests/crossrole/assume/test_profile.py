@@ -42,7 +42,7 @@ duration_seconds = 43200
 region = eu-west-1
 sts_regional_endpoints = regional"""
 
-    assert expected == made(kinds_inventory, "OneUser").block
+    assert expected == "\n".join(made(kinds_inventory, "OneUser").lines)
     assert () == made(kinds_inventory, "OneUser").hints
 
 
@@ -71,7 +71,7 @@ def test_a_key(
     """Each key is what the grant asks and the source has, and botocore reads it from the block."""
     profile = made(kinds_inventory, grant, **given)
     config = tmp_path / "config"
-    config.write_text(f"[profile last]\nregion = x{profile.block}\n")
+    config.write_text("\n".join(["[profile last]", "region = x", *profile.lines, ""]))
     read = botocore.configloader.load_config(str(config))["profiles"]
 
     assert dict(profile.keys) == read[profile.name]

@@ -270,4 +270,4 @@ def test_lines_are_aligned_and_what_to_fix_first_stands_last() -> None:
         "              fix        see above",
         "",
         "2 failed, 1 not checkable; first role: cdk deploy ProdAccessStack --profile prod",
-    ] == lines_text(lines).splitlines()
+    ] == lines_text(lines)

@@ -68,7 +68,8 @@ def test_the_likeliest_cause_is_first(trouble: Trouble) -> None:
     found = recognised(read_error_text(next(text for name, text, _ in TEXTS if name == trouble.name)))
     explanations = explained(found[:1], CommandError("there are no templates"), Environment(now=lambda: NOON))
     checks = [each["check"] for each in explanations[0].as_json()["causes"]]
-    heads = re.findall(r"^  \d+\. (.*)", explanations_text(explanations, skipped=False), re.MULTILINE)
+    text = "\n".join(explanations_text(explanations, skipped=False))
+    heads = re.findall(r"^  \d+\. (.*)", text, re.MULTILINE)
 
     facts = words_of(found[0].facts, None, None)
     assert [filled(each, facts).check for each in trouble.causes] == checks

@@ -124,9 +124,9 @@ def test_an_answer_that_can_not_be_read(body: str) -> None:
 
 
 def test_a_terminal_is_given_nothing_to_obey() -> None:
-    """Escape sequences and marks of direction in an answer are left out."""
+    """Escape sequences and marks of direction in an answer are shown, and not obeyed."""
     with sts({"GetCallerIdentity": [error(400, "ValidationError", "a\u009b31mb\u202ec")]}) as server:
-        assert "GetCallerIdentity failed: ValidationError: a31mbc" == why("dev", server.url)
+        assert r"GetCallerIdentity failed: ValidationError: a\x9b31mb\u202ec" == why("dev", server.url)
 
 
 def test_a_password_in_an_address() -> None:

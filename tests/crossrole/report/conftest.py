@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from crossrole.engines.simulator import Simulator
 from crossrole.report.drawing import Pen, figures_of
 from crossrole.report.history import NOTHING, History
 from crossrole.report.model import GrantFacts, Report, report_of
@@ -24,14 +23,13 @@ Paged = Callable[[Report], str]
 
 
 @pytest.fixture(scope="session")
-def read() -> Iterator[Read]:
+def read() -> Read:
     """Return what reads a folder of templates into a report, at NOW and without git by default."""
-    with Simulator() as simulator:
 
-        def reading(folder: Path, history: History = NOTHING, now: datetime = NOW) -> Report:
-            return report_of(read_assembly(folder), simulator, history, now)
+    def reading(folder: Path, history: History = NOTHING, now: datetime = NOW) -> Report:
+        return report_of(read_assembly(folder), history, now)
 
-        yield reading
+    return reading
 
 
 @pytest.fixture(scope="session")

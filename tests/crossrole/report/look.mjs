@@ -69,27 +69,31 @@ function measured() {
   // On a phone the heads of tables are there for screen readers alone.
   const hidden = (each) => each && getComputedStyle(each).position === 'absolute';
   const wide = [...document.body.querySelectorAll('*')].filter(
-    (each) => !each.closest('.drawing svg, .skip') && !each.closest('.drawing')?.contains(each.parentElement) &&
+    (each) => !each.closest('.drawing svg, .skip') &&
       !hidden(each) &&
       !hidden(each.closest('thead')) &&
       (each.getBoundingClientRect().right > root.clientWidth + 1 || (each.matches('th, td, dd, pre') && each.scrollWidth > each.clientWidth + 1)),
   );
   const inside = (box, outer) => box.left >= outer.left - 0.5 && box.right <= outer.right + 0.5;
-  const unseen = [...document.querySelectorAll('h1, h2, h3, svg text')].filter((each) => {
+  // A drawing is there once: as a graph where there is room for it, else as chains one below another.
+  const displayed = (each) => each.checkVisibility();
+  const twice = [...document.querySelectorAll('.drawing')].filter((each) => [...each.children].filter(displayed).length !== 1);
+  const unseen = [...document.querySelectorAll('h1, h2, h3, svg text')].filter(displayed).filter((each) => {
     const { width, height } = each.getBoundingClientRect();
     return width < 4 || height < 6;
   });
-  const cut = [...document.querySelectorAll('.drawing .node')].filter((node) => {
+  const cut = [...document.querySelectorAll('.drawing .node')].filter(displayed).filter((node) => {
     const shape = node.querySelector('polygon, path').getBoundingClientRect();
     return [...node.querySelectorAll('text')].some((text) => !inside(text.getBoundingClientRect(), shape));
   });
-  const outside = [...document.querySelectorAll('.drawing svg')].filter((svg) =>
-    [...svg.querySelectorAll('text')].some((text) => !inside(text.getBoundingClientRect(), svg.getBoundingClientRect())),
+  const outside = [...document.querySelectorAll('.drawing svg')].filter(displayed).filter((svg) =>
+    [...svg.querySelectorAll('text')].some((text) => !inside(text.getBoundingClientRect(), svg.getBoundingClientRect())) ||
+    !inside(svg.getBoundingClientRect(), svg.parentElement.getBoundingClientRect()),
   );
   return {
     overflow: root.scrollWidth - root.clientWidth,
     wide: wide.map((each) => each.outerHTML.slice(0, 120)),
-    cut: [...unseen, ...cut, ...outside].map((each) => each.textContent.trim().slice(0, 120)),
+    cut: [...twice, ...unseen, ...cut, ...outside].map((each) => each.textContent.trim().slice(0, 120)),
   };
 }
 

@@ -44,7 +44,7 @@ def test_markdown_goes_to_standard_output_or_to_a_file(words: list[str], capsys:
 
     assert f"wrote {Path('access.md').resolve()}\n" == capsys.readouterr().out
     assert piped == Path("access.md").read_text()
-    assert piped.startswith("# Access from other accounts, ")
+    assert piped.startswith("# Access from outside, ")
 
 
 @pytest.mark.parametrize("mask", [0o022, 0o077])

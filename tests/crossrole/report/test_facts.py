@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from access.policies.document import size
+from crossrole.iam.arn import name_of
 from crossrole.report.model import Report
 from crossrole.report.warnings import SOON
 from crossrole.report.words import plain
@@ -17,24 +18,25 @@ from tests.synthesis import Assembly
 SENTENCES = {
     "WholeAccount": "Every principal in account 333333333333 whose own policies allow it may read, write, delete and "
     "list objects under kinds-222222222222/account/.",
-    "OneUser": "alice of 111111111111 may read and list objects under kinds-222222222222/user/ and list the names of "
-    "all buckets of the account.",
-    "ServiceRole": "service-role/Exporter of 111111111111 may write objects under kinds-222222222222/service/.",
-    "PermissionSet": "Permission set Dev of 111111111111 may write objects under kinds-222222222222/sso/.",
+    "OneUser": "alice of dev 111111111111 may read and list objects under kinds-222222222222/user/ and list the names "
+    "of all buckets of the account.",
+    "ServiceRole": "service-role/Exporter of dev 111111111111 may write objects under kinds-222222222222/service/.",
+    "PermissionSet": "Permission set Dev of dev 111111111111 may write objects under kinds-222222222222/sso/.",
     "OrganizationalUnit": "Every principal in the organizational unit o-a1b2c3d4e5/r-ab12/ou-ab12-11111111 whose own "
     "policies allow it may write objects under kinds-222222222222/unit/.",
-    "Several": "Every principal in account 555555555555 whose own policies allow it, First of 111111111111, Second of "
-    "444444444444 and team/bob of 444444444444 may write objects under kinds-222222222222/several/.",
-    "ExactActions": "service-role/Exporter of 111111111111 may do s3:PutObjectAcl, s3:PutObjectTagging and "
+    "Several": "Every principal in account 555555555555 whose own policies allow it, First of dev 111111111111, "
+    "Second of 444444444444 and team/bob of 444444444444 may write objects under kinds-222222222222/several/.",
+    "ExactActions": "service-role/Exporter of dev 111111111111 may do s3:PutObjectAcl, s3:PutObjectTagging and "
     "s3:ListBucketVersions under kinds-222222222222/exact/ and do s3:GetBucketLocation with the bucket "
     "kinds-222222222222.",
-    "GivenKey": "service-role/Exporter of 111111111111 may read and list every object in the bucket kinds-given-key "
-    "and use the key arn:aws:kms:eu-west-1:222222222222:key/11111111-2222-3333-4444-555555555555 through S3.",
-    "EveryBucket": "service-role/Exporter of 111111111111 may read objects in every bucket of the account.",
-    "SeedExample": "Every principal in account 111111111111 whose own policies allow it may do everything (s3:*) with "
-    "every bucket of the account.",
-    "FullBucket": "service-role/Exporter of 111111111111 may do everything (s3:*) with the bucket kinds-222222222222 "
-    "and its objects.",
+    "GivenKey": "service-role/Exporter of dev 111111111111 may read and list every object in the bucket "
+    "kinds-given-key and use the key arn:aws:kms:eu-west-1:222222222222:key/11111111-2222-3333-4444-555555555555 "
+    "through S3.",
+    "EveryBucket": "service-role/Exporter of dev 111111111111 may read objects in every bucket of the account.",
+    "SeedExample": "Every principal in account dev 111111111111 whose own policies allow it may do everything (s3:*) "
+    "with every bucket.",
+    "FullBucket": "service-role/Exporter of dev 111111111111 may do everything (s3:*) with the bucket "
+    "kinds-222222222222 and its objects.",
 }
 
 
@@ -121,7 +123,7 @@ BY_HAND: dict[str, tuple[list[dict[str, object]], list[dict[str, object]], tuple
     "a provider": (
         [_allow(Principal={"Federated": "accounts.google.com"}, Action="sts:AssumeRoleWithWebIdentity")],
         [],
-        ("An identity provider", "accounts.google.com"),
+        ("Every user of a provider", "every token of accounts.google.com"),
     ),
     "everything of IAM": ([], [_allow(Action="iam:*", Resource="*")], ("Can give access to others", "iam:*")),
     "every action": ([], [_allow(Action="*", Resource="*")], ("Can give access to others", "*")),
@@ -296,7 +298,7 @@ DENIED = {
         "writing an object in another bucket",
         "deleting the bucket kinds-222222222222",
         "anything outside S3, such as reading a secret",
-        "assuming the role as another role of 111111111111",
+        "assuming the role as any other role or user of dev 111111111111",
         "assuming the role from any other account",
     ],
     "SeedExample": ["anything outside S3, such as reading a secret", "assuming the role from any other account"],
@@ -338,7 +340,7 @@ def test_a_disabled_or_expired_grant_denies_its_own_callers(name: str, of_kinds:
     denied = [plain(each) for each in grant(of_kinds, name).denied]
 
     assert f"writing an object under kinds-222222222222/{name.lower()}/" in denied
-    assert "assuming the role as service-role/Exporter of 111111111111" in denied
+    assert "assuming the role as service-role/Exporter of dev 111111111111" in denied
 
 
 def test_quotas(kinds: Assembly, of_kinds: Report) -> None:
@@ -382,13 +384,13 @@ def test_revoke_line(of_kinds: Report) -> None:
 
 def test_halves(of_kinds: Report) -> None:
     """For each caller it is reported whether a template makes its own policy, or its own account must."""
-    halves = {(plain(each.caller), str(each.account)): each for each in of_kinds.halves}
-    alice, exporter = halves["alice", "111111111111"], halves["service-role/Exporter", "333333333333"]
+    halves = {(plain(each.caller), plain(each.account)): each for each in of_kinds.halves}
+    alice, exporter = halves["alice", "dev 111111111111"], halves["service-role/Exporter", "333333333333"]
 
-    assert ("OneUser", "RecentMfa", "AllConditions") == alice.may
+    assert ["OneUser", "RecentMfa", "AllConditions"] == list(map(name_of, alice.may))
     assert () == alice.elsewhere + alice.missing
-    assert ("OfOrganization",) == exporter.elsewhere
-    assert ("ExternalId",) == halves["WriterRole", "111111111111"].may
+    assert ["OfOrganization"] == list(map(name_of, exporter.elsewhere))
+    assert ["ExternalId"] == list(map(name_of, halves["WriterRole", "dev 111111111111"].may))
 
 
 def test_a_missing_own_policy_is_reported(default: Assembly, read: Read, tmp_path: Path) -> None:
@@ -400,7 +402,7 @@ def test_a_missing_own_policy_is_reported(default: Assembly, read: Read, tmp_pat
 
     (half,) = read(changed(default, tmp_path / "changed", change)).halves
 
-    assert ((), (), ("Renamed",)) == (half.may, half.elsewhere, half.missing)
+    assert ((), (), ["Renamed"]) == (half.may, half.elsewhere, list(map(name_of, half.missing)))
 
 
 def test_buckets(of_kinds: Report) -> None:
@@ -408,9 +410,10 @@ def test_buckets(of_kinds: Report) -> None:
     buckets = {str(each.name): each for each in of_kinds.buckets}
 
     assert "S3's own keys" == plain(buckets["kinds-222222222222"].encryption)
-    assert "the customer key " == buckets["kinds-new-key"].encryption[0]
+    assert "a customer key that the templates make" == plain(buckets["kinds-new-key"].encryption)
+    assert "prod 222222222222, eu-west-1" == plain(buckets["kinds-new-key"].where)
     assert "exists already: no template makes it" == plain(buckets["kinds-existing"].where)
-    assert ("GivenKey", "EveryBucket", "SeedExample") == buckets["kinds-given-key"].grants
+    assert ["GivenKey", "EveryBucket", "SeedExample"] == list(map(name_of, buckets["kinds-given-key"].grants))
 
 
 def test_what_is_not_evaluated_is_said(of_default: Report) -> None:
@@ -418,4 +421,4 @@ def test_what_is_not_evaluated_is_said(of_default: Report) -> None:
     (words,) = of_default.unevaluated
 
     assert words[0].startswith("ProdAccessStack/Buckets")
-    assert ", AWS::S3::Bucket, its ACL and Block Public Access" == words[1]
+    assert ", AWS::S3::Bucket, its ACL and Block Public Access" == "".join(words[1:])

@@ -1,6 +1,7 @@
 """The page and the Markdown as text: whole in one file, the same for the same input, and safe with hostile texts."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -109,13 +110,14 @@ def test_drawings_have_a_text_alternative(page: Tags) -> None:
 
 def test_drawings_hold_every_caller_role_bucket_and_key(of_kinds: Report, page: Tags) -> None:
     """No grant is left out of the drawings."""
-    drawn = page.drawn
+    drawn = "".join(page.drawn.split())
 
     for grant in of_kinds.grants:
         assert grant.name in drawn
         assert all((caller.name or caller.account) in drawn for caller in grant.callers)
     assert all(bucket.name in drawn for bucket in of_kinds.buckets)
-    assert "11111111-2…555555555" in drawn
+    assert "key11111111-2222-3333-4444-555555555555" in drawn
+    assert "keyofthebucketkinds-new-key" in drawn
 
 
 def test_the_same_input_makes_the_same_bytes(kinds: Assembly, of_kinds: Report, read: Read, paged: Paged) -> None:
@@ -154,13 +156,13 @@ def test_hostile_texts_are_shown_and_not_run(hostile: Report, of_default: Report
     assert not {tag for tag, _ in page.tags} - known
     assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on")]
     assert 4 <= page.text.count(HOSTILE)
-    assert "<s>&amp;\\N</s>" in page.drawn
+    assert "<s>&amp;\\N</s>" in "".join(page.drawn.split())
 
 
 def test_characters_that_turn_the_reading_are_marked(hostile: Report, paged: Paged) -> None:
-    """A terminal's commands and the marks that turn text around do not reach the page or the terminal."""
+    """A terminal's commands and the marks that turn text around are shown as escapes, on the page and in Markdown."""
     for text in (paged(hostile), markdown_of(hostile)):
-        assert "\ufffd[31m\ufffd" in text
+        assert r"\x1b[31m\u202e" in text
         assert not {"\x1b", "\u202e"} & set(text)
 
 
@@ -173,15 +175,26 @@ def test_hostile_texts_are_code_in_markdown(hostile: Report) -> None:
     assert f"- For: ``{HOSTILE}``" in text
 
 
+def test_only_plain_words_are_not_code_in_markdown(of_default: Report) -> None:
+    """A text that nobody marked as foreign, but that could be markup, a mention or a link, is code all the same."""
+    report = replace(of_default, unevaluated=((HOSTILE,), ("a.example.com",), ("x\n- forged",), ("a plain word.",)))
+
+    assert ["a plain word."] == [
+        line.removeprefix("- ")
+        for line in markdown_of(report).splitlines()[-4:]
+        if not re.fullmatch(r"- (`+).*\1", line)
+    ]
+
+
 def test_markdown_has_the_facts(of_kinds: Report) -> None:
     """A pull request gets what the page says: warnings first, then each grant."""
     text = markdown_of(of_kinds)
 
     assert text.index("## Warnings") < text.index("## Grants")
-    assert text.startswith("# Access from other accounts, 2026-11-24\n\n29 grants, 26 usable now, 7 with serious")
+    assert text.startswith("# Access from outside, 2026-11-24\n\n29 grants, 26 usable now, 7 with serious")
     for fact in (
         "- **Full access** (serious). Reads, overwrites and deletes every object, and can change or delete the bucket",
-        "  - `SeedExample`: do everything (`s3:*`) with every bucket of the account\n",
+        "  - `SeedExample`: do everything (`s3:*`) with every bucket\n",
         "- Only if the caller: sends the external id `export:2026/nightly`\n",
         "- State: expired, since 2026-01-01 00:00 UTC nobody can use it\n",
         "- Revoke: `python -m crossrole revoke ServiceRole --profile prod`\n",
@@ -211,7 +224,7 @@ def test_no_grant(default: Assembly, read: Read, paged: Paged, tmp_path: Path) -
 
     report = read(changed(default, tmp_path / "changed", change))
 
-    assert "The templates make no role that another account may assume." in Tags(paged(report)).text
+    assert "The templates make no role that someone outside its account may assume." in Tags(paged(report)).text
     assert "0 grants, 0 usable now" in markdown_of(report)
 
 
@@ -220,4 +233,4 @@ def test_words() -> None:
     assert "a, b and c" == plain(listed(["a", "b", "c"]))
     assert "a or b" == plain(listed(["a", "b"], "or"))
     assert ["1 hour", "90 minutes", "1 day", "45 seconds"] == [duration(each) for each in (3600, 5400, 86400, 45)]
-    assert "a b \ufffd" == Name("a\n\tb \u202e")
+    assert r"a\n\tb \u202e" == Name("a\n\tb \u202e")

@@ -23,14 +23,14 @@ def revoked(inventory: Inventory, *checks: Check, dry_run: bool = False) -> Revo
 
 def test_every_heading_is_coloured(kinds_inventory: Inventory) -> None:
     """A heading is a line of its own that is not indented; the policy that a dry run prints has its own name there."""
-    text = revoked_text(revoked(kinds_inventory, *CHECKS, dry_run=True))
+    text = "\n".join(revoked_text(revoked(kinds_inventory, *CHECKS, dry_run=True)))
 
     assert HEADINGS == [each["heading"] for each in MARKS.finditer(text) if each["heading"]]
 
 
 def test_what_is_not_verified_is_said_first(kinds_inventory: Inventory) -> None:
     """The first line is red then, and each check has its own mark."""
-    text = revoked_text(revoked(kinds_inventory, *CHECKS))
+    text = "\n".join(revoked_text(revoked(kinds_inventory, *CHECKS)))
     marked = [(name, each[name]) for each in MARKS.finditer(text) for name in ("ok", "denied", "unknown") if each[name]]
 
     assert text.startswith("NOT VERIFIED: sessions of ServiceRole begun before 2026-11-24T12:00:01Z\n")

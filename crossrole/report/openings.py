@@ -1,0 +1,86 @@
+"""What the policies of buckets, keys and queues open to others by themselves, without a grant."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from crossrole.iam.arn import account_of
+from crossrole.iam.policy import Policy, Statement
+from crossrole.report.allowed import allowances_of
+from crossrole.report.callers import Caller, callers_in
+from crossrole.report.words import Name, Names, Words, bucket_of, listed
+from crossrole.templates.inventory import Inventory
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What one statement lets one caller do that is not of the resource's own account."""
+
+    resource: str
+    """The resource's ARN."""
+    name: Words
+    """The resource in a sentence."""
+    caller: Caller
+    what: Words
+    """What the caller may do."""
+    is_public: bool
+    """Whether it is everyone, and nothing narrows who that is."""
+    is_blocked: bool
+    """Whether Block Public Access of the template keeps the public out all the same."""
+
+    @property
+    def words(self) -> Words:
+        """Who may do what, and under which conditions."""
+        only = (", only if the caller ", *listed(self.caller.conditions)) if self.caller.conditions else ()
+        blocked = ("; its Block Public Access keeps out who is not of its account",) if self.is_blocked else ()
+        return (*self.caller.words, " may ", *self.what, *only, *blocked)
+
+
+def openings_of(inventory: Inventory, owners: Mapping[str, str], names: Names) -> tuple[Opening, ...]:
+    """Return what policies of resources open to other accounts and to the public; `owners` are buckets' accounts."""
+    found = [
+        opening
+        for arn, policy in inventory.resource_policies.items()
+        if ":role/" not in arn
+        for opening in _of_policy(inventory, arn, policy, account_of(arn) or owners.get(arn, ""), names)
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def _of_policy(inventory: Inventory, arn: str, policy: Policy, owner: str, names: Names) -> Iterator[Opening]:
+    bucket = inventory.buckets.get(arn)
+    block = bucket.public_access_block if bucket else {}
+    for statement in policy.statements:
+        if statement["Effect"] == "Allow":
+            for caller in callers_in(statement, names):
+                if caller.is_outside(owner):
+                    everyone = caller.kind == "everyone"
+                    yield Opening(
+                        arn,
+                        name_of_resource(arn, names),
+                        replace(caller, words=("everyone on the internet",))
+                        if everyone and _takes_anyone(arn)
+                        else caller,
+                        _what(statement, arn, names),
+                        is_public=everyone and not caller.narrowed,
+                        # https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
+                        is_blocked=everyone and bool(block.get("RestrictPublicBuckets")),
+                    )
+
+
+def _takes_anyone(arn: str) -> bool:
+    """Return whether the service answers a request that nobody has signed."""
+    return arn.split(":")[2] in {"s3", "sqs", "sns"}
+
+
+def _what(statement: Statement, arn: str, names: Names) -> Words:
+    # A key's policy names the key as "*".
+    own: Sequence[Statement] = [{**statement, "Resource": arn}] if ":kms:" in arn else [statement]
+    bare = [{key: value for key, value in each.items() if key != "Condition"} for each in own]
+    return listed(allowances_of(bare, names)) or ("do nothing with ", *name_of_resource(arn, names))
+
+
+def name_of_resource(arn: str, names: Names) -> Words:
+    """Return a bucket, key, queue or the like in a sentence."""
+    service, name = arn.split(":")[2], bucket_of(arn)
+    kinds = {"s3": "the bucket ", "sqs": "the queue ", "sns": "the topic "}
+    return names.key(arn) if service == "kms" else (kinds.get(service, ""), Name(name if service in kinds else arn))
