@@ -1,6 +1,7 @@
 """What the statements of a grant's policies allow, and take away again, in words."""
 
 from collections.abc import Iterator, Sequence, Set as AbstractSet
+from datetime import datetime
 from functools import cache
 
 from crossrole.errors import CommandError
@@ -8,7 +9,7 @@ from crossrole.iam.actions import carries, details, known_action
 from crossrole.iam.condition_keys import EVERY_ACTION, matching_actions
 from crossrole.iam.condition_words import phrase
 from crossrole.iam.policy import Statement, texts
-from crossrole.iam.session_denials import begun_before, is_deny_all
+from crossrole.iam.session_denials import is_deny_all, reach
 from crossrole.report.access import EVERY, EVERYTHING_OF_S3, Access, accesses_of, meant, place_of, works_on
 from crossrole.report.callers import begins
 from crossrole.report.conditions import Condition, conditions_of, named
@@ -131,10 +132,21 @@ def never(grant: Grant) -> list[Words]:
     """Return what Deny statements take away again, after a "do"; a grant's state says which sessions can do nothing."""
     found: list[Words] = []
     for statement in (each for policy in grant.role.policies for each in policy.statements):
-        if statement["Effect"] == "Deny" and not is_deny_all(statement) and not begun_before(statement):
+        if statement["Effect"] == "Deny" and not is_deny_all(statement) and not _revokes_all(statement):
             where = [Name(phrase(each.operator, each.key, list(each.values))) for each in conditions_of(statement)]
             found.append((*what_words(statement), *((" where ", *listed(where)) if where else ())))
     return list(dict.fromkeys(found))
+
+
+def revoked_before(grant: Grant) -> datetime | None:
+    """Return the moment before which every session that began can do nothing; None where none is revoked."""
+    denies = [each for policy in grant.role.policies for each in policy.statements if each["Effect"] == "Deny"]
+    return max(filter(None, map(_revokes_all, denies)), default=None)
+
+
+def _revokes_all(statement: Statement) -> datetime | None:
+    moment, session = reach(statement)
+    return moment if session is None else None
 
 
 def gives_on(grant: Grant) -> list[str]:

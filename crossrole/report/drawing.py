@@ -236,9 +236,9 @@ class _Sketch:
 
     def add_opening(self, opening: Opening) -> None:
         bucket, caller = bucket_of(opening.resource), opening.caller
-        self._edge(self._caller(caller), self._bucket(bucket), "its policy", "reaches", usable=True)
+        self._edge(self._caller(caller), self._bucket(bucket), "without a grant", "reaches", usable=True)
         box = Box(_caller_name(caller), self._kind_words(caller), _conditions(caller))
-        self.chains.append(Chain((box,), None, (Box((Name(bucket),), ("bucket",), "its policy"),), usable=True))
+        self.chains.append(Chain((box,), None, (Box((Name(bucket),), ("bucket",), "without a grant"),), usable=True))
 
     @property
     def graph(self) -> Graph:

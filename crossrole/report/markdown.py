@@ -23,7 +23,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield from (f"# Access from outside, {report.now.date()}", "")
     yield f"{counted(len(report.grants), 'grant')}, {report.usable} usable now, {report.grave} with serious warnings."
     if report.opened:
-        yield f"Beside them, {counted(report.opened, 'resource')} with a policy that lets in others by itself."
+        yield f"Beside them, {counted(report.opened, 'resource')} with a policy or ACL that lets in others by itself."
     yield from ("", "## Warnings", "")
     yield from _warnings(report) or ["None: no grant is unusually wide, and none ends within 30 days."]
     yield from ("", "## Grants")
@@ -89,7 +89,7 @@ def _buckets(report: Report) -> Iterator[str]:
             f"- {_code(bucket.name)} ({_say(bucket.where)}), encrypted with: {_say(bucket.encryption)}; "
             f"reached by: {_names(report, bucket.grants) or 'no grant'}"
         )
-        yield from (f"  - by its own policy: {_say(each.words)}" for each in bucket.openings)
+        yield from (f"  - open without a grant: {_say(each.words)}" for each in bucket.openings)
 
 
 def _names(report: Report, arns: Iterable[str]) -> str:

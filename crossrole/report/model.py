@@ -175,7 +175,7 @@ def report_of(templates: Sequence[Template], history: History, now: datetime) ->
     trusted = [(role, callers) for role in roles for callers in [callers_of(role, names)] if callers]
     outside = [each for each in trusted if any(caller.is_outside(each[0].account) for caller in each[1])]
     grants = [grant for grant, _ in outside]
-    openings = openings_of(inventory, owners, names)
+    openings = openings_of(templates, inventory, owners, names)
     accounts = {template.account for template in templates}
     sizes = sizes_of(templates)
     once = Counter(role.name for role in inventory.roles.values())

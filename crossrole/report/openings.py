@@ -8,12 +8,13 @@ from crossrole.iam.policy import Policy, Statement
 from crossrole.report.allowed import allowances_of
 from crossrole.report.callers import Caller, callers_in
 from crossrole.report.words import Name, Names, Words, bucket_of, listed
+from crossrole.templates.intrinsics import Template
 from crossrole.templates.inventory import Inventory
 
 
 @dataclass(frozen=True)
 class Opening:
-    """What one statement lets one caller do that is not of the resource's own account."""
+    """What one statement, or an ACL, lets one caller do that is not of the resource's own account."""
 
     resource: str
     """The resource's ARN."""
@@ -35,7 +36,9 @@ class Opening:
         return (*self.caller.words, " may ", *self.what, *only, *blocked)
 
 
-def openings_of(inventory: Inventory, owners: Mapping[str, str], names: Names) -> tuple[Opening, ...]:
+def openings_of(
+    templates: Sequence[Template], inventory: Inventory, owners: Mapping[str, str], names: Names
+) -> tuple[Opening, ...]:
     """Return what policies of resources open to other accounts and to the public; `owners` are buckets' accounts."""
     found = [
         opening
@@ -43,7 +46,33 @@ def openings_of(inventory: Inventory, owners: Mapping[str, str], names: Names) -
         if ":role/" not in arn
         for opening in _of_policy(inventory, arn, policy, account_of(arn) or owners.get(arn, ""), names)
     ]
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys([*found, *_by_acls(templates, inventory)]))
+
+
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#canned-acl
+_ACLS = {
+    "PublicRead": ("everyone on the internet", "list every object in the bucket "),
+    "PublicReadWrite": ("everyone on the internet", "list and write every object in the bucket "),
+    "AuthenticatedRead": ("everyone in AWS", "list every object in the bucket "),
+}
+
+
+def _by_acls(templates: Sequence[Template], inventory: Inventory) -> Iterator[Opening]:
+    """Yield what the ACLs of buckets open."""
+    for template in templates:
+        for logical_id, resource in template.resources.items():
+            acl = resource.get("Properties", {}).get("AccessControl")
+            if resource.get("Type") == "AWS::S3::Bucket" and isinstance(acl, str) and acl in _ACLS:
+                arn, (who, what) = template.arn(logical_id), _ACLS[acl]
+                bucket = Name(bucket_of(arn))
+                yield Opening(
+                    arn,
+                    ("the bucket ", bucket),
+                    Caller("everyone", "", "", "*", pinned=False, conditions=(), narrowed=False, words=(who,)),
+                    (what, bucket, ", by its ACL"),
+                    is_public=True,
+                    is_blocked=bool(inventory.buckets[arn].public_access_block.get("IgnorePublicAcls")),
+                )
 
 
 def _of_policy(inventory: Inventory, arn: str, policy: Policy, owner: str, names: Names) -> Iterator[Opening]:

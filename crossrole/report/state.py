@@ -6,6 +6,7 @@ from datetime import datetime
 from crossrole.iam.arn import is_role
 from crossrole.iam.quotas import LEAST_MAX_SESSION, ROLE_CHAINING_LIMIT
 from crossrole.iam.session_denials import is_shut
+from crossrole.report.allowed import revoked_before
 from crossrole.report.callers import expiry_of
 from crossrole.report.warnings import SOON
 from crossrole.report.words import Words, counted, duration, moment
@@ -24,7 +25,8 @@ class State:
 def state_of(grant: Grant, now: datetime) -> State:
     """Return the state of the grant at a moment; a reason that ends it now comes before one that will."""
     expires = expiry_of(grant)
-    revoked = f"; sessions that began before {moment(grant.revoked_before)} are revoked" if grant.revoked_before else ""
+    before = revoked_before(grant)
+    revoked = f"; sessions that began before {moment(before)} are revoked" if before else ""
     if is_shut(grant.trust.document):
         sessions = (
             ", and its sessions can do nothing" if grant.sessions_shut else "; sessions that began before still work"
@@ -32,8 +34,8 @@ def state_of(grant: Grant, now: datetime) -> State:
         return State("disabled", f"nobody can assume the role{sessions}{revoked}", usable=False)
     if expires and expires <= now:
         return State("expired", f"since {moment(expires)} nobody can use it{revoked}", usable=False)
-    if grant.revoked_before and grant.revoked_before > now:
-        return State("revoked", f"until {moment(grant.revoked_before)} even new sessions can do nothing", usable=False)
+    if before and before > now:
+        return State("revoked", f"until {moment(before)} even new sessions can do nothing", usable=False)
     if expires:
         days = (expires - now).days
         left = f"in {counted(days, 'day')}" if days else "within a day"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from crossrole.report.access import EVERY
-from crossrole.report.allowed import accesses, allows_of, becomes, everything_but, gives_on, outside_s3
+from crossrole.report.allowed import accesses, allows_of, becomes, everything_but, gives_on, outside_s3, revoked_before
 from crossrole.report.callers import WIDE, Caller, expiry_of
 from crossrole.report.openings import Opening
 from crossrole.report.patterns import is_pattern
@@ -26,7 +26,7 @@ class Kind:
 
 PUBLIC = Kind(
     "Public",
-    "Its own policy lets in everyone, unless Block Public Access of the bucket or its account keeps them out.",
+    "Its own policy or ACL lets in everyone, unless Block Public Access of the bucket or its account keeps them out.",
     serious=True,
 )
 STRANGERS = Kind(
@@ -171,5 +171,6 @@ def _when(grant: Grant, now: datetime) -> Iterator[Warned]:
         yield Warned(ENDED, (f"since {moment(expires)}",))
     elif expires and expires - now <= SOON:
         yield Warned(ENDS, (f"in {counted((expires - now).days, 'day')}, at {moment(expires)}",))
-    if grant.revoked_before and grant.revoked_before > now:
-        yield Warned(FUTURE, (f"until {moment(grant.revoked_before)}",))
+    before = revoked_before(grant)
+    if before and before > now:
+        yield Warned(FUTURE, (f"until {moment(before)}",))

@@ -22,6 +22,7 @@ SUB = "token.actions.githubusercontent.com:sub"
 
 def report(folder: Path, resources: dict[str, Resource]) -> Report:
     """Return the report of one stack of production."""
+    folder.mkdir(exist_ok=True)
     return report_of(read_assembly(written(folder / "templates", resources)), NOTHING, NOW)
 
 
@@ -172,6 +173,12 @@ OPENED: dict[str, tuple[dict[str, Any], dict[str, Any], str, str]] = {
             "organization o-1"
         ),
     ),
+    "everyone, by an ACL": (
+        {"Principal": {"AWS": f"arn:aws:iam::{PROD}:root"}, **OBJECTS},
+        {"AccessControl": "PublicRead"},
+        "Public",
+        "everyone on the internet may list every object in the bucket vault, by its ACL",
+    ),
     "its own account": ({"Principal": {"AWS": f"arn:aws:iam::{PROD}:root"}, **OBJECTS}, {}, "", ""),
 }
 
@@ -186,7 +193,7 @@ def test_what_a_bucket_opens_by_itself(
 
     assert ([title] if title else []) == titles(found)
     assert ([words] if words else []) == [plain(each.words) for each in found.buckets[0].openings]
-    assert bool(words) == ("with a policy that lets in others by itself" in markdown_of(found))
+    assert bool(words) == ("that lets in others by itself" in markdown_of(found))
     assert bool(words) == ("None: no grant is unusually wide" not in markdown_of(found))
 
 
@@ -297,3 +304,17 @@ def test_two_roles_of_one_name_are_told_apart(tmp_path: Path) -> None:
     assert [
         f"python -m crossrole revoke arn:aws:iam::{account}:role/Archive --profile prod" for account in (PROD, DEV)
     ] == [each.revoke for each in found.grants]
+
+
+def test_a_revocation_of_one_session_is_not_one_of_all(tmp_path: Path) -> None:
+    """Its statement is told as what it denies, and the grant's state says nothing of it."""
+    before = {"DateLessThan": {"aws:TokenIssueTime": "2026-01-01T00:00:00Z"}}
+    every = {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": before}
+    one = {**every, "Condition": {**before, "StringEquals": {"aws:userid": "AROAEXAMPLE:nightly"}}}
+    of_one, of_all = (
+        only_grant(tmp_path / name, [trusting(CALLER)], [READ, each]) for name, each in (("1", one), ("2", every))
+    )
+
+    assert ("has no expiry", 1) == (of_one.state.text, len(of_one.never))
+    assert "has no expiry; sessions that began before 2026-01-01 00:00 UTC are revoked" == of_all.state.text
+    assert () == of_all.never
