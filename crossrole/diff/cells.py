@@ -8,7 +8,7 @@ from crossrole.diff.callers import Label, Owner, is_direct, label, layer, may_be
 from crossrole.diff.comparison import Cell
 from crossrole.diff.parts import Part, allowing, as_policy, denying, taken_apart
 from crossrole.diff.state import BEGIN, NAME_SOURCE, TAG, State, only_with, service_of
-from crossrole.engines.prover import PRINCIPAL_TAG, RESOURCE_TAG
+from crossrole.engines.prover import PRINCIPAL_TAG, RESOURCE_TAG, Side
 from crossrole.evaluation.assumptions import allowing as allowing_policy
 from crossrole.iam.actions import ASSUME
 from crossrole.iam.arn import account_of, is_role
@@ -138,21 +138,22 @@ def of_callers(old: State, new: State, resource: str) -> Iterator[tuple[Label, C
 
 
 def of_holders(before: Sequence[Part], now: Sequence[Part], owner: Owner) -> Iterator[Cell]:
-    """Yield the cells of a policy for whoever has it attached, with the caller's ARN left free."""
-    old, new = (
-        layer([as_policy({**each.statement, "Principal": "*"} for each in parts)], owner) for parts in (before, now)
-    )
-    lifted = _lifted(before, now)
+    """Yield the cells of a policy for whoever has it attached, with the caller's ARN left free.
+
+    What is no longer denied is asked about as if another policy of the holder's allowed it.
+    """
+
+    def side(parts: Iterable[Part]) -> Side:
+        return layer([as_policy({**each.statement, "Principal": "*"} for each in parts)], owner)
+
     for part in allowing(now):
         if part not in before and not any(each.covers(part) for each in allowing(before)):
-            yield Cell(part, part.action, part.resource, old, new, tuple(before), tuple(now))
-            continue
-        for denial in lifted:
-            if part.meets(denial):
-                within = "Resource" not in denial.but and covers_arn(part.resource, denial.resource)
-                resource = denial.resource if within else part.resource
-                action = _narrowed(part.action, denial.action)
-                yield Cell(part, action, resource, old, new, tuple(before), tuple(now))
+            yield Cell(part, part.action, part.resource, side(before), side(now), tuple(before), tuple(now))
+    for denial in _lifted(before, now):
+        (allow,) = taken_apart([allowing_policy(denial.action, denial.resource)])
+        old, new = (side([allow, *denying(parts)]) for parts in (before, now))
+        decided = (allow, *denying(before)), (allow, *denying(now))
+        yield Cell(allow, denial.action, denial.resource, old, new, *decided, where=OTHER_POLICIES)
 
 
 def of_assuming(old: State, new: State, caller: str, role: str) -> Iterator[Cell]:

@@ -17,6 +17,7 @@ from crossrole.iam.actions import ASSUME, gives_nothing
 from crossrole.iam.arn import account_of, is_role, name_of, partition_of
 from crossrole.iam.policy import Policy, texts
 from crossrole.templates.inventory import Bucket, Identity, Inventory
+from crossrole.unknown import Unknown
 
 OWN_POLICIES = ", where its own policies allow it"
 _EXTRAS = {
@@ -280,9 +281,7 @@ class _Comparison:
         before, now = (state.inventory.managed for state in (self.old, self.new))
         for arn in now if self._has_another_policy else ():
             holders = {
-                who(each.arn)
-                for each in self.new.inventory.identities
-                if now[arn] in (*each.policies, each.boundary)
+                who(each.arn) for each in self.new.inventory.identities if now[arn] in (*each.policies, each.boundary)
             }
             if arn in before and not holders & {*told}:
                 name = f"whoever has the managed policy {name_of(arn)} of {account_of(arn)}"
@@ -303,14 +302,16 @@ class _Comparison:
         if {*parts[0]} == {*parts[1]}:
             return
         owner = Owner(partition_of(arn), account_of(arn), required=True)
-        cells = [each for each in of_holders(parts[0], parts[1], owner) if not gives_nothing(each.action, each.resource)]
-        found: dict[tuple[str, Gain], list[str]] = {}
+        cells = [
+            each for each in of_holders(parts[0], parts[1], owner) if not gives_nothing(each.action, each.resource)
+        ]
+        found: dict[tuple[str, Gain, str], list[str]] = {}
         for cell, gain in zip(cells, self._gains(cells), strict=True):
             if gain:
                 place = _resource_words(cell.part, cell.resource)
-                found.setdefault((place, gain), []).append(_action_words(cell.part, cell.action))
-        for (place, gain), actions in found.items():
-            yield self._sentence(name, doing(actions, place), gain)
+                found.setdefault((place, gain, cell.where), []).append(_action_words(cell.part, cell.action))
+        for (place, gain, where), actions in found.items():
+            yield self._sentence(name, doing(actions, place), gain, where)
 
     # --- policies of buckets, keys and the like, for everyone
 
@@ -342,9 +343,15 @@ class _Comparison:
     def _encrypted(self, bucket: Bucket) -> Iterator[Change]:
         """Yield that S3 asks for no right to a bucket's key any more, and the roles and users that lacked one."""
         before = self.old.inventory.buckets.get(bucket.arn)
-        if before is None or before.key is None or before.key == bucket.key or open_unknowns([before.key, bucket.key]):
+        if before is None or before.key == bucket.key:
             return
         place = what(bucket.arn)
+        if unknown := open_unknowns([before.key, bucket.key]):
+            if self.gained:
+                yield Change(self.gained, f"the key of {place} was changed, which may give access", _reason(unknown))
+            return
+        if before.key is None:
+            return
         if bucket.key:
             if self.gained:
                 text = f"whoever reads or writes objects of {place} needs a right to {bucket.key} now, before to"
@@ -413,7 +420,11 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
 
 def _depends(policies: Iterable[Policy | None]) -> tuple[str, ...]:
     unknown = open_unknowns([each.document for each in policies if each])
-    return (f"{UNPROVED}: depends on {'; '.join(each.text for each in unknown)}",) if unknown else ()
+    return _reason(unknown) if unknown else ()
+
+
+def _reason(unknown: Iterable[Unknown]) -> tuple[str]:
+    return (f"{UNPROVED}: depends on {'; '.join(each.text for each in unknown)}",)
 
 
 def _only_narrower(before: Sequence[Part], now: Sequence[Part]) -> bool:

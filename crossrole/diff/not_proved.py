@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from crossrole.diff.provable import mentions, open_unknowns, tags_of
+from crossrole.diff.provable import mentions, open_unknowns, policies_of, tags_of
 from crossrole.diff.sentences import UNPROVED, Change
 from crossrole.iam.arn import name_of
 from crossrole.templates.coverage import COVERAGE, EVERY_PROPERTY, Coverage, transforms
 from crossrole.templates.intrinsics import Template
 from crossrole.templates.inventory import Inventory
 from crossrole.templates.resource_types import RESOURCE_TYPES
-from crossrole.unknown import has_unknowns, worded
+from crossrole.unknown import Unknown, has_unknowns, worded
 
 _LOOK = f"{UNPROVED}: look at it yourself"
 _SECTIONS = ("Conditions", "Mappings", "Parameters")
@@ -32,6 +32,8 @@ class _Resource:
     kind: str
     is_twin: bool
     """Whether another resource has the same ARN, so that it is not known which of them is deployed."""
+    of_its_policies: tuple[Unknown, ...]
+    """What is not known of its policies, such as the meaning of a statement that IAM would not save."""
 
     @property
     def place(self) -> str:
@@ -89,9 +91,9 @@ class _Resource:
     def unknowns(self) -> tuple[str, ...]:
         """What is not known of the properties that are evaluated."""
         evaluated = [value for name, value in self.properties.items() if name in self.coverage.evaluated]
-        return tuple(each.text for each in open_unknowns(evaluated))
+        return tuple(dict.fromkeys(each.text for each in (*open_unknowns(evaluated), *self.of_its_policies)))
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """The text of all that is not harmless, without its place."""
         where = [self.kind, self.template.account, self.template.region, self.is_twin]
@@ -122,15 +124,20 @@ def unjudged_changes(base: Inventory, head: Inventory) -> Iterator[Change]:
     """Yield a change for each resource, property or template that differs and that no proof is about."""
     yield from _of_templates(base, head)
     before, now = _resources(base), _resources(head)
+    differing = [
+        each
+        for each in dict.fromkeys([*before, *now])
+        if each not in before or each not in now or before[each].fingerprint != now[each].fingerprint
+    ]
     # What is the same in another place, or under another name in the template, is no change.
-    left, came = (Counter(each.fingerprint for each in side.values()) for side in (before, now))
-    same = left & came
-    for place in [*before, *(each for each in now if each not in before)]:
-        old, new = before.get(place), now.get(place)
-        moved = [each for each in (old, new) if each and each.fingerprint in same]
-        if len(moved) == len([each for each in (old, new) if each]):
-            continue
-        yield from _of_resource(old, new, _added_roles(base, head))
+    left, came = (Counter(side[each].fingerprint for each in differing if each in side) for side in (before, now))
+    moved = left & came
+    still, again = Counter(moved), Counter(moved)
+    added = {*head.roles} - {*base.roles}
+    for place in differing:
+        old, new = _unless_moved(before.get(place), still), _unless_moved(now.get(place), again)
+        if old or new:
+            yield from _of_resource(old, new, added)
     yield from _of_accounts(base, head)
     yield from _of_conditions(base, head)
 
@@ -142,17 +149,26 @@ def _resources(inventory: Inventory) -> dict[str, _Resource]:
         for logical_id, resource in template.resources.items():
             if str(resource.get("Type")) in RESOURCE_TYPES:
                 arns[template.arn(logical_id)] += 1
+    unknown: dict[str, tuple[Unknown, ...]] = {}
+    for policy in policies_of(inventory):
+        if has_unknowns(policy.document):
+            place = policy.place.rpartition("/")[0]
+            unknown[place] = (*unknown.get(place, ()), *open_unknowns(policy.document))
     for template in inventory.templates:
         for logical_id, resource in template.resources.items():
             kind = str(resource.get("Type"))
             is_twin = kind in RESOURCE_TYPES and arns[template.arn(logical_id)] > 1
-            made = _Resource(template, logical_id, kind, is_twin)
+            of_its_policies = unknown.get(f"{template.stack}/{logical_id}", ())
+            made = _Resource(template, logical_id, kind, is_twin, of_its_policies)
             found[made.place] = made
     return found
 
 
-def _added_roles(base: Inventory, head: Inventory) -> set[str]:
-    return {*head.roles} - {*base.roles}
+def _unless_moved(resource: _Resource | None, moved: Counter[str]) -> _Resource | None:
+    if resource is None or not moved[resource.fingerprint]:
+        return resource
+    moved[resource.fingerprint] -= 1
+    return None
 
 
 def _of_resource(old: _Resource | None, new: _Resource | None, added: set[str]) -> Iterator[Change]:
@@ -164,8 +180,9 @@ def _of_resource(old: _Resource | None, new: _Resource | None, added: set[str]) 
         names = dict.fromkeys([*old.texts, *new.texts])
         differing = [each for each in names if old.texts.get(each) != new.texts.get(each)]
         yield from _of_properties(old, new, differing)
-        if old.is_twin != new.is_twin and not differing:
-            yield _changed(f"{new.words}, was changed: two resources have its name")
+        if not differing:
+            # What a transform makes of it, or which of two of one name is deployed, is not known.
+            yield _changed(f"{new.words}, was changed")
         return
     if new and (new.coverage.appears or _unjudged(new, added)):
         yield _changed(f"{new.words}, was added")
