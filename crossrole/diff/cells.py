@@ -4,11 +4,11 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from crossrole.diff.callers import Label, is_direct, label, layer, may_be, narrower, only_callers
+from crossrole.diff.callers import Label, Owner, is_direct, label, layer, may_be, narrower, only_callers
 from crossrole.diff.comparison import Cell
-from crossrole.diff.parts import Part, allowing, denying, taken_apart
-from crossrole.diff.state import BEGIN, NAME_SOURCE, TAG, State, only_with
-from crossrole.engines.prover import PRINCIPAL_TAG
+from crossrole.diff.parts import Part, allowing, as_policy, denying, taken_apart
+from crossrole.diff.state import BEGIN, NAME_SOURCE, TAG, State, only_with, service_of
+from crossrole.engines.prover import PRINCIPAL_TAG, RESOURCE_TAG, Side
 from crossrole.evaluation.assumptions import allowing as allowing_policy
 from crossrole.iam.actions import ASSUME
 from crossrole.iam.arn import account_of, is_role
@@ -17,14 +17,18 @@ from crossrole.iam.globs import covers, covers_arn, meet
 OTHER_POLICIES = ", where its other policies allow it"
 
 
-def of_identity(old: State, new: State, arn: str, changed: Sequence[str]) -> Iterator[Cell]:
-    """Yield the cells of a role's or user's own policies; `changed` are the resources whose policies changed."""
+def of_identity(old: State, new: State, arn: str, changed: Sequence[str], others: Sequence[str] = ()) -> Iterator[Cell]:
+    """Yield the cells of a role's or user's own policies.
+
+    `changed` are the resources whose policies changed, and `others` those that have other tags now.
+    """
     before, now = old.parts_of(arn), new.parts_of(arn)
     bound_before, bound = old.boundary_of(arn), new.boundary_of(arn)
     lifted = [*_lifted(before, now), *_lifted(bound_before, bound)]
     rebound = {*allowing(bound_before)} != {*allowing(bound)} or bool(bound_before) != bool(bound)
     retagged = _tags(old, arn) != _tags(new, arn)
     asked = [*changed, *(each for each in new.resources if retagged and _any_tests_tags(new.attached_to(each)))]
+    asked += [each for each in others if _any_tests(RESOURCE_TAG, [*now, *before])]
     for part in allowing(now):
         if _begins_a_session(part, new):
             continue
@@ -62,8 +66,8 @@ def _own_on(old: State, new: State, arn: str, part: Part, resources: Iterable[st
     """Yield the cells of a part that is as it was, on resources whose policies are not."""
     for resource in dict.fromkeys(resources):
         for on in _within(resource):
-            action = _narrowed(part.action, f"{_service(resource)}:*")
-            if part.is_about(action, on) and meet(part.action.lower(), f"{_service(resource)}:*"):
+            action = _narrowed(part.action, f"{service_of(resource)}:*")
+            if part.is_about(action, on) and meet(part.action.lower(), f"{service_of(resource)}:*"):
                 place = on if "Resource" in part.but or covers_arn(part.resource, on) else part.resource
                 yield _own(old, new, arn, part, action=action, resource=place)
 
@@ -122,7 +126,7 @@ def of_callers(old: State, new: State, resource: str) -> Iterator[tuple[Label, C
                 label(fewer, owner, trust=trust),
                 Cell(
                     part,
-                    _narrowed(_narrowed(part.action, f"{_service(resource)}:*"), denial.action),
+                    _narrowed(_narrowed(part.action, f"{service_of(resource)}:*"), denial.action),
                     place_of(part, resource, denial),
                     whole,
                     layer(new.policies_of(resource), owner, part),
@@ -131,6 +135,25 @@ def of_callers(old: State, new: State, resource: str) -> Iterator[tuple[Label, C
                     (only_callers(fewer, owner),),
                 ),
             )
+
+
+def of_holders(before: Sequence[Part], now: Sequence[Part], owner: Owner) -> Iterator[Cell]:
+    """Yield the cells of a policy for whoever has it attached, with the caller's ARN left free.
+
+    What is no longer denied is asked about as if another policy of the holder's allowed it.
+    """
+
+    def side(parts: Iterable[Part]) -> Side:
+        return layer([as_policy({**each.statement, "Principal": "*"} for each in parts)], owner)
+
+    for part in allowing(now):
+        if part not in before and not any(each.covers(part) for each in allowing(before)):
+            yield Cell(part, part.action, part.resource, side(before), side(now), tuple(before), tuple(now))
+    for denial in _lifted(before, now):
+        (allow,) = taken_apart([allowing_policy(denial.action, denial.resource)])
+        old, new = (side([allow, *denying(parts)]) for parts in (before, now))
+        decided = (allow, *denying(before)), (allow, *denying(now))
+        yield Cell(allow, denial.action, denial.resource, old, new, *decided, where=OTHER_POLICIES)
 
 
 def of_assuming(old: State, new: State, caller: str, role: str) -> Iterator[Cell]:
@@ -177,7 +200,11 @@ def _tags(state: State, arn: str) -> object:
 
 
 def _any_tests_tags(parts: Iterable[Part]) -> bool:
-    return any(PRINCIPAL_TAG.lower() in json.dumps(each.statement).lower() for each in parts)
+    return _any_tests(PRINCIPAL_TAG, parts)
+
+
+def _any_tests(family: str, parts: Iterable[Part]) -> bool:
+    return any(family.lower() in json.dumps(each.statement).lower() for each in parts)
 
 
 def _begins_a_session(part: Part, state: State) -> bool:
@@ -185,12 +212,8 @@ def _begins_a_session(part: Part, state: State) -> bool:
     return part.action in {*BEGIN, TAG, NAME_SOURCE} and part.resource in state.inventory.roles
 
 
-def _service(resource: str) -> str:
-    return resource.split(":")[2]
-
-
 def _within(resource: str) -> list[str]:
-    return [resource, f"{resource}/*"] if _service(resource) == "s3" else [resource]
+    return [resource, f"{resource}/*"] if service_of(resource) == "s3" else [resource]
 
 
 def _narrowed(action: str, other: str) -> str:

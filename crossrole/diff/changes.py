@@ -4,17 +4,20 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from crossrole.diff.callers import INTERNET, Label, label, layer, may_be
-from crossrole.diff.cells import attached_cell, may_allow, of_assuming, of_callers, of_identity
+from crossrole.diff.callers import INTERNET, Label, Owner, label, layer, may_be
+from crossrole.diff.cells import attached_cell, may_allow, of_assuming, of_callers, of_holders, of_identity
 from crossrole.diff.comparison import Cell, Gain, gains
-from crossrole.diff.not_proved import unevaluated_changes
-from crossrole.diff.parts import Part, allowing
-from crossrole.diff.sentences import EVERYTHING, Change, doing, publicly, what, who
+from crossrole.diff.not_proved import unjudged_changes
+from crossrole.diff.parts import Part, allowing, denying, taken_apart
+from crossrole.diff.provable import open_unknowns
+from crossrole.diff.sentences import EVERYTHING, UNPROVED, Change, doing, publicly, what, who
 from crossrole.diff.state import BEGIN, NAME_SOURCE, TAG, State
 from crossrole.engines.prover import Inquiry, Prover, Verdict
 from crossrole.iam.actions import ASSUME, gives_nothing
-from crossrole.iam.policy import texts
-from crossrole.templates.inventory import Identity, Inventory
+from crossrole.iam.arn import account_of, is_role, name_of, partition_of
+from crossrole.iam.policy import Policy, texts
+from crossrole.templates.inventory import Bucket, Identity, Inventory
+from crossrole.unknown import Unknown
 
 OWN_POLICIES = ", where its own policies allow it"
 _EXTRAS = {
@@ -47,19 +50,29 @@ class _Comparison:
     gained: bool
 
     def changes(self) -> Iterator[Change]:
+        told: set[str] = set()
         for role in self.new.inventory.roles.values():
             began = self._assuming(role)
+            told.update(caller for caller, *_ in began)
             yield from (change for _, _, change in began)
             yield from self._pinned(role)
-            yield from self._use(role, {caller for caller, loosened, _ in began if not loosened})
+            used = list(self._use(role, {caller for caller, loosened, _ in began if not loosened}))
+            told.update([who(role.arn)] if used else [])
+            yield from used
             yield from self._limits(role)
-        for user in self.new.inventory.users.values():
-            yield from self._use(user, set())
-            yield from self._limits(user)
+        for other in [*self.new.inventory.users.values(), *self.new.inventory.others.values()]:
+            used = list(self._use(other, set()))
+            told.update([who(other.arn)] if used else [])
+            yield from used
+            yield from self._limits(other)
         for resource in self._widened:
             yield from self._attached(resource)
+        yield from self._held(told)
+        for bucket in self.new.inventory.buckets.values():
+            yield from self._encrypted(bucket)
         if self.gained:
-            yield from unevaluated_changes(self.old.inventory, self.new.inventory)
+            yield from unjudged_changes(self.old.given, self.new.given)
+            yield from self._unknown()
 
     # --- what differs at all
 
@@ -75,6 +88,13 @@ class _Comparison:
             if gain and not gives_nothing(cell.action, cell.resource):
                 found.setdefault(resource, []).append((label_, cell, gain))
         return found
+
+    @cached_property
+    def _retagged_resources(self) -> list[str]:
+        """The resources of both states that have other tags now."""
+        before, now = self.old.tags, self.new.tags
+        both = [*(before.keys() & now.keys()), *(self.old.inventory.made.keys() & self.new.inventory.made.keys())]
+        return [each for each in dict.fromkeys(both) if before.get(each) != now.get(each) and each.startswith("arn:")]
 
     def _differs(self, resource: str) -> bool:
         policies = [state.inventory.resource_policies.get(resource) for state in (self.old, self.new)]
@@ -183,11 +203,12 @@ class _Comparison:
 
     def _use(self, actor: Identity, newcomers: Collection[str]) -> Iterator[Change]:
         """Yield what an actor gained, by those who act through it; the sentence of a newcomer says it already."""
-        if not self._widened and actor.arn not in self._changed_identities:
+        retagged = self._retagged_resources
+        if not self._widened and actor.arn not in self._changed_identities and not retagged:
             return
         cells = [
             each
-            for each in of_identity(self.old, self.new, actor.arn, list(self._widened))
+            for each in of_identity(self.old, self.new, actor.arn, list(self._widened), retagged)
             if not gives_nothing(each.action, each.resource)
         ]
         found: dict[tuple[str, Gain, tuple[str, ...], str], list[str]] = {}
@@ -235,10 +256,11 @@ class _Comparison:
         """Yield what is not in the policies of the templates: policies outside them, and how long sessions last."""
         before = self.old.identities.get(actor.arn)
         name = who(actor.arn)
-        for policy in sorted({*actor.managed_elsewhere} - {*(before.managed_elsewhere if before else ())}):
-            has = "now has" if self.gained else "no longer has"
-            text = f"{name} {has} the managed policy {policy}, which is outside the templates"
-            yield Change(self.gained, text)
+        for policy in sorted({*actor.elsewhere} - {*(before.elsewhere if before else ())}):
+            # That a role outside the templates has policies there too is nothing new.
+            if not policy.startswith("other policies of"):
+                has = "now has" if self.gained else "no longer has"
+                yield Change(self.gained, f"{name} {has} {policy}, which is outside the templates")
         if before is None:
             return
         if (actor.max_session or 0) > (before.max_session or 0):
@@ -248,6 +270,48 @@ class _Comparison:
         if before.boundary_arn and before.boundary_arn != actor.boundary_arn:
             within = "is no longer within" if self.gained else "is now within"
             yield Change(self.gained, f"{name} {within} the permissions boundary {before.boundary_arn}")
+
+    # --- policies that anyone may have
+
+    def _held(self, told: Collection[str]) -> Iterator[Change]:
+        """Yield what managed policies and groups allow more, to whoever has them or is in them outside the templates.
+
+        A policy whose holder in the templates gained something, with its name among `told`, is told by that already.
+        """
+        before, now = (state.inventory.managed for state in (self.old, self.new))
+        for arn in now if self._has_another_policy else ():
+            holders = {
+                who(each.arn) for each in self.new.inventory.identities if now[arn] in (*each.policies, each.boundary)
+            }
+            if arn in before and not holders & {*told}:
+                name = f"whoever has the managed policy {name_of(arn)} of {account_of(arn)}"
+                yield from self._of_holders(arn, name, [before[arn]], [now[arn]])
+        groups = self.old.inventory.groups
+        for arn, policies in self.new.inventory.groups.items():
+            # Who is in a group that no template makes is not known.
+            if arn in groups or arn not in self.new.made_groups:
+                name = f"whoever is in the group {name_of(arn)} of {account_of(arn)}"
+                yield from self._of_holders(arn, name, groups.get(arn, ()), policies)
+
+    @property
+    def _has_another_policy(self) -> bool:
+        return self.old.inventory.managed != self.new.inventory.managed
+
+    def _of_holders(self, arn: str, name: str, before: Sequence[Policy], now: Sequence[Policy]) -> Iterator[Change]:
+        parts = [taken_apart(each) for each in (before, now)]
+        if {*parts[0]} == {*parts[1]}:
+            return
+        owner = Owner(partition_of(arn), account_of(arn), required=True)
+        cells = [
+            each for each in of_holders(parts[0], parts[1], owner) if not gives_nothing(each.action, each.resource)
+        ]
+        found: dict[tuple[str, Gain, str], list[str]] = {}
+        for cell, gain in zip(cells, self._gains(cells), strict=True):
+            if gain:
+                place = _resource_words(cell.part, cell.resource)
+                found.setdefault((place, gain, cell.where), []).append(_action_words(cell.part, cell.action))
+        for (place, gain, where), actions in found.items():
+            yield self._sentence(name, doing(actions, place), gain, where)
 
     # --- policies of buckets, keys and the like, for everyone
 
@@ -273,6 +337,103 @@ class _Comparison:
             blocked = [KEPT_OUT.format(account=self.new.owner(resource).account)] if kept_out else []
             change = self._sentence(label_.text, doing(actions, place), gain, end, [*notes, *blocked])
             yield replace(change, public=publicly(actions, place) if public and not kept_out else None)
+
+    # --- the key of a bucket
+
+    def _encrypted(self, bucket: Bucket) -> Iterator[Change]:
+        """Yield that S3 asks for no right to a bucket's key any more, and the roles and users that lacked one."""
+        before = self.old.inventory.buckets.get(bucket.arn)
+        if before is None or before.key == bucket.key:
+            return
+        place = what(bucket.arn)
+        if unknown := open_unknowns([before.key, bucket.key]):
+            if self.gained:
+                yield Change(self.gained, f"the key of {place} was changed, which may give access", _reason(unknown))
+            return
+        if before.key is None:
+            return
+        if bucket.key:
+            if self.gained:
+                text = f"whoever reads or writes objects of {place} needs a right to {bucket.key} now, before to"
+                yield Change(self.gained, f"{text} {before.key}")
+            return
+        needs = "needs no right" if self.gained else "needs a right"
+        yield Change(self.gained, f"whoever reads or writes objects of {place} {needs} to {before.key} now")
+        objects = f"{bucket.arn}/*"
+        asked = [
+            (arn, action, of_key)
+            for arn in self.new.identities
+            for action, of_key in _OF_KEYS.items()
+            if any(each.is_about(action, objects) for each in allowing(self.new.parts_of(arn)))
+        ]
+        proofs = iter(
+            self.prover.prove(
+                [
+                    inquiry
+                    for arn, action, of_key in asked
+                    for inquiry in (
+                        Inquiry(self.new.using(arn, action, objects), action, objects),
+                        Inquiry(self.old.using(arn, of_key, before.key), of_key, before.key),
+                    )
+                ]
+            )
+        )
+        for arn, action, _ in asked:
+            allowed, with_key = next(proofs), next(proofs)
+            if allowed.verdict is Verdict.ALLOWED and with_key.verdict is Verdict.DENIED:
+                can = "can now" if self.gained else "can no longer"
+                yield Change(self.gained, f"{who(arn)} {can} {action} on {what(objects)}: it has no right to the key")
+
+    # --- what is not known
+
+    def _unknown(self) -> Iterator[Change]:
+        """Yield who and what changed beside something that is not known, so that the proofs may not hold."""
+        resources = [each for each in dict.fromkeys([*self.new.resources, *self.old.resources]) if self._differs(each)]
+        for resource in [*resources, *(each for each in self.new.inventory.roles if self._differs(each))]:
+            policies = [state.given.resource_policies.get(resource) for state in (self.old, self.new)]
+            parts = [state.attached_to(resource) for state in (self.old, self.new)]
+            if (depends := _depends(policies)) and not _only_narrower(*parts):
+                yield Change(
+                    self.gained, f"the policy of {_named(resource)} was changed, which may give access", depends
+                )
+        for arn in self.new.identities:
+            both = [state.given_identities.get(arn) for state in (self.old, self.new)]
+            depends = _depends(policy for each in both if each for policy in (*each.policies, each.boundary))
+            if depends and arn in self._changed_identities:
+                parts = [state.parts_of(arn) for state in (self.old, self.new)]
+                same_bound = {*self.old.boundary_of(arn)} == {*self.new.boundary_of(arn)} and not self._retagged(arn)
+                if not (same_bound and _only_narrower(*parts)):
+                    yield Change(
+                        self.gained, f"the policies of {who(arn)} were changed, which may give access", depends
+                    )
+            elif depends and resources:
+                may = f"{who(arn)} may have more access to {', '.join(map(_named, resources))}"
+                yield Change(self.gained, may, depends)
+
+
+_OF_KEYS = {"s3:GetObject": "kms:Decrypt", "s3:PutObject": "kms:GenerateDataKey"}
+"""What S3 asks of the bucket's key.
+
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
+"""
+
+
+def _depends(policies: Iterable[Policy | None]) -> tuple[str, ...]:
+    unknown = open_unknowns([each.document for each in policies if each])
+    return _reason(unknown) if unknown else ()
+
+
+def _reason(unknown: Iterable[Unknown]) -> tuple[str]:
+    return (f"{UNPROVED}: depends on {'; '.join(each.text for each in unknown)}",)
+
+
+def _only_narrower(before: Sequence[Part], now: Sequence[Part]) -> bool:
+    """Return whether nothing can be gained, whatever is not known: nothing is allowed anew, and no Deny is gone."""
+    return {*allowing(now)} <= {*allowing(before)} and {*denying(before)} <= {*denying(now)}
+
+
+def _named(resource: str) -> str:
+    return who(resource) if is_role(resource) else what(resource)
 
 
 KEPT_OUT = "until the bucket's Block Public Access (RestrictPublicBuckets) is off, only principals of {account} can"

@@ -1,15 +1,337 @@
 """Changes that `diff` can't prove: it reports them, so that no output means no change."""
 
-from collections.abc import Iterator
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
+from crossrole.diff.provable import mentions, open_unknowns, policies_of, tags_of
 from crossrole.diff.sentences import UNPROVED, Change
+from crossrole.iam.arn import name_of
+from crossrole.templates.coverage import COVERAGE, EVERY_PROPERTY, Coverage, transforms
+from crossrole.templates.intrinsics import Template
 from crossrole.templates.inventory import Inventory
+from crossrole.templates.resource_types import RESOURCE_TYPES
+from crossrole.unknown import Unknown, has_unknowns, worded
+
+_LOOK = f"{UNPROVED}: look at it yourself"
+_SECTIONS = ("Conditions", "Mappings", "Parameters")
+_PICKS = ('"Fn::Select"', '"Fn::Split"', '"Fn::Base64"')
+_BLOCK, _AS_BLOCKED = "PublicAccessBlockConfiguration", "true"
 
 
-def unevaluated_changes(base: Inventory, head: Inventory) -> Iterator[Change]:
-    """Yield a change for each resource or property that was added, changed or removed and that no rule judges."""
-    before, now = ([state.unevaluated, state.unevaluated_changing] for state in (base, head))
-    for place in sorted({place for each in [*before, *now] for place in each}):
-        if [each.get(place) for each in before] != [each.get(place) for each in now]:
-            text = f"{place} was changed, which may give access"
-            yield Change(gained=True, text=text, notes=(f"{UNPROVED}: look at it yourself",))
+@dataclass(frozen=True)
+class _Resource:
+    """A resource as one state of the templates has it."""
+
+    template: Template
+    logical_id: str
+    kind: str
+    is_twin: bool
+    """Whether another resource has the same ARN, so that it is not known which of them is deployed."""
+    of_its_policies: tuple[Unknown, ...]
+    """What is not known of its policies, such as the meaning of a statement that IAM would not save."""
+
+    @property
+    def place(self) -> str:
+        return f"{self.template.stack}/{self.logical_id}"
+
+    @property
+    def _raw(self) -> Mapping[str, Any]:
+        return self.template.resources[self.logical_id]
+
+    @property
+    def written(self) -> str:
+        """The resource as it stands in its template."""
+        return json.dumps(self._raw, sort_keys=True)
+
+    @cached_property
+    def coverage(self) -> Coverage:
+        known = COVERAGE.get(self.kind)
+        if known is None or transforms(self._raw):
+            return Coverage(appears=True)
+        return Coverage(harmless=known.harmless, appears=True) if self.is_twin else known
+
+    @cached_property
+    def properties(self) -> Mapping[str, Any]:
+        """The properties that are not harmless, resolved; with the condition under which it is made."""
+        if self.coverage.harmless == EVERY_PROPERTY:
+            return {}
+        names = [each for each in self.template.properties(self.logical_id) if not self._is_harmless(each)]
+        resolved = {each: self.template.property(self.logical_id, each) for each in names}
+        made = {"Condition": self._made} if self.template.is_made(self._raw) is None else {}
+        return {**made, **{key: value for key, value in resolved.items() if value is not None}}
+
+    def _is_harmless(self, name: str) -> bool:
+        return self.coverage.judges(name) and name not in self.coverage.evaluated
+
+    @property
+    def _made(self) -> str:
+        return f"{self._raw['Condition']}: {json.dumps(self.template.body.get('Conditions'), sort_keys=True)}"
+
+    @cached_property
+    def texts(self) -> Mapping[str, str]:
+        """Each property as a text that differs where the property may become another value."""
+        return {name: self._text(name, value) for name, value in self.properties.items()}
+
+    def _text(self, name: str, value: Any) -> str:
+        text = json.dumps(_plain(value), sort_keys=True)
+        if not has_unknowns(text):
+            return text
+        raw = json.dumps(self.template.properties(self.logical_id).get(name), sort_keys=True)
+        if open_unknowns(text) or any(each in raw for each in _PICKS):
+            # What is not known may be made of anything that stands here.
+            text += raw + json.dumps([self.template.body.get(each) for each in _SECTIONS], sort_keys=True)
+        return text
+
+    @property
+    def unknowns(self) -> tuple[str, ...]:
+        """What is not known of the properties that are evaluated."""
+        evaluated = [value for name, value in self.properties.items() if name in self.coverage.evaluated]
+        return tuple(dict.fromkeys(each.text for each in (*open_unknowns(evaluated), *self.of_its_policies)))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The text of all that is not harmless, without its place."""
+        where = [self.kind, self.template.account, self.template.region, self.is_twin]
+        raw = self._raw if transforms(self._raw) else None
+        return json.dumps([where, dict(self.texts), raw], sort_keys=True)
+
+    @cached_property
+    def words(self) -> str:
+        """The resource in words, with the role or user that it is for."""
+        article = "an" if self.kind[:1] in "AEIOU" else "a"
+        return f"{self.place}, {article} {self.kind}{''.join(self._for())}"
+
+    def _for(self) -> Iterator[str]:
+        user = self.properties.get("UserName")
+        if self.kind != "AWS::IAM::User" and isinstance(user, str):
+            yield f" of the user {user}"
+        for name, value in self.properties.items():
+            if name.endswith(("Role", "RoleArn", "Roles")) and self.kind not in _WITH_POLICIES:
+                roles = [value] if isinstance(value, str) else value if isinstance(value, list) else []
+                named = [name_of(each) for each in roles if isinstance(each, str)]
+                yield f" with the role {' and '.join(named)}" if named else ""
+
+
+_WITH_POLICIES = {"AWS::IAM::ManagedPolicy", "AWS::IAM::Policy", "AWS::IAM::RolePolicy"}
+
+
+def unjudged_changes(base: Inventory, head: Inventory) -> Iterator[Change]:
+    """Yield a change for each resource, property or template that differs and that no proof is about."""
+    yield from _of_templates(base, head)
+    before, now = _resources(base), _resources(head)
+    differing = [
+        each
+        for each in dict.fromkeys([*before, *now])
+        if each not in before or each not in now or before[each].fingerprint != now[each].fingerprint
+    ]
+    # What is the same in another place, or under another name in the template, is no change.
+    left, came = (Counter(side[each].fingerprint for each in differing if each in side) for side in (before, now))
+    moved = left & came
+    still, again = Counter(moved), Counter(moved)
+    added = {*head.roles} - {*base.roles}
+    for place in differing:
+        old, new = _unless_moved(before.get(place), still), _unless_moved(now.get(place), again)
+        if old or new:
+            yield from _of_resource(old, new, added)
+    yield from _of_accounts(base, head)
+    yield from _of_conditions(base, head)
+
+
+def _resources(inventory: Inventory) -> dict[str, _Resource]:
+    found: dict[str, _Resource] = {}
+    arns: Counter[str] = Counter()
+    for template in inventory.templates:
+        for logical_id, resource in template.resources.items():
+            if str(resource.get("Type")) in RESOURCE_TYPES:
+                arns[template.arn(logical_id)] += 1
+    unknown: dict[str, tuple[Unknown, ...]] = {}
+    for policy in policies_of(inventory):
+        if has_unknowns(policy.document):
+            place = policy.place.rpartition("/")[0]
+            unknown[place] = (*unknown.get(place, ()), *open_unknowns(policy.document))
+    for template in inventory.templates:
+        for logical_id, resource in template.resources.items():
+            kind = str(resource.get("Type"))
+            is_twin = kind in RESOURCE_TYPES and arns[template.arn(logical_id)] > 1
+            of_its_policies = unknown.get(f"{template.stack}/{logical_id}", ())
+            made = _Resource(template, logical_id, kind, is_twin, of_its_policies)
+            found[made.place] = made
+    return found
+
+
+def _unless_moved(resource: _Resource | None, moved: Counter[str]) -> _Resource | None:
+    if resource is None or not moved[resource.fingerprint]:
+        return resource
+    moved[resource.fingerprint] -= 1
+    return None
+
+
+def _of_resource(old: _Resource | None, new: _Resource | None, added: set[str]) -> Iterator[Change]:
+    if old and new and old.kind == new.kind:
+        if (old.template.account, old.template.region) != (new.template.account, new.template.region):
+            if not (old.kind in RESOURCE_TYPES and new.coverage.evaluated):
+                yield _changed(f"{new.words}, is in another account or region now")
+            return
+        names = dict.fromkeys([*old.texts, *new.texts])
+        differing = [each for each in names if old.texts.get(each) != new.texts.get(each)]
+        yield from _of_properties(old, new, differing)
+        if not differing:
+            # What a transform makes of it, or which of two of one name is deployed, is not known.
+            yield _changed(f"{new.words}, was changed")
+        return
+    if new and (new.coverage.appears or _unjudged(new, added)):
+        yield _changed(f"{new.words}, was added")
+    elif new and new.unknowns:
+        yield _changed(f"{new.words}, was added", depends=new.unknowns)
+    if old and (old.coverage.appears or _unjudged(old, set())):
+        yield _changed(f"{old.words}, was removed", gained=not old.coverage.only_gives)
+    elif old and old.unknowns:
+        yield _changed(f"{old.words}, was removed", depends=old.unknowns)
+
+
+def _of_properties(old: _Resource, new: _Resource, differing: list[str]) -> Iterator[Change]:
+    for name in differing:
+        if name in new.coverage.evaluated and name in old.coverage.evaluated | new.coverage.evaluated:
+            continue
+        if (name, new.kind) == (_BLOCK, "AWS::S3::Bucket"):
+            yield _changed(f"{name} of {new.words}, was changed", gained=not _blocks_all_of(old, new))
+        elif (name, new.kind) == ("TargetKeyId", "AWS::KMS::Alias"):
+            yield _changed(f"{new.words}, stands for another key now")
+        else:
+            yield _changed(f"{name} of {new.words}, was changed")
+    unknown = tuple(dict.fromkeys([*old.unknowns, *new.unknowns]))
+    if unknown and any(name in new.coverage.evaluated for name in differing):
+        yield _changed(f"{new.words}, was changed", depends=unknown)
+
+
+def _unjudged(resource: _Resource, added: set[str]) -> list[str]:
+    """Return the properties of a resource that is there in one state alone, which no proof is about."""
+    names = [each for each in resource.properties if not resource.coverage.judges(each)]
+    match resource.kind:
+        case "AWS::S3::Bucket":
+            # A new bucket blocks all public access, unless it says otherwise.
+            names = [each for each in names if each != _BLOCK or not _blocks_all(resource)]
+            return [each for each in names if each != "OwnershipControls"]
+        case "AWS::Lambda::Function":
+            # What a new role may do is reported with who gets it.
+            return [each for each in names if each != "Role" or resource.properties[each] not in added]
+        case "AWS::KMS::Alias":
+            return []  # nothing could be named by it before
+        case _:
+            return names
+
+
+def _settings(resource: _Resource | None) -> Mapping[str, str]:
+    value = resource.properties.get(_BLOCK) if resource else None
+    return {key: str(each).lower() for key, each in value.items()} if isinstance(value, Mapping) else {}
+
+
+def _blocks_all(resource: _Resource) -> bool:
+    settings = _settings(resource)
+    return bool(settings) and all(each == _AS_BLOCKED for each in settings.values())
+
+
+def _blocks_all_of(old: _Resource, new: _Resource) -> bool:
+    """Return whether all is blocked that was blocked before."""
+    now = _settings(new)
+    return all(now.get(key) == _AS_BLOCKED for key, value in _settings(old).items() if value != "false")
+
+
+def _changed(what: str, *, gained: bool = True, depends: Iterable[str] = ()) -> Change:
+    reason = f"{UNPROVED}: depends on {'; '.join(depends)}" if depends else _LOOK
+    return Change(gained, f"{what}, which may {'give access' if gained else 'take access away'}", (reason,))
+
+
+def _of_templates(base: Inventory, head: Inventory) -> Iterator[Change]:
+    """Yield what is not read, and the templates of which something is written only at the deployment."""
+    missing = [state.templates[0].assembly.missing if state.templates else {} for state in (base, head)]
+    known = {each.what for each in base.unread} | {f"{what} ({place})" for place, what in missing[1].items()}
+    known |= {*missing[1].values()}
+    known |= {f"{each.stack}, whose template a transform changes at the deployment" for each in head.templates}
+    names = {each.place for state in (base, head) for each in _resources(state).values()}
+    for each in head.unread:
+        # That a resource is not read is told with the resource.
+        if each.what not in known and not any(each.what.startswith((f"{one} ", f"{one},")) for one in names):
+            yield _changed(worded(each.what))
+    for place, what in (missing[0] | missing[1]).items():
+        stacks = [_resources(each).get(place) for each in (base, head)]
+        # A nested stack whose template has the same address is the same.
+        if not (stacks[0] and stacks[1] and stacks[0].written == stacks[1].written):
+            yield Change(gained=True, text=f"{what}: what it gives is not known", notes=(_LOOK,))
+    before, now = ({each.stack: each for each in state.templates} for state in (base, head))
+    for stack in dict.fromkeys([*before, *now]):
+        bodies = [each[stack].body if stack in each else {} for each in (before, now)]
+        transform = any(key in body for body in bodies for key in ("Transform", "Fn::Transform"))
+        if transform and _without_texts(bodies[0]) != _without_texts(bodies[1]):
+            yield _changed(f"{stack}, of which a Transform writes a part at the deployment, was changed")
+        elif _no_resources(bodies[0]) != _no_resources(bodies[1]):
+            yield _changed(f"what of {stack} is not a resource was changed")
+
+
+def _without_texts(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {key: value for key, value in body.items() if key not in {"Description", "Metadata"}}
+
+
+def _no_resources(body: Mapping[str, Any]) -> Any:
+    resources = body.get("Resources", {})
+    if not isinstance(resources, Mapping):
+        return resources
+    return {key: value for key, value in resources.items() if not isinstance(value, Mapping)}
+
+
+def _of_accounts(base: Inventory, head: Inventory) -> Iterator[Change]:
+    """Yield the buckets that are in another account: their own account's principals need no policy of theirs."""
+    accounts = [
+        {**state.owners, **{arn: bucket.account for arn, bucket in state.buckets.items()}} for state in (base, head)
+    ]
+    for arn in accounts[0].keys() & accounts[1].keys():
+        old, new = (each[arn] for each in accounts)
+        if old != new:
+            yield _changed(f"the bucket {arn} is in {new} now, before in {old}")
+
+
+_OWN_TAGS = re.compile(r"(?<!aws:)(?:resource|bucket)tag/", re.IGNORECASE)
+_OF_RESOURCES = re.compile(r"resourcetag/", re.IGNORECASE)
+_ALIASES = re.compile(r"kms:(?:requestalias|resourcealiases)", re.IGNORECASE)
+_CONTEXT = re.compile(r"kms:encryptioncontext", re.IGNORECASE)
+
+
+def _of_conditions(base: Inventory, head: Inventory) -> Iterator[Change]:
+    """Yield what a policy may test and no proof is about: some services' own tags, aliases, and S3's data key."""
+
+    def tested(pattern: re.Pattern[str]) -> bool:
+        return mentions(base, pattern) or mentions(head, pattern)
+
+    before, now = tags_of(base), tags_of(head)
+    retagged = [arn for arn in before.keys() & now.keys() if before[arn] != now[arn]]
+    retagged += [arn for arn in base.made.keys() & head.made.keys() if (arn in before) != (arn in now)]
+    of_buckets = {arn for arn in base.buckets.keys() & head.buckets.keys() if _tags_differ(base, head, arn)}
+    for arn in sorted({*retagged, *of_buckets}):
+        policies = [state.resource_policies[arn] for state in (base, head) if arn in state.resource_policies]
+        own = any(_OF_RESOURCES.search(str(each.document)) for each in policies)
+        if own or tested(_OWN_TAGS) or (arn in of_buckets and tested(_OF_RESOURCES)):
+            yield _changed(f"the tags of {arn}, which a policy tests, were changed")
+    if base.aliases != head.aliases and tested(_ALIASES):
+        yield _changed("the aliases of keys, which a policy tests, were changed")
+    for arn in base.buckets.keys() & head.buckets.keys():
+        old, new = base.buckets[arn], head.buckets[arn]
+        if old.has_bucket_key != new.has_bucket_key and new.key and tested(_CONTEXT):
+            yield _changed(f"BucketKeyEnabled of {arn} was changed: S3 sends its key another encryption context")
+
+
+def _tags_differ(base: Inventory, head: Inventory, bucket: str) -> bool:
+    return base.buckets[bucket].tags != head.buckets[bucket].tags
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as CloudFormation takes it: it makes no difference between true and "true", or 1 and "1"."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return str(value).lower() if isinstance(value, bool) or str(value).lower() in {"true", "false"} else str(value)

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from crossrole.diff.callers import Owner, is_public
 from crossrole.diff.parts import Part, allowing, as_policy, by_type, names_in, taken_apart
+from crossrole.diff.provable import provable, tags_of
 from crossrole.engines.prover import Side
 from crossrole.evaluation.assumptions import allowing as allowing_all, delegating
 from crossrole.iam.actions import ASSUME
@@ -28,7 +29,8 @@ class State:
 
     def __init__(self, inventory: Inventory, other: Inventory) -> None:
         """`inventory` is what the templates say, `other` what they say in the other state."""
-        self.inventory = inventory
+        self.given = inventory
+        self.inventory = _as_enabled(provable(inventory), other)
         self._other = other
         # A bucket belongs to the same account where its own state does not make it.
         self._buckets = {**other.buckets, **inventory.buckets}
@@ -38,6 +40,21 @@ class State:
     def identities(self) -> Mapping[str, Identity]:
         """The roles and users by ARN."""
         return {each.arn: each for each in self.inventory.identities}
+
+    @cached_property
+    def given_identities(self) -> Mapping[str, Identity]:
+        """The roles and users by ARN, with their policies as the templates have them."""
+        return {each.arn: each for each in self.given.identities}
+
+    @cached_property
+    def made_groups(self) -> frozenset[str]:
+        """The groups that a template makes."""
+        return frozenset(
+            template.arn(logical_id)
+            for template in self.given.templates
+            for logical_id, resource in template.resources.items()
+            if resource.get("Type") == "AWS::IAM::Group"
+        )
 
     @cached_property
     def resources(self) -> list[str]:
@@ -81,11 +98,11 @@ class State:
         bucket = self._buckets.get(resource.partition("/")[0])
         accounts = list(self.inventory.partitions)
         account = bucket.account if bucket else account_of(resource) or (accounts[0] if len(accounts) == 1 else "")
-        return Owner(partition_of(resource), account, required=resource.split(":")[2] in {"iam", "kms"})
+        return Owner(partition_of(resource), account, required=service_of(resource) in {"iam", "kms"})
 
     def makes(self, resource: str) -> bool:
         """Return whether the templates make a bucket or a key."""
-        return resource in self.inventory.buckets or resource.split(":")[2] == "kms"
+        return resource in self.inventory.buckets or service_of(resource) == "kms"
 
     def assuming(self, caller: str, role: str) -> Side:
         """Return the policies that decide whether a caller of the templates may assume a role of theirs.
@@ -137,8 +154,12 @@ class State:
 
     def tags_of(self, resource: str) -> Mapping[str, str]:
         """Return the tags of a resource, as far as the templates know them."""
-        identity = self.identities.get(resource)
-        return identity.tags if identity else {}
+        return self.tags.get(resource, {})
+
+    @cached_property
+    def tags(self) -> Mapping[str, Mapping[str, str]]:
+        """The tags of every role, user and other resource, by ARN."""
+        return tags_of(self.inventory)
 
     @cached_property
     def tests_source_identities(self) -> bool:
@@ -148,6 +169,45 @@ class State:
             *(p for each in self.identities.values() for p in each.policies),
         ]
         return any("sourceidentity" in str(each.get("Condition", "")).lower() for p in every for each in p.statements)
+
+
+# What a key can't do while it is disabled.
+# https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html#key-state-table
+_NOT_WHILE_DISABLED = [
+    "kms:CreateGrant",
+    "kms:Decrypt",
+    "kms:DeriveSharedSecret",
+    "kms:Encrypt",
+    "kms:GenerateDataKey*",
+    "kms:GenerateMac",
+    "kms:ReEncrypt*",
+    "kms:Sign",
+    "kms:Verify*",
+]
+
+
+def _as_enabled(inventory: Inventory, other: Inventory) -> Inventory:
+    """Return the inventory with a Deny in the policy of each key that is disabled here, and not in the other state.
+
+    A key that is disabled in both may be enabled by hand, so its policy is compared as that of any other.
+    """
+    disabled = [
+        arn
+        for arn, key in inventory.keys.items()
+        if key.enabled == "false" and arn in other.keys and other.keys[arn].enabled == "true"
+    ]
+    deny = {"Effect": "Deny", "Principal": "*", "Action": _NOT_WHILE_DISABLED, "Resource": "*"}
+    policies = {
+        arn: as_policy([*inventory.resource_policies[arn].statements, deny])
+        for arn in disabled
+        if arn in inventory.resource_policies
+    }
+    return replace(inventory, resource_policies={**inventory.resource_policies, **policies}) if policies else inventory
+
+
+def service_of(arn: str) -> str:
+    """Return the service of an ARN; an empty text for what is not known to be one."""
+    return arn.split(":")[2] if arn.count(":") > 1 else ""
 
 
 def _keeps_the_public_out(inventory: Inventory, resource: str) -> bool:

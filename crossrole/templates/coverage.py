@@ -1,73 +1,200 @@
 """What of the templates may give or take access and is not evaluated."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from crossrole.templates.intrinsics import Template
 from crossrole.templates.inventory import Unread
 
-_POLICIES = {"AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy"}
+
+@dataclass(frozen=True)
+class Coverage:
+    """What of a type of resource is evaluated, and what is harmless. All else may give or take access."""
+
+    evaluated: frozenset[str] = frozenset()
+    """The properties that are part of each decision, and that `diff` compares by what they allow."""
+    harmless: frozenset[str] = frozenset()
+    """The properties that give and take no access, whatever their value."""
+    why: str = ""
+    """Why a resource of the type decides no request by itself; empty for a type that is evaluated."""
+    appears: bool = False
+    """Whether it gives access by being there, whatever its properties."""
+    only_gives: bool = False
+    """Whether it can take no access by being there, so that none is given where it goes."""
+
+    def judges(self, name: str) -> bool:
+        """Return whether a change of a property is compared, or gives nobody access."""
+        return name in self.evaluated or name in self.harmless or self.harmless == EVERY_PROPERTY
+
+
+EVERY_PROPERTY: Final = frozenset({"*"})
+"""Stands for all properties of a type."""
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
 
 # Whether a request to S3, KMS, STS or IAM is allowed is decided by the policies of these services, of organizations and
 # of the principals. Of all other services a resource decides about that service's own actions alone: a table of
-# DynamoDB about those of DynamoDB.
-_READ: Final = frozenset(
-    {
-        "AWS::IAM::Group",
-        "AWS::IAM::GroupPolicy",
-        "AWS::IAM::ManagedPolicy",
-        "AWS::IAM::Policy",
-        "AWS::IAM::Role",
-        "AWS::IAM::RolePolicy",
-        "AWS::IAM::User",
-        "AWS::IAM::UserPolicy",
-        "AWS::IAM::UserToGroupAddition",
-        "AWS::KMS::Alias",
-        "AWS::KMS::Key",
-        "AWS::Lambda::Permission",
-        "AWS::Organizations::Policy",
-        "AWS::S3::AccessPoint",
-        "AWS::S3::Bucket",
-        "AWS::S3::BucketPolicy",
-        "AWS::SNS::TopicInlinePolicy",
-        "AWS::SNS::TopicPolicy",
-        "AWS::SQS::QueueInlinePolicy",
-        "AWS::SQS::QueuePolicy",
-        "AWS::SecretsManager::ResourcePolicy",
-    }
-)
-_HARMLESS: Final[Mapping[str, str]] = {
-    "AWS::CDK::Metadata": "says which constructs an app is made of",
-    "AWS::CloudFormation::Stack": "its template is read; where it is not there, that is said",
-    "AWS::CloudFormation::WaitCondition": "waits",
-    "AWS::CloudFormation::WaitConditionHandle": "is a URL to wait for",
-    "AWS::IAM::AccessKey": "gives a user keys, and no one an access that the user lacks",
-    "AWS::IAM::InstanceProfile": "names the role of instances, and changes nothing of what the role may do",
-    "AWS::IAM::OIDCProvider": "is trusted only where a role's trust policy says so",
-    "AWS::IAM::SAMLProvider": "is trusted only where a role's trust policy says so",
-    "AWS::IAM::ServerCertificate": "is a certificate",
-    "AWS::IAM::ServiceLinkedRole": "is a role that its service alone may assume",
-    "AWS::IAM::VirtualMFADevice": "is a device that makes codes",
-    "AWS::Lambda::Alias": "has permissions of its own only by AWS::Lambda::Permission",
-    "AWS::Lambda::EventInvokeConfig": "says how often a function is tried again",
-    "AWS::Lambda::EventSourceMapping": "lets a function read with its own role",
-    "AWS::Lambda::Function": "acts with its role, and is called by whom its permissions allow",
-    "AWS::Lambda::LayerVersion": "is code",
-    "AWS::Lambda::Url": "is called by whom the function's permissions allow",
-    "AWS::Lambda::Version": "has permissions of its own only by AWS::Lambda::Permission",
-    "AWS::Logs::LogGroup": "is opened to others only by AWS::Logs::ResourcePolicy",
-    "AWS::S3::StorageLens": "measures",
-    "AWS::S3::StorageLensGroup": "measures",
-    "AWS::SNS::Subscription": "receives from a topic, and is allowed by the topic's policy",
-    "AWS::SNS::Topic": "is decided by its policy",
-    "AWS::SQS::Queue": "is decided by its policy",
-    "AWS::SecretsManager::RotationSchedule": "makes a function change a secret",
-    "AWS::SecretsManager::Secret": "is decided by its policy",
-    "AWS::SecretsManager::SecretTargetAttachment": "adds an address to a secret",
+# DynamoDB about those of DynamoDB. A name is evaluated as what it is part of: another name is another resource. Tags
+# are compared where a policy tests tags of resources.
+COVERAGE: Final[Mapping[str, Coverage]] = {
+    # --- evaluated
+    "AWS::IAM::Group": Coverage(_names("GroupName Path Policies")),
+    "AWS::IAM::GroupPolicy": Coverage(_names("GroupName PolicyDocument PolicyName")),
+    "AWS::IAM::ManagedPolicy": Coverage(
+        _names("Groups ManagedPolicyName Path PolicyDocument Roles Users"), _names("Description Tags")
+    ),
+    "AWS::IAM::Policy": Coverage(_names("Groups PolicyDocument PolicyName Roles Users")),
+    "AWS::IAM::Role": Coverage(
+        _names(
+            "AssumeRolePolicyDocument ManagedPolicyArns MaxSessionDuration Path PermissionsBoundary Policies RoleName "
+            "Tags"
+        ),
+        _names("Description"),
+    ),
+    "AWS::IAM::RolePolicy": Coverage(_names("PolicyDocument PolicyName RoleName")),
+    "AWS::IAM::User": Coverage(
+        _names("Groups ManagedPolicyArns Path PermissionsBoundary Policies Tags UserName"),
+    ),
+    "AWS::IAM::UserPolicy": Coverage(_names("PolicyDocument PolicyName UserName")),
+    "AWS::IAM::UserToGroupAddition": Coverage(_names("GroupName Users")),
+    # The name that an alias stands for is compared on its own.
+    "AWS::KMS::Alias": Coverage(_names("AliasName")),
+    "AWS::KMS::Key": Coverage(
+        _names("Enabled KeyPolicy Tags"),
+        # How a key is made, rotated and deleted; its policy decides who may use it.
+        _names(
+            "BypassPolicyLockoutSafetyCheck Description EnableKeyRotation KeySpec KeyUsage PendingWindowInDays "
+            "RotationPeriodInDays"
+        ),
+    ),
+    "AWS::Lambda::Permission": Coverage(
+        _names(
+            "Action EventSourceToken FunctionName FunctionUrlAuthType Principal PrincipalOrgID SourceAccount SourceArn"
+        )
+    ),
+    # It bounds whole accounts: `can` takes it into each decision, and `diff` compares none.
+    "AWS::Organizations::Policy": Coverage(harmless=_names("Description Tags")),
+    "AWS::S3::AccessPoint": Coverage(_names("Policy"), _names("Tags"), appears=True, only_gives=True),
+    "AWS::S3::Bucket": Coverage(
+        _names("BucketEncryption BucketName Tags"),
+        # Where objects are stored and how long; who may read a log is decided by the bucket that it is written to.
+        _names(
+            "AccelerateConfiguration IntelligentTieringConfigurations LifecycleConfiguration LoggingConfiguration "
+            "MetricsConfigurations ObjectLockConfiguration ObjectLockEnabled VersioningConfiguration"
+        ),
+    ),
+    "AWS::S3::BucketPolicy": Coverage(_names("Bucket PolicyDocument")),
+    "AWS::SNS::TopicInlinePolicy": Coverage(_names("PolicyDocument TopicArn")),
+    "AWS::SNS::TopicPolicy": Coverage(_names("PolicyDocument Topics")),
+    "AWS::SQS::QueueInlinePolicy": Coverage(_names("PolicyDocument Queue")),
+    "AWS::SQS::QueuePolicy": Coverage(_names("PolicyDocument Queues")),
+    "AWS::SecretsManager::ResourcePolicy": Coverage(
+        # The check only warns of public policies at the deployment.
+        _names("ResourcePolicy SecretId"),
+        _names("BlockPublicPolicy"),
+    ),
+    # --- decide no request by themselves, and give nobody access
+    "AWS::CDK::Metadata": Coverage(harmless=EVERY_PROPERTY, why="says which constructs an app is made of"),
+    "AWS::CloudFormation::WaitCondition": Coverage(harmless=EVERY_PROPERTY, why="waits"),
+    "AWS::CloudFormation::WaitConditionHandle": Coverage(harmless=EVERY_PROPERTY, why="is a URL to wait for"),
+    "AWS::CloudWatch::Alarm": Coverage(harmless=EVERY_PROPERTY, why="watches a metric"),
+    "AWS::Lambda::Alias": Coverage(
+        harmless=EVERY_PROPERTY, why="has permissions of its own only by AWS::Lambda::Permission"
+    ),
+    "AWS::Lambda::EventInvokeConfig": Coverage(harmless=EVERY_PROPERTY, why="says how often a function is tried again"),
+    "AWS::Lambda::Version": Coverage(
+        harmless=EVERY_PROPERTY, why="has permissions of its own only by AWS::Lambda::Permission"
+    ),
+    "AWS::S3::StorageLensGroup": Coverage(harmless=EVERY_PROPERTY, why="measures"),
+    # --- decide no request by themselves, but a change of theirs may give access
+    "AWS::CloudFormation::Stack": Coverage(
+        # The nested template is read with the parameters that it is given.
+        harmless=_names("Parameters Tags TemplateURL TimeoutInMinutes"),
+        why="its template is read; where it is not there, that is said",
+    ),
+    "AWS::IAM::AccessKey": Coverage(
+        why="gives a user keys, and no one an access that the user lacks", appears=True, only_gives=True
+    ),
+    "AWS::IAM::InstanceProfile": Coverage(
+        why="names the role of instances, and changes nothing of what the role may do", appears=True, only_gives=True
+    ),
+    "AWS::IAM::OIDCProvider": Coverage(
+        harmless=_names("Tags"),
+        why="is trusted only where a role's trust policy says so",
+        appears=True,
+        only_gives=True,
+    ),
+    "AWS::IAM::SAMLProvider": Coverage(
+        harmless=_names("Tags"),
+        why="is trusted only where a role's trust policy says so",
+        appears=True,
+        only_gives=True,
+    ),
+    "AWS::IAM::ServerCertificate": Coverage(why="is a certificate", appears=True, only_gives=True),
+    "AWS::IAM::ServiceLinkedRole": Coverage(
+        why="is a role that its service alone may assume", appears=True, only_gives=True
+    ),
+    "AWS::IAM::VirtualMFADevice": Coverage(why="is a device that makes codes", appears=True, only_gives=True),
+    "AWS::Lambda::EventSourceMapping": Coverage(
+        # Not its event source: a principal that may send to it makes the function act.
+        harmless=_names(
+            "BatchSize BisectBatchOnFunctionError Enabled FunctionResponseTypes MaximumBatchingWindowInSeconds "
+            "MaximumRetryAttempts ParallelizationFactor ScalingConfig Tags"
+        ),
+        why="lets a function read with its own role",
+        only_gives=True,
+    ),
+    "AWS::Lambda::Function": Coverage(
+        # What code does is not judged: it acts with the function's role.
+        harmless=_names(
+            "Architectures Code Description Environment EphemeralStorage FunctionName Handler KmsKeyArn LoggingConfig "
+            "MemorySize ReservedConcurrentExecutions Runtime SnapStart Tags Timeout TracingConfig"
+        ),
+        why="acts with its role, and is called by whom its permissions allow",
+        only_gives=True,
+    ),
+    "AWS::Lambda::LayerVersion": Coverage(why="is code", appears=True, only_gives=True),
+    "AWS::Lambda::Url": Coverage(
+        why="is called by whom the function's permissions allow", appears=True, only_gives=True
+    ),
+    "AWS::Logs::LogGroup": Coverage(
+        harmless=_names("KmsKeyId LogGroupClass LogGroupName RetentionInDays Tags"),
+        why="is opened to others only by AWS::Logs::ResourcePolicy",
+    ),
+    "AWS::S3::StorageLens": Coverage(why="measures", appears=True, only_gives=True),
+    "AWS::SNS::Subscription": Coverage(
+        why="receives from a topic, and is allowed by the topic's policy", appears=True, only_gives=True
+    ),
+    "AWS::SNS::Topic": Coverage(
+        # Not its key: without one, whoever may subscribe needs no right to it.
+        harmless=_names("DisplayName FifoTopic Tags TopicName"),
+        why="is decided by its policy",
+    ),
+    "AWS::SQS::Queue": Coverage(
+        # SQS itself moves messages to a queue for dead letters: whoever may read those is decided there.
+        harmless=_names(
+            "ContentBasedDeduplication DeduplicationScope DelaySeconds FifoQueue FifoThroughputLimit "
+            "KmsDataKeyReusePeriodSeconds MaximumMessageSize MessageRetentionPeriod QueueName "
+            "ReceiveMessageWaitTimeSeconds RedriveAllowPolicy RedrivePolicy SqsManagedSseEnabled Tags VisibilityTimeout"
+        ),
+        why="is decided by its policy",
+    ),
+    "AWS::SecretsManager::RotationSchedule": Coverage(
+        why="makes a function change a secret", appears=True, only_gives=True
+    ),
+    "AWS::SecretsManager::Secret": Coverage(
+        harmless=_names("Description GenerateSecretString Name SecretString Tags"), why="is decided by its policy"
+    ),
+    "AWS::SecretsManager::SecretTargetAttachment": Coverage(
+        why="adds an address to a secret", appears=True, only_gives=True
+    ),
 }
-"""Types that give and take no access by themselves, each with the reason."""
+"""Every type that is known: any other may give or take access, and so may each property that is not named here."""
 # They can do whatever their code or their service lets them, in any service.
 _ABOUT_EVERYTHING: Final = frozenset(
     {"CloudFormation", "IAM", "Organizations", "RAM", "RolesAnywhere", "SSO", "ControlTower"}
@@ -110,9 +237,9 @@ def _unread(template: Template, logical_id: str, resource: Mapping[str, Any]) ->
     if not isinstance(kind, str) or not isinstance(resource.get("Properties", {}), Mapping):
         yield Unread(f"{place}, which is not a resource with a Type and Properties", None)
         return
-    if _transforms(resource):
+    if transforms(resource):
         yield Unread(f"{place}, of which a transform writes a part at the deployment", None)
-    if kind in _READ:
+    if kind in COVERAGE:
         acl = template.property(logical_id, "AccessControl", "Private") if kind == "AWS::S3::Bucket" else "Private"
         if str(acl) not in _PRIVATE_ACLS:
             yield Unread(
@@ -122,8 +249,6 @@ def _unread(template: Template, logical_id: str, resource: Mapping[str, Any]) ->
                 only_gives=True,
                 resource=template.arn(logical_id),
             )
-        return
-    if kind in _HARMLESS:
         return
     vendor, _, rest = kind.partition("::")
     service = rest.partition("::")[0]
@@ -136,157 +261,28 @@ def _unread(template: Template, logical_id: str, resource: Mapping[str, Any]) ->
         yield Unread(what, account, frozenset({_PREFIXES.get(service, service.lower())}))
 
 
-_ALL: frozenset[str] = frozenset()
-# For each type, the properties that are evaluated or give nobody access; an empty list stands for every property.
-_KNOWN: Mapping[str, frozenset[str]] = {
-    "AWS::CDK::Metadata": _ALL,
-    "AWS::CloudWatch::Alarm": _ALL,
-    "AWS::IAM::ManagedPolicy": _ALL,
-    "AWS::IAM::Policy": _ALL,
-    "AWS::IAM::Role": frozenset(
-        {
-            "AssumeRolePolicyDocument",
-            "Description",
-            "ManagedPolicyArns",
-            "MaxSessionDuration",
-            "Path",
-            "PermissionsBoundary",
-            "Policies",
-            "RoleName",
-            "Tags",
-        }
-    ),
-    "AWS::IAM::RolePolicy": _ALL,
-    "AWS::IAM::User": frozenset({"ManagedPolicyArns", "Path", "Policies", "Tags", "UserName"}),
-    "AWS::KMS::Key": frozenset(
-        {
-            "BypassPolicyLockoutSafetyCheck",
-            "Description",
-            "EnableKeyRotation",
-            "Enabled",
-            "KeyPolicy",
-            "KeySpec",
-            "KeyUsage",
-            "PendingWindowInDays",
-            "RotationPeriodInDays",
-            "Tags",
-        }
-    ),
-    "AWS::Lambda::Alias": _ALL,
-    "AWS::Lambda::EventInvokeConfig": _ALL,
-    # Event sources are not among them: a principal that may send to one makes the function act.
-    "AWS::Lambda::EventSourceMapping": frozenset(
-        {
-            "BatchSize",
-            "Enabled",
-            "FunctionResponseTypes",
-            "MaximumBatchingWindowInSeconds",
-            "ScalingConfig",
-            "Tags",
-        }
-    ),
-    "AWS::Lambda::Function": frozenset(
-        {
-            "Architectures",
-            "Code",
-            "Description",
-            "Environment",
-            "EphemeralStorage",
-            "FunctionName",
-            "Handler",
-            "KmsKeyArn",
-            "LoggingConfig",
-            "MemorySize",
-            "ReservedConcurrentExecutions",
-            "Runtime",
-            "SnapStart",
-            "Tags",
-            "Timeout",
-            "TracingConfig",
-        }
-    ),
-    "AWS::Lambda::Version": _ALL,
-    "AWS::Logs::LogGroup": frozenset({"KmsKeyId", "LogGroupClass", "LogGroupName", "RetentionInDays", "Tags"}),
-    "AWS::S3::Bucket": frozenset(
-        {
-            "BucketEncryption",
-            "BucketName",
-            "IntelligentTieringConfigurations",
-            "LifecycleConfiguration",
-            "LoggingConfiguration",
-            "MetricsConfigurations",
-            "ObjectLockConfiguration",
-            "ObjectLockEnabled",
-            "Tags",
-            "VersioningConfiguration",
-        }
-    ),
-    "AWS::S3::BucketPolicy": _ALL,
-    "AWS::SNS::Topic": frozenset({"DisplayName", "FifoTopic", "KmsMasterKeyId", "Tags", "TopicName"}),
-    "AWS::SQS::Queue": _ALL,
-    "AWS::SQS::QueuePolicy": _ALL,
-}
-# The report always lists these; `diff` lists them only when they change.
-_LISTED = {
-    "AWS::IAM::User": {"Groups", "PermissionsBoundary"},
-    "AWS::S3::Bucket": {"AccessControl", "PublicAccessBlockConfiguration"},
-}
+# The report lists these of every bucket.
+_OF_BUCKETS: Final = {"AccessControl", "PublicAccessBlockConfiguration"}
 
 
-@dataclass(frozen=True)
-class NotEvaluated:
-    """The properties that are not evaluated, as text by place: some always may give access, some where they change."""
-
-    always: Mapping[str, str]
-    changing: Mapping[str, str]
-
-
-def not_evaluated(templates: Sequence[Template], names: Collection[str]) -> NotEvaluated:
-    """Return what is not evaluated; `names` are those of the roles and users that the templates make."""
-    always, changing = {}, {}
+def not_evaluated(templates: Sequence[Template]) -> dict[str, str]:
+    """Return what always may give access and is not evaluated, as text by place."""
+    found = {}
     for template in templates:
         for key in ("Transform", "Fn::Transform"):
             if key in template.body:
-                always[f"{template.stack}/{key}"] = _text(template.body[key])
+                found[f"{template.stack}/{key}"] = _text(template.body[key])
         for logical_id, resource in template.resources.items():
-            place, kind = f"{template.stack}/{logical_id}", str(resource.get("Type", ""))
-            properties = template.properties(logical_id)
-            known = _KNOWN.get(kind)
-            listed = _LISTED.get(kind, set())
-            others = {key: value for key, value in properties.items() if known and key not in {*known, *listed}}
-            if (
-                known is None
-                or _transforms(resource)
-                or (kind in _POLICIES and _strangers(template, logical_id, names))
-            ):
-                always[place] = _text(resource if _transforms(resource) else properties)
-            elif listed & properties.keys():
-                always[place] = _text({key: properties.get(key) for key in sorted(listed)})
-            if kind == "AWS::Lambda::Function" and isinstance(others.get("Role"), Mapping):
-                del others["Role"]  # a role of the templates; its trust is reported where a service gets it
-            if others:
-                changing[place] = _text(others)
-    return NotEvaluated(always, changing)
+            place, properties = f"{template.stack}/{logical_id}", template.properties(logical_id)
+            coverage = COVERAGE.get(str(resource.get("Type", "")))
+            if coverage is None or coverage.appears or transforms(resource):
+                found[place] = _text(resource)
+            elif resource.get("Type") == "AWS::S3::Bucket" and _OF_BUCKETS & properties.keys():
+                found[place] = _text({key: properties.get(key) for key in sorted(_OF_BUCKETS)})
+    return found
 
 
-def _strangers(template: Template, logical_id: str, names: Collection[str]) -> bool:
-    """Return whether a policy is for a role or user outside the templates."""
-    return any(
-        str(template.resolve(each, at=logical_id)) not in names for each in _holders(template.resources[logical_id])
-    )
-
-
-def _holders(resource: Mapping[str, Any]) -> Iterator[Any]:
-    properties = resource.get("Properties")
-    properties = properties if isinstance(properties, Mapping) else {}
-    for key in ("Roles", "Groups"):
-        listed = properties.get(key, [])
-        yield from listed if isinstance(listed, list) else [listed]
-    if "RoleName" in properties:
-        yield properties["RoleName"]
-
-
-def _transforms(resource: Mapping[str, Any]) -> bool:
+def transforms(resource: Mapping[str, Any]) -> bool:
     """Return whether CloudFormation writes part of it only at deployment, so that its content is not known."""
     return '"Fn::Transform"' in json.dumps(resource)
 

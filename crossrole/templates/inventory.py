@@ -136,6 +136,8 @@ class Inventory:
     """The roles outside the templates that a template attaches policies to, by account and name."""
     managed: Mapping[str, Policy] = field(default_factory=dict)
     """Every managed policy of the templates, by ARN, whoever holds it."""
+    groups: Mapping[str, tuple[Policy, ...]] = field(default_factory=dict)
+    """The policies of every group that a template makes or attaches policies to, by ARN, whoever is in it."""
     templates: tuple[Template, ...] = field(default=(), repr=False, compare=False)
     """The templates that were read."""
     guardrails: Guardrails = NO_GUARDRAILS
@@ -143,9 +145,6 @@ class Inventory:
     """What may give or take access and is not evaluated."""
     unevaluated: Mapping[str, str] = field(default_factory=dict)
     """The properties that may give access and are not evaluated, as text by place."""
-    unevaluated_changing: Mapping[str, str] = field(default_factory=dict)
-    """The properties that are not evaluated and are reported only where they change, as text by place."""
-
     regions: Mapping[str, str] = field(default_factory=dict)
     """The region of an account's first stack, by account."""
 

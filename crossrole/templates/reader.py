@@ -30,10 +30,8 @@ def read_inventory(templates: list[Template], guardrails: Guardrails = NO_GUARDR
 
 def _inventory(templates: list[Template], guardrails: Guardrails) -> Inventory:
     reader = _Reader(templates, guardrails)
-    roles = reader.roles()
-    left = not_evaluated(templates, {name_of(arn) for arn in roles} | {name for _, name in reader.users()})
     return Inventory(
-        roles=roles,
+        roles=reader.roles(),
         users=reader.users(),
         buckets=reader.buckets(),
         resource_policies=reader.resource_policies(),
@@ -46,11 +44,11 @@ def _inventory(templates: list[Template], guardrails: Guardrails) -> Inventory:
         owners=reader.owners(),
         others=reader.other_roles(),
         managed=reader.managed(),
+        groups=reader.groups(),
         templates=tuple(templates),
         guardrails=reader.guardrails(),
         unread=(*unread_of(templates), *reader.unread()),
-        unevaluated=left.always,
-        unevaluated_changing=left.changing,
+        unevaluated=not_evaluated(templates),
     )
 
 
@@ -261,6 +259,18 @@ class _Reader:
             inline, managed, elsewhere = self._own_policies(resource)
             groups[resource.template.account, name_of(resource.arn)] = ([*inline, *managed], elsewhere)
         return groups
+
+    def groups(self) -> dict[str, tuple[Policy, ...]]:
+        """Return the policies of every group that a template makes or attaches policies to, by ARN."""
+        found = {}
+        made = {(each.template.account, name_of(each.arn)): each.arn for each in self._of("AWS::IAM::Group")}
+        partitions = {template.account: template.partition for template in self.templates}
+        attached = {(account, name) for account, kind, name in self._attached if kind == "group"}
+        for account, name in dict.fromkeys([*made, *sorted(attached)]):
+            arn = made.get((account, name), f"arn:{partitions[account]}:iam::{account}:group/{name}")
+            own = self._groups.get((account, name), ([], ()))[0]
+            found[arn] = (*own, *self._attached.get((account, "group", name), []))
+        return found
 
     @cached_property
     def _memberships(self) -> dict[tuple[str, str], list[tuple[str, str | None]]]:
