@@ -167,10 +167,10 @@ def test_what_is_not_certain_is_not_said(own: list[Any], words: str, tmp_path: P
 
 
 def test_a_resource_that_is_not_evaluated_may_open_another_service(tmp_path: Path) -> None:
-    """Whatever is made in the role's account and is not evaluated, such as a topic's policy, may let the role in."""
+    """Whatever is made in the role's account and is not evaluated, such as a bus's policy, may let the role in."""
     before = denied(tmp_path / "before", [OWN])
     folder = written(
-        tmp_path / "after", {"Policy": {"Type": "AWS::SNS::TopicPolicy", "Properties": {}}}, stack="Beside"
+        tmp_path / "after", {"Policy": {"Type": "AWS::Events::EventBusPolicy", "Properties": {}}}, stack="Beside"
     )
     after = denied(folder, [OWN])
 
