@@ -48,7 +48,10 @@ class Bounds:
 
 
 def bounds_of(request: Request) -> Bounds:
-    """Return the two requests between which the truth lies; both the same where everything is known."""
+    """Return the two requests between which the truth lies; both the same where everything is known.
+
+    The conditions of a free request on keys of any value stay: its answer says what they must be.
+    """
     facts = _Facts(request)
     trust = request.action.startswith("sts:AssumeRole")
     identity = [facts.bounded(policy, "Resource") for policy in request.identity]
@@ -197,7 +200,7 @@ class _Facts:
         return self.request.named and bool(unknown) and all(each.shape for each in unknown)
 
     def _is_open(self, pattern: str, actual: str) -> bool:
-        return has_unknowns([pattern, actual]) or any(self._is_free(each) for each in _VARIABLE.findall(pattern))
+        return has_unknowns([pattern, actual]) or any(map(self._is_variable, _VARIABLE.findall(pattern)))
 
     def _may_fit(self, pattern: str, actual: str) -> bool:
         """Return whether a pattern may turn out to match, and does not surely match as it stands."""
@@ -210,7 +213,7 @@ class _Facts:
         return _overlap(_TOKENS.sub("*", _VARIABLE.sub("*", pattern)), _TOKENS.sub("*", actual).replace("?", "*"))
 
     def _reasons(self, *values: str) -> list[str]:
-        free = [each for value in values for each in _VARIABLE.findall(value) if self._is_free(each)]
+        free = [each for value in values for each in _VARIABLE.findall(value) if self._is_variable(each)]
         return [*(each.text for each in unknowns_in(list(values))), *free]
 
     # --- principals
@@ -322,7 +325,7 @@ class _Facts:
         if has_unknowns([operator, key]):
             return "; ".join(each.text for each in unknowns_in([operator, key]))
         taken = operator_of(operator)
-        if self._is_free(key):
+        if self._is_free(key) and not (self.request.free and not has_unknowns(list(values))):
             exists = taken.comparison == "Null" and key.lower() in ALWAYS_THERE and not has_unknowns(list(values))
             return (_ALWAYS if [each.lower() for each in values] == ["false"] else _NEVER) if exists else key
         return self._comparison(taken, key, values)
@@ -336,7 +339,7 @@ class _Facts:
                 if taken.kind in {"String", "Arn"} and given is not None:
                     if self._may_fit(value.lower(), actual.lower()):
                         return "; ".join(self._reasons(value, actual)) or key
-                elif has_unknowns([value, actual]) or any(map(self._is_free, _VARIABLE.findall(value))):
+                elif has_unknowns([value, actual]) or any(map(self._is_variable, _VARIABLE.findall(value))):
                     return "; ".join(self._reasons(value, actual)) or key
         return None
 
@@ -345,6 +348,11 @@ class _Facts:
             if name.lower() == key.lower():
                 return texts(value)
         return None
+
+    def _is_variable(self, key: str) -> bool:
+        """Return whether a policy variable stands for what is not known, or not known in part."""
+        name = key.partition(",")[0].strip()
+        return self._is_free(name) or has_unknowns(self._given(name) or [])
 
     def _is_free(self, key: str) -> bool:
         folded = key.partition(",")[0].strip().lower()

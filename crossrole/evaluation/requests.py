@@ -83,9 +83,9 @@ def free(link: Link, certain: AbstractSet[str] = CERTAIN) -> Request:
 
     What the templates do not say is taken as it gives the most access: what is denied then is denied for certain.
     """
-    most = bounds_of(replace(link.request, anything=frozenset())).most
+    most = bounds_of(replace(link.request, free=True)).most
     context = {key: value for key, value in most.context.items() if key in certain or key.startswith(PRINCIPAL_TAG)}
-    return replace(most, context=context, free=True)
+    return replace(most, context=context)
 
 
 def _links(inventory: Inventory, question: Question) -> Iterator[Link]:

@@ -56,7 +56,7 @@ class Storm(FakeAws):
         operation = {"POST": "AssumeRole", "PUT": "PutObject"}.get(method, "")
         self.attempts[operation] += 1
         self.attempts[path] += 1
-        chance = random.Random(f"{self.seed} {path} {self.attempts[path]}")  # noqa: S311 - to be the same each time
+        chance = random.Random(f"{self.seed} {path} {self.attempts[path]}")
         if operation == "AssumeRole":
             self.lifetime = chance.choice((100, 200, 900))
         if not (self.raging and operation and chance.random() < SHARE):
@@ -84,7 +84,7 @@ def weather(server: Server, handler: Handler, invocations: int, seed: int = SEED
     aws = Storm(seed=seed)
     server.fake = aws
     outcome = Outcome(aws)
-    events = [_event(number, random.Random(f"{seed} {number}")) for number in range(invocations)]  # noqa: S311 - likewise
+    events = [_event(number, random.Random(f"{seed} {number}")) for number in range(invocations)]
     failed = [number for number, event in enumerate(events) if not _delivered(number, event, handler, outcome)]
     aws.raging = False
     for number in failed:
