@@ -396,7 +396,8 @@ class _Comparison:
                 yield Change(
                     self.gained, f"the policy of {_named(resource)} was changed, which may give access", depends
                 )
-        for arn in self.new.identities:
+        some = [each for each in self.new.identities if resources or each in self._changed_identities]
+        for arn in some:
             both = [state.given_identities.get(arn) for state in (self.old, self.new)]
             depends = _depends(policy for each in both if each for policy in (*each.policies, each.boundary))
             if depends and arn in self._changed_identities:

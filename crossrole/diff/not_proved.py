@@ -20,6 +20,7 @@ from crossrole.unknown import Unknown, has_unknowns, worded
 _LOOK = f"{UNPROVED}: look at it yourself"
 _SECTIONS = ("Conditions", "Mappings", "Parameters")
 _PICKS = ('"Fn::Select"', '"Fn::Split"', '"Fn::Base64"')
+_INTRINSICS = ('"Ref"', '"Fn::', '"Condition": "', "{{resolve:")
 _BLOCK, _AS_BLOCKED = "PublicAccessBlockConfiguration", "true"
 
 
@@ -43,7 +44,7 @@ class _Resource:
     def _raw(self) -> Mapping[str, Any]:
         return self.template.resources[self.logical_id]
 
-    @property
+    @cached_property
     def written(self) -> str:
         """The resource as it stands in its template."""
         return json.dumps(self._raw, sort_keys=True)
@@ -100,6 +101,17 @@ class _Resource:
         raw = self._raw if transforms(self._raw) else None
         return json.dumps([where, dict(self.texts), raw], sort_keys=True)
 
+    def is_as(self, other: "_Resource") -> bool:
+        """Return whether it is the same as another; what is written out need not be resolved for that."""
+        if (
+            self.written == other.written
+            and self.is_twin == other.is_twin
+            and (self.template.account, self.template.region) == (other.template.account, other.template.region)
+            and not any(each in self.written for each in _INTRINSICS)
+        ):
+            return True
+        return self.fingerprint == other.fingerprint
+
     @cached_property
     def words(self) -> str:
         """The resource in words, with the role or user that it is for."""
@@ -122,12 +134,12 @@ _WITH_POLICIES = {"AWS::IAM::ManagedPolicy", "AWS::IAM::Policy", "AWS::IAM::Role
 
 def unjudged_changes(base: Inventory, head: Inventory) -> Iterator[Change]:
     """Yield a change for each resource, property or template that differs and that no proof is about."""
-    yield from _of_templates(base, head)
     before, now = _resources(base), _resources(head)
+    yield from _of_templates(base, head, before, now)
     differing = [
         each
         for each in dict.fromkeys([*before, *now])
-        if each not in before or each not in now or before[each].fingerprint != now[each].fingerprint
+        if each not in before or each not in now or not before[each].is_as(now[each])
     ]
     # What is the same in another place, or under another name in the template, is no change.
     left, came = (Counter(side[each].fingerprint for each in differing if each in side) for side in (before, now))
@@ -247,25 +259,27 @@ def _changed(what: str, *, gained: bool = True, depends: Iterable[str] = ()) -> 
     return Change(gained, f"{what}, which may {'give access' if gained else 'take access away'}", (reason,))
 
 
-def _of_templates(base: Inventory, head: Inventory) -> Iterator[Change]:
+def _of_templates(
+    base: Inventory, head: Inventory, before: Mapping[str, _Resource], now: Mapping[str, _Resource]
+) -> Iterator[Change]:
     """Yield what is not read, and the templates of which something is written only at the deployment."""
     missing = [state.templates[0].assembly.missing if state.templates else {} for state in (base, head)]
     known = {each.what for each in base.unread} | {f"{what} ({place})" for place, what in missing[1].items()}
     known |= {*missing[1].values()}
     known |= {f"{each.stack}, whose template a transform changes at the deployment" for each in head.templates}
-    names = {each.place for state in (base, head) for each in _resources(state).values()}
     for each in head.unread:
         # That a resource is not read is told with the resource.
-        if each.what not in known and not any(each.what.startswith((f"{one} ", f"{one},")) for one in names):
+        told = any(each.what.startswith((f"{place} ", f"{place},")) for place in {**before, **now})
+        if each.what not in known and not told:
             yield _changed(worded(each.what))
     for place, what in (missing[0] | missing[1]).items():
-        stacks = [_resources(each).get(place) for each in (base, head)]
+        stacks = [each.get(place) for each in (before, now)]
         # A nested stack whose template has the same address is the same.
         if not (stacks[0] and stacks[1] and stacks[0].written == stacks[1].written):
             yield Change(gained=True, text=f"{what}: what it gives is not known", notes=(_LOOK,))
-    before, now = ({each.stack: each for each in state.templates} for state in (base, head))
-    for stack in dict.fromkeys([*before, *now]):
-        bodies = [each[stack].body if stack in each else {} for each in (before, now)]
+    sides = [{each.stack: each.body for each in state.templates} for state in (base, head)]
+    for stack in sides[0] | sides[1]:
+        bodies = [each.get(stack, {}) for each in sides]
         transform = any(key in body for body in bodies for key in ("Transform", "Fn::Transform"))
         if transform and _without_texts(bodies[0]) != _without_texts(bodies[1]):
             yield _changed(f"{stack}, of which a Transform writes a part at the deployment, was changed")

@@ -156,7 +156,7 @@ def _in_processes_of_their_own(questions: list[dict[str, Any]]) -> list[dict[str
         if os.fork() == 0:
             try:
                 with os.fdopen(writer, "w") as pipe:
-                    json.dump(_proved(question), pipe)
+                    json.dump(_proved_or_why_not(question), pipe)
             except Exception:  # noqa: BLE001 every error is returned to the asker
                 traceback.print_exc()
             os._exit(0)
@@ -168,6 +168,13 @@ def _in_processes_of_their_own(questions: list[dict[str, Any]]) -> list[dict[str
             outcomes.append(pipe.read())
         os.wait()
     return [json.loads(outcome) for outcome in outcomes]
+
+
+def _proved_or_why_not(question: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return _proved(question)
+    except Exception as error:  # noqa: BLE001 what Reach does not take is not proved
+        return {"verdict": "unknown", "reasons": [f"{type(error).__name__}: {error}"], "example": None}
 
 
 def _proved(question: dict[str, Any]) -> dict[str, Any]:
