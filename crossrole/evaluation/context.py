@@ -18,7 +18,8 @@ _ASSUMED = {
     "aws:PrincipalIsAWSService": "false",
     "s3:TlsVersion": "1.3",
 }
-# Every request carries these, and no template says with which value; nor what organization an account is in.
+# No template says with which values a request carries these: who asks, from where, through which network, and of which
+# organization the accounts are.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 _ANYTHING = frozenset(
     {
@@ -30,6 +31,13 @@ _ANYTHING = frozenset(
         "aws:resourceorgpaths",
         "aws:requestedregion",
         "aws:sourceip",
+        "aws:sourcevpc",
+        "aws:sourcevpcarn",
+        "aws:sourcevpce",
+        "aws:vpceaccount",
+        "aws:vpceorgid",
+        "aws:vpceorgpaths",
+        "aws:vpcsourceip",
         "sts:rolesessionname",
         "s3:existingobjecttag/",
         "kms:resourcealiases",
