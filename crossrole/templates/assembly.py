@@ -47,7 +47,7 @@ def read_assembly(
     if not may_be_stale and (stale := staleness(folder)):
         raise CommandError(f"{stale}; run: make synth")
     assembly = Assembly(parameters=given.parameters, assumed=given.conditions)
-    if where.is_file():
+    if _is_file(where):
         name = where.name.partition(".")[0]
         _add(assembly, name, f"{given.account}/{given.region}", where, given=given, known={})
     else:
@@ -104,7 +104,7 @@ def _read_folder(assembly: Assembly, folder: Path, given: Given, stage: str = ""
             _add(assembly, own, where.partition("aws://")[2], folder / file, given=given, known=properties)
         elif kind == _STAGE:
             inner = folder / str(properties.get("directoryName", name))
-            if (inner / "manifest.json").is_file() and stage.count("/") < _DEPTH:
+            if _is_file(inner / "manifest.json") and stage.count("/") < _DEPTH:
                 _read_folder(assembly, inner, given, f"{stage}{name}/")
             else:
                 assembly.missing[f"{stage}{name}"] = f"the Stage {name}, whose assembly {inner} is not there"
@@ -143,7 +143,7 @@ def _add_nested(template: Template, folder: Path) -> None:
             path = metadata.get("aws:asset:path") if isinstance(metadata, dict) else None
             file = folder / str(path)
             place = f"{template.stack}/{logical_id}"
-            if path is None or not file.is_file() or template.stack.count("/") >= _DEPTH:
+            if path is None or not _is_file(file) or template.stack.count("/") >= _DEPTH:
                 template.assembly.missing[place] = f"the nested stack {place}, whose template is not in the assembly"
                 continue
             nested = Template(
@@ -158,6 +158,14 @@ def _add_nested(template: Template, folder: Path) -> None:
             )
             template.assembly.templates.append(nested)
             _add_nested(nested, folder)
+
+
+def _is_file(path: Path) -> bool:
+    """Return whether a file is there; a name that no file can have is none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def _read_template(path: Path) -> dict[str, Any]:
