@@ -20,6 +20,7 @@ from crossrole.unknown import Unknown, has_unknowns, worded
 _LOOK = f"{UNPROVED}: look at it yourself"
 _SECTIONS = ("Conditions", "Mappings", "Parameters")
 _PICKS = ('"Fn::Select"', '"Fn::Split"', '"Fn::Base64"')
+_OF_OTHERS = ('"Fn::ImportValue"', '"Fn::GetStackOutput"', "Outputs.")
 _INTRINSICS = ('"Ref"', '"Fn::', '"Condition": "', "{{resolve:")
 _BLOCK, _AS_BLOCKED = "PublicAccessBlockConfiguration", "true"
 
@@ -80,12 +81,15 @@ class _Resource:
 
     def _text(self, name: str, value: Any) -> str:
         text = json.dumps(_plain(value), sort_keys=True)
-        if not has_unknowns(text):
+        if not has_unknowns(value):
             return text
         raw = json.dumps(self.template.properties(self.logical_id).get(name), sort_keys=True)
-        if open_unknowns(text) or any(each in raw for each in _PICKS):
+        if open_unknowns(value) or any(each in raw for each in _PICKS):
             # What is not known may be made of anything that stands here.
             text += raw + json.dumps([self.template.body.get(each) for each in _SECTIONS], sort_keys=True)
+            if any(each in raw for each in _OF_OTHERS):
+                every = self.template.assembly.templates
+                text += json.dumps([each.body.get("Outputs") for each in every], sort_keys=True)
         return text
 
     @property

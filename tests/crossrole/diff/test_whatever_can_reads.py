@@ -320,6 +320,64 @@ def test_a_widening_is_told(edit: Edit, told: str, prover: Prover, tmp_path: Pat
     assert any(part in changes_text(found) for part in told.split("|")), changes_text(found)
 
 
+def either(one: str) -> Edit:
+    """Return the change to a resource that is chosen by a condition which no template decides."""
+    chosen = {"Fn::If": ["Open", one, f"{VAULT}/b"]}
+    return put("Low.Policies.0.PolicyDocument.Statement.0.Resource", chosen)
+
+
+def picked(number: str) -> Edit:
+    """Return the change to a resource that is a part of a text which no template says."""
+    part = {"Fn::Select": [number, {"Fn::Split": ["/", {"Ref": "X"}]}]}
+    return put("Low.Policies.0.PolicyDocument.Statement.0.Resource", part)
+
+
+def exported(one: str) -> Edit:
+    """Return the change to an export that is chosen by a condition which no template decides."""
+    chosen = {"Fn::If": ["Open", one, f"{VAULT}/b"]}
+    return of_template(Outputs={"Export": {"Value": chosen, "Export": {"Name": "Folder"}}})
+
+
+BESIDE_UNKNOWNS: dict[str, tuple[Edit, Edit]] = {
+    "a branch of a choice": (either(f"{VAULT}/a"), either("*")),
+    "a branch of a choice that is exported": (exported(f"{VAULT}/a"), exported("*")),
+    "a part of a text": (
+        put(
+            "Low.Policies.0.PolicyDocument.Statement.0.Resource",
+            {"Fn::Select": ["0", {"Fn::Split": ["/", {"Ref": "X"}]}]},
+        ),
+        put(
+            "Low.Policies.0.PolicyDocument.Statement.0.Resource",
+            {"Fn::Select": ["1", {"Fn::Split": ["/", {"Ref": "X"}]}]},
+        ),
+    ),
+    "a statement that is not known is gone": (
+        put("Low.Policies.0.PolicyDocument.Statement.+", {"Ref": "X"}),
+        put("Low.Policies.0.PolicyDocument.Statement.1", None),
+    ),
+    "the policy of roles that are not known": (
+        put("Attached.Roles", [{"Ref": "X"}]),
+        put("Attached.PolicyDocument.Statement.0.Resource", "*"),
+    ),
+    "a bucket's Deny, for a role on what is not known": (
+        put("Low.Policies.0.PolicyDocument.Statement.0.Resource", {"Fn::Sub": "arn:aws:s3:::${X}/*"}),
+        put("VaultPolicy.PolicyDocument.Statement.1", None),
+    ),
+    "a statement that IAM would not save": (
+        put("Archive.AssumeRolePolicyDocument.Statement.1.Principal", "arn:aws:iam::333333333333:role/One"),
+        put("Archive.AssumeRolePolicyDocument.Statement.1.Principal", "arn:aws:iam::333333333333:role/Two"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("start", "edit"), BESIDE_UNKNOWNS.values(), ids=BESIDE_UNKNOWNS)
+def test_a_change_beside_an_unknown_is_told(start: Edit, edit: Edit, prover: Prover, tmp_path: Path) -> None:
+    """What depends on a value that no template says is not proved, whether or not something else is."""
+    found = [each for each in compared(prover, tmp_path, edit, start=start) if each.gained]
+
+    assert "not proved: depends on" in changes_text(found), changes_text(found)
+
+
 def leaves(value: Any, *path: str) -> Iterator[tuple[str, ...]]:
     """Yield the paths of all texts and numbers in a value, but for intrinsic functions."""
     if isinstance(value, dict) and not any(name == "Ref" or name.startswith("Fn::") for name in value):
