@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from copy import deepcopy
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,13 @@ import pytest
 from crossrole.diff.changes import changes
 from crossrole.diff.sentences import Change, changes_text
 from crossrole.engines.prover import Prover
+from crossrole.engines.simulator import Simulator
+from crossrole.errors import CommandError
+from crossrole.evaluation.can import ask_all
+from crossrole.evaluation.question import question_of
 from crossrole.templates.assembly import read_assembly
 from crossrole.templates.coverage import COVERAGE, EVERY_PROPERTY
+from crossrole.templates.inventory import Inventory
 from crossrole.templates.reader import read_inventory
 from tests.templates import (
     DEV,
@@ -31,6 +37,7 @@ from tests.templates import (
 Template = dict[str, Any]
 Stacks = dict[str, Template]
 Edit = Callable[[Stacks], object]
+NOW = datetime(2026, 11, 28, tzinfo=UTC)
 VAULT = "arn:aws:s3:::vault"
 PARTNER = "arn:aws:iam::333333333333:role/Partner"
 CALLER = f"arn:aws:iam::{DEV}:role/Caller"
@@ -530,3 +537,62 @@ SAME: dict[str, Edit] = {
 def test_the_same_in_other_words_is_no_change(edit: Edit, prover: Prover, tmp_path: Path) -> None:
     """What means the same is no change of access, and needs no look."""
     assert "no change of access" == changes_text(compared(prover, tmp_path, edit))
+
+
+# --- beside two answers of `can`
+
+CALLERS = [
+    *(
+        f"arn:aws:iam::{PROD}:role/{name}"
+        for name in ("Archive", "Low", "High", "Decrypts", "Imports", "Existing", "Other")
+    ),
+    *(f"arn:aws:iam::{PROD}:user/{name}" for name in ("ann", "bob", "carl")),
+    PARTNER,
+    CALLER,
+]
+REQUESTS = [
+    *(("s3:GetObject", f"{VAULT}/{key}") for key in ("dev/x", "dev/secret/x", "ops/x", "p/x", "x", "y", "other/x")),
+    ("s3:PutObject", f"{VAULT}/low/x"),
+    ("s3:PutObject", "arn:aws:s3:::existing/x"),
+    ("s3:ListBucket", VAULT),
+    ("sts:AssumeRole", f"arn:aws:iam::{PROD}:role/Archive"),
+]
+
+
+def answers(inventory: Inventory, simulator: Simulator) -> dict[tuple[str, str, str], int]:
+    """Return the exit status of `can` for each caller and request: 0 allowed, 1 denied, 2 not known."""
+    found = {}
+    keys = [("kms:Decrypt", each) for each in inventory.keys]
+    for caller in CALLERS:
+        asked = [
+            question_of(inventory, caller=caller, via=None, action=action, resource=resource, given={}, now=NOW)
+            for action, resource in [*REQUESTS, *keys]
+        ]
+        for question in asked:
+            try:
+                (answer,) = ask_all(inventory, simulator, [question])
+            except CommandError:
+                continue  # such as a role that no template makes any more
+            found[caller, question.action, question.resource] = answer.exit_status
+    return found
+
+
+@pytest.fixture(scope="module")
+def at_base(simulator: Simulator, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str, str], int]:
+    """Return the answers before any change."""
+    folder = write_assembly(tmp_path_factory.mktemp("base"), base())
+    return answers(read_inventory(read_assembly(folder)), simulator)
+
+
+@pytest.mark.parametrize("edit", [edit for edit, _ in WIDENED.values()], ids=WIDENED)
+def test_what_was_denied_and_is_allowed_is_told(
+    edit: Edit, at_base: dict[tuple[str, str, str], int], simulator: Simulator, prover: Prover, tmp_path: Path
+) -> None:
+    """A request that `can` denied and allows now is among what its caller gained."""
+    stacks = base()
+    edit(stacks)
+    now = answers(read_inventory(read_assembly(write_assembly(tmp_path / "now", stacks))), simulator)
+    gainers = {key[0] for key, status in now.items() if status == 0 and at_base.get(key) == 1}
+    told = changes_text([each for each in compared(prover, tmp_path, edit) if each.gained])
+
+    assert set() == {each for each in gainers if each.rpartition("/")[2] not in told}, told
