@@ -80,7 +80,11 @@ class _Comparison:
     def _widened(self) -> Mapping[str, list[tuple[Label, Cell, Gain]]]:
         """What the policies of resources allow more to callers whose own policies allow it, by resource."""
         every = dict.fromkeys([*self.new.resources, *self.old.resources])
-        gone = {each for each in every if self.old.makes(each) and not self.new.makes(each)}
+        gone = {
+            each
+            for each in every
+            if self.old.makes(each) and not self.new.makes(each) and each not in self.new.inventory.resource_policies
+        }
         changed = [each for each in every if each not in gone and self._differs(each)]
         asked = [(each, *of_caller) for each in changed for of_caller in of_callers(self.old, self.new, each)]
         found: dict[str, list[tuple[Label, Cell, Gain]]] = {}
@@ -390,20 +394,23 @@ class _Comparison:
         """Yield who and what changed beside something that is not known, so that the proofs may not hold."""
         resources = [each for each in dict.fromkeys([*self.new.resources, *self.old.resources]) if self._differs(each)]
         for resource in [*resources, *(each for each in self.new.inventory.roles if self._differs(each))]:
-            policies = [state.given.resource_policies.get(resource) for state in (self.old, self.new)]
+            attached = [state.given.resource_policies.get(resource) for state in (self.old, self.new)]
             parts = [state.attached_to(resource) for state in (self.old, self.new)]
-            if (depends := _depends(policies)) and not _only_narrower(*parts):
+            same = _open_statements(attached[:1]) == _open_statements(attached[1:])
+            if (depends := _depends(attached)) and not (same and _only_narrower(*parts)):
                 yield Change(
                     self.gained, f"the policy of {_named(resource)} was changed, which may give access", depends
                 )
         some = [each for each in self.new.identities if resources or each in self._changed_identities]
         for arn in some:
             both = [state.given_identities.get(arn) for state in (self.old, self.new)]
-            depends = _depends(policy for each in both if each for policy in (*each.policies, each.boundary))
+            policies = [(*each.policies, each.boundary) if each else () for each in both]
+            depends = _depends(policy for each in policies for policy in each)
             if depends and arn in self._changed_identities:
                 parts = [state.parts_of(arn) for state in (self.old, self.new)]
-                same_bound = {*self.old.boundary_of(arn)} == {*self.new.boundary_of(arn)} and not self._retagged(arn)
-                if not (same_bound and _only_narrower(*parts)):
+                same = {*self.old.boundary_of(arn)} == {*self.new.boundary_of(arn)} and not self._retagged(arn)
+                same = same and _open_statements(policies[0]) == _open_statements(policies[1])
+                if not (same and _only_narrower(*parts)):
                     yield Change(
                         self.gained, f"the policies of {who(arn)} were changed, which may give access", depends
                     )
@@ -426,6 +433,12 @@ def _depends(policies: Iterable[Policy | None]) -> tuple[str, ...]:
 
 def _reason(unknown: Iterable[Unknown]) -> tuple[str]:
     return (f"{UNPROVED}: depends on {'; '.join(each.text for each in unknown)}",)
+
+
+def _open_statements(policies: Iterable[Policy | None]) -> set[str]:
+    """Return the statements of which it is not known whether they allow or deny, each by what is not known."""
+    effects = {str(statement.get("Effect")) for policy in policies if policy for statement in policy.statements}
+    return effects - {"Allow", "Deny"}
 
 
 def _only_narrower(before: Sequence[Part], now: Sequence[Part]) -> bool:

@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -20,6 +20,7 @@ from crossrole.unknown import Unknown, has_unknowns, worded
 _LOOK = f"{UNPROVED}: look at it yourself"
 _SECTIONS = ("Conditions", "Mappings", "Parameters")
 _PICKS = ('"Fn::Select"', '"Fn::Split"', '"Fn::Base64"')
+_OF_OTHERS = ('"Fn::ImportValue"', '"Fn::GetStackOutput"', "Outputs.")
 _INTRINSICS = ('"Ref"', '"Fn::', '"Condition": "', "{{resolve:")
 _BLOCK, _AS_BLOCKED = "PublicAccessBlockConfiguration", "true"
 
@@ -41,18 +42,19 @@ class _Resource:
         return f"{self.template.stack}/{self.logical_id}"
 
     @property
-    def _raw(self) -> Mapping[str, Any]:
+    def raw(self) -> Mapping[str, Any]:
+        """The resource as it stands in its template."""
         return self.template.resources[self.logical_id]
 
     @cached_property
     def written(self) -> str:
-        """The resource as it stands in its template."""
-        return json.dumps(self._raw, sort_keys=True)
+        """The same as a text."""
+        return json.dumps(self.raw, sort_keys=True)
 
     @cached_property
     def coverage(self) -> Coverage:
         known = COVERAGE.get(self.kind)
-        if known is None or transforms(self._raw):
+        if known is None or transforms(self.raw):
             return Coverage(appears=True)
         return Coverage(harmless=known.harmless, appears=True) if self.is_twin else known
 
@@ -63,7 +65,7 @@ class _Resource:
             return {}
         names = [each for each in self.template.properties(self.logical_id) if not self._is_harmless(each)]
         resolved = {each: self.template.property(self.logical_id, each) for each in names}
-        made = {"Condition": self._made} if self.template.is_made(self._raw) is None else {}
+        made = {"Condition": self._made} if self.template.is_made(self.raw) is None else {}
         return {**made, **{key: value for key, value in resolved.items() if value is not None}}
 
     def _is_harmless(self, name: str) -> bool:
@@ -71,7 +73,7 @@ class _Resource:
 
     @property
     def _made(self) -> str:
-        return f"{self._raw['Condition']}: {json.dumps(self.template.body.get('Conditions'), sort_keys=True)}"
+        return f"{self.raw['Condition']}: {json.dumps(self.template.body.get('Conditions'), sort_keys=True)}"
 
     @cached_property
     def texts(self) -> Mapping[str, str]:
@@ -80,12 +82,15 @@ class _Resource:
 
     def _text(self, name: str, value: Any) -> str:
         text = json.dumps(_plain(value), sort_keys=True)
-        if not has_unknowns(text):
+        if not has_unknowns(value):
             return text
         raw = json.dumps(self.template.properties(self.logical_id).get(name), sort_keys=True)
-        if open_unknowns(text) or any(each in raw for each in _PICKS):
+        if open_unknowns(value) or any(each in raw for each in _PICKS):
             # What is not known may be made of anything that stands here.
             text += raw + json.dumps([self.template.body.get(each) for each in _SECTIONS], sort_keys=True)
+            if any(each in raw for each in _OF_OTHERS):
+                every = self.template.assembly.templates
+                text += json.dumps([each.body.get("Outputs") for each in every], sort_keys=True)
         return text
 
     @property
@@ -98,7 +103,7 @@ class _Resource:
     def fingerprint(self) -> str:
         """The text of all that is not harmless, without its place."""
         where = [self.kind, self.template.account, self.template.region, self.is_twin]
-        raw = self._raw if transforms(self._raw) else None
+        raw = self.raw if transforms(self.raw) else None
         return json.dumps([where, dict(self.texts), raw], sort_keys=True)
 
     def is_as(self, other: "_Resource") -> bool:
@@ -135,7 +140,6 @@ _WITH_POLICIES = {"AWS::IAM::ManagedPolicy", "AWS::IAM::Policy", "AWS::IAM::Role
 def unjudged_changes(base: Inventory, head: Inventory) -> Iterator[Change]:
     """Yield a change for each resource, property or template that differs and that no proof is about."""
     before, now = _resources(base), _resources(head)
-    yield from _of_templates(base, head, before, now)
     differing = [
         each
         for each in dict.fromkeys([*before, *now])
@@ -146,10 +150,13 @@ def unjudged_changes(base: Inventory, head: Inventory) -> Iterator[Change]:
     moved = left & came
     still, again = Counter(moved), Counter(moved)
     added = {*head.roles} - {*base.roles}
+    told: set[str] = set()
     for place in differing:
         old, new = _unless_moved(before.get(place), still), _unless_moved(now.get(place), again)
-        if old or new:
-            yield from _of_resource(old, new, added)
+        for change in _of_resource(old, new, added) if old or new else ():
+            told.add(place)
+            yield change
+    yield from _of_templates(base, head, (before, now), told)
     yield from _of_accounts(base, head)
     yield from _of_conditions(base, head)
 
@@ -159,8 +166,7 @@ def _resources(inventory: Inventory) -> dict[str, _Resource]:
     arns: Counter[str] = Counter()
     for template in inventory.templates:
         for logical_id, resource in template.resources.items():
-            if str(resource.get("Type")) in RESOURCE_TYPES:
-                arns[template.arn(logical_id)] += 1
+            arns.update(_claims(template, logical_id, str(resource.get("Type"))))
     unknown: dict[str, tuple[Unknown, ...]] = {}
     for policy in policies_of(inventory):
         if has_unknowns(policy.document):
@@ -169,11 +175,31 @@ def _resources(inventory: Inventory) -> dict[str, _Resource]:
     for template in inventory.templates:
         for logical_id, resource in template.resources.items():
             kind = str(resource.get("Type"))
-            is_twin = kind in RESOURCE_TYPES and arns[template.arn(logical_id)] > 1
+            is_twin = any(arns[each] > 1 for each in _claims(template, logical_id, kind))
             of_its_policies = unknown.get(f"{template.stack}/{logical_id}", ())
             made = _Resource(template, logical_id, kind, is_twin, of_its_policies)
             found[made.place] = made
     return found
+
+
+_ONE_POLICY = {
+    "AWS::S3::BucketPolicy": "Bucket",
+    "AWS::SNS::TopicInlinePolicy": "TopicArn",
+    "AWS::SNS::TopicPolicy": "Topics",
+    "AWS::SQS::QueueInlinePolicy": "Queue",
+    "AWS::SQS::QueuePolicy": "Queues",
+    "AWS::SecretsManager::ResourcePolicy": "SecretId",
+}
+"""The types that give a resource its one policy, and the property that names the resource."""
+
+
+def _claims(template: Template, logical_id: str, kind: str) -> list[str]:
+    """Return what only one resource can be or have: its ARN, or the one policy of another."""
+    if kind in _ONE_POLICY:
+        named = template.property(logical_id, _ONE_POLICY[kind], [])
+        every = named if isinstance(named, list) else [named]
+        return list({f"the policy of {template.account} {json.dumps(each)}" for each in every})
+    return [template.arn(logical_id)] if kind in RESOURCE_TYPES else []
 
 
 def _unless_moved(resource: _Resource | None, moved: Counter[str]) -> _Resource | None:
@@ -185,14 +211,14 @@ def _unless_moved(resource: _Resource | None, moved: Counter[str]) -> _Resource 
 
 def _of_resource(old: _Resource | None, new: _Resource | None, added: set[str]) -> Iterator[Change]:
     if old and new and old.kind == new.kind:
-        if (old.template.account, old.template.region) != (new.template.account, new.template.region):
-            if not (old.kind in RESOURCE_TYPES and new.coverage.evaluated):
-                yield _changed(f"{new.words}, is in another account or region now")
+        places = {(each.template.account, each.template.region) for each in (old, new)}
+        if len(places) > 1 and not (old.kind in RESOURCE_TYPES and new.coverage.evaluated):
+            yield _changed(f"{new.words}, is in another account or region now")
             return
         names = dict.fromkeys([*old.texts, *new.texts])
         differing = [each for each in names if old.texts.get(each) != new.texts.get(each)]
         yield from _of_properties(old, new, differing)
-        if not differing:
+        if not differing and (transforms(old.raw) or transforms(new.raw) or old.is_twin != new.is_twin):
             # What a transform makes of it, or which of two of one name is deployed, is not known.
             yield _changed(f"{new.words}, was changed")
         return
@@ -260,20 +286,22 @@ def _changed(what: str, *, gained: bool = True, depends: Iterable[str] = ()) -> 
 
 
 def _of_templates(
-    base: Inventory, head: Inventory, before: Mapping[str, _Resource], now: Mapping[str, _Resource]
+    base: Inventory, head: Inventory, resources: tuple[Mapping[str, _Resource], ...], told: Collection[str]
 ) -> Iterator[Change]:
-    """Yield what is not read, and the templates of which something is written only at the deployment."""
+    """Yield what is not read, and the templates of which something is written only at the deployment.
+
+    Not what is about one of the places of which something is told.
+    """
     missing = [state.templates[0].assembly.missing if state.templates else {} for state in (base, head)]
     known = {each.what for each in base.unread} | {f"{what} ({place})" for place, what in missing[1].items()}
     known |= {*missing[1].values()}
     known |= {f"{each.stack}, whose template a transform changes at the deployment" for each in head.templates}
     for each in head.unread:
-        # That a resource is not read is told with the resource.
-        told = any(each.what.startswith((f"{place} ", f"{place},")) for place in {**before, **now})
-        if each.what not in known and not told:
+        is_told = any(each.what.startswith((f"{place} ", f"{place},")) for place in told)
+        if each.what not in known and not is_told:
             yield _changed(worded(each.what))
     for place, what in (missing[0] | missing[1]).items():
-        stacks = [each.get(place) for each in (before, now)]
+        stacks = [each.get(place) for each in resources]
         # A nested stack whose template has the same address is the same.
         if not (stacks[0] and stacks[1] and stacks[0].written == stacks[1].written):
             yield Change(gained=True, text=f"{what}: what it gives is not known", notes=(_LOOK,))

@@ -64,7 +64,7 @@ class Part:
             (key, texts(values)[0])
             for operator, keys in self.statement.get("Condition", {}).items()
             for key, values in keys.items()
-            if _names_callers(operator, key)
+            if _names_callers(operator, key) and texts(values)
         ]
         kind, name = self.principal or ("", "")
         keys = [":sub"] if kind == "Federated" else _NAMING_CALLERS if name in {"", "*"} else _NAMING_CALLERS[:1]

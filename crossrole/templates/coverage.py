@@ -114,7 +114,8 @@ COVERAGE: Final[Mapping[str, Coverage]] = {
     # --- decide no request by themselves, but a change of theirs may give access
     "AWS::CloudFormation::Stack": Coverage(
         # The nested template is read with the parameters that it is given.
-        harmless=_names("Parameters Tags TemplateURL TimeoutInMinutes"),
+        _names("Parameters"),
+        _names("Tags TemplateURL TimeoutInMinutes"),
         why="its template is read; where it is not there, that is said",
     ),
     "AWS::IAM::AccessKey": Coverage(

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from copy import deepcopy
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,13 @@ import pytest
 from crossrole.diff.changes import changes
 from crossrole.diff.sentences import Change, changes_text
 from crossrole.engines.prover import Prover
+from crossrole.engines.simulator import Simulator
+from crossrole.errors import CommandError
+from crossrole.evaluation.can import ask_all
+from crossrole.evaluation.question import question_of
 from crossrole.templates.assembly import read_assembly
 from crossrole.templates.coverage import COVERAGE, EVERY_PROPERTY
+from crossrole.templates.inventory import Inventory
 from crossrole.templates.reader import read_inventory
 from tests.templates import (
     DEV,
@@ -31,6 +37,7 @@ from tests.templates import (
 Template = dict[str, Any]
 Stacks = dict[str, Template]
 Edit = Callable[[Stacks], object]
+NOW = datetime(2026, 11, 28, tzinfo=UTC)
 VAULT = "arn:aws:s3:::vault"
 PARTNER = "arn:aws:iam::333333333333:role/Partner"
 CALLER = f"arn:aws:iam::{DEV}:role/Caller"
@@ -320,6 +327,64 @@ def test_a_widening_is_told(edit: Edit, told: str, prover: Prover, tmp_path: Pat
     assert any(part in changes_text(found) for part in told.split("|")), changes_text(found)
 
 
+def either(one: str) -> Edit:
+    """Return the change to a resource that is chosen by a condition which no template decides."""
+    chosen = {"Fn::If": ["Open", one, f"{VAULT}/b"]}
+    return put("Low.Policies.0.PolicyDocument.Statement.0.Resource", chosen)
+
+
+def picked(number: str) -> Edit:
+    """Return the change to a resource that is a part of a text which no template says."""
+    part = {"Fn::Select": [number, {"Fn::Split": ["/", {"Ref": "X"}]}]}
+    return put("Low.Policies.0.PolicyDocument.Statement.0.Resource", part)
+
+
+def exported(one: str) -> Edit:
+    """Return the change to an export that is chosen by a condition which no template decides."""
+    chosen = {"Fn::If": ["Open", one, f"{VAULT}/b"]}
+    return of_template(Outputs={"Export": {"Value": chosen, "Export": {"Name": "Folder"}}})
+
+
+BESIDE_UNKNOWNS: dict[str, tuple[Edit, Edit]] = {
+    "a branch of a choice": (either(f"{VAULT}/a"), either("*")),
+    "a branch of a choice that is exported": (exported(f"{VAULT}/a"), exported("*")),
+    "a part of a text": (
+        put(
+            "Low.Policies.0.PolicyDocument.Statement.0.Resource",
+            {"Fn::Select": ["0", {"Fn::Split": ["/", {"Ref": "X"}]}]},
+        ),
+        put(
+            "Low.Policies.0.PolicyDocument.Statement.0.Resource",
+            {"Fn::Select": ["1", {"Fn::Split": ["/", {"Ref": "X"}]}]},
+        ),
+    ),
+    "a statement that is not known is gone": (
+        put("Low.Policies.0.PolicyDocument.Statement.+", {"Ref": "X"}),
+        put("Low.Policies.0.PolicyDocument.Statement.1", None),
+    ),
+    "the policy of roles that are not known": (
+        put("Attached.Roles", [{"Ref": "X"}]),
+        put("Attached.PolicyDocument.Statement.0.Resource", "*"),
+    ),
+    "a bucket's Deny, for a role on what is not known": (
+        put("Low.Policies.0.PolicyDocument.Statement.0.Resource", {"Fn::Sub": "arn:aws:s3:::${X}/*"}),
+        put("VaultPolicy.PolicyDocument.Statement.1", None),
+    ),
+    "a statement that IAM would not save": (
+        put("Archive.AssumeRolePolicyDocument.Statement.1.Principal", "arn:aws:iam::333333333333:role/One"),
+        put("Archive.AssumeRolePolicyDocument.Statement.1.Principal", "arn:aws:iam::333333333333:role/Two"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("start", "edit"), BESIDE_UNKNOWNS.values(), ids=BESIDE_UNKNOWNS)
+def test_a_change_beside_an_unknown_is_told(start: Edit, edit: Edit, prover: Prover, tmp_path: Path) -> None:
+    """What depends on a value that no template says is not proved, whether or not something else is."""
+    found = [each for each in compared(prover, tmp_path, edit, start=start) if each.gained]
+
+    assert "not proved: depends on" in changes_text(found), changes_text(found)
+
+
 def leaves(value: Any, *path: str) -> Iterator[tuple[str, ...]]:
     """Yield the paths of all texts and numbers in a value, but for intrinsic functions."""
     if isinstance(value, dict) and not any(name == "Ref" or name.startswith("Fn::") for name in value):
@@ -472,3 +537,62 @@ SAME: dict[str, Edit] = {
 def test_the_same_in_other_words_is_no_change(edit: Edit, prover: Prover, tmp_path: Path) -> None:
     """What means the same is no change of access, and needs no look."""
     assert "no change of access" == changes_text(compared(prover, tmp_path, edit))
+
+
+# --- beside two answers of `can`
+
+CALLERS = [
+    *(
+        f"arn:aws:iam::{PROD}:role/{name}"
+        for name in ("Archive", "Low", "High", "Decrypts", "Imports", "Existing", "Other")
+    ),
+    *(f"arn:aws:iam::{PROD}:user/{name}" for name in ("ann", "bob", "carl")),
+    PARTNER,
+    CALLER,
+]
+REQUESTS = [
+    *(("s3:GetObject", f"{VAULT}/{key}") for key in ("dev/x", "dev/secret/x", "ops/x", "p/x", "x", "y", "other/x")),
+    ("s3:PutObject", f"{VAULT}/low/x"),
+    ("s3:PutObject", "arn:aws:s3:::existing/x"),
+    ("s3:ListBucket", VAULT),
+    ("sts:AssumeRole", f"arn:aws:iam::{PROD}:role/Archive"),
+]
+
+
+def answers(inventory: Inventory, simulator: Simulator) -> dict[tuple[str, str, str], int]:
+    """Return the exit status of `can` for each caller and request: 0 allowed, 1 denied, 2 not known."""
+    found = {}
+    keys = [("kms:Decrypt", each) for each in inventory.keys]
+    for caller in CALLERS:
+        asked = [
+            question_of(inventory, caller=caller, via=None, action=action, resource=resource, given={}, now=NOW)
+            for action, resource in [*REQUESTS, *keys]
+        ]
+        for question in asked:
+            try:
+                (answer,) = ask_all(inventory, simulator, [question])
+            except CommandError:
+                continue  # such as a role that no template makes any more
+            found[caller, question.action, question.resource] = answer.exit_status
+    return found
+
+
+@pytest.fixture(scope="module")
+def at_base(simulator: Simulator, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str, str], int]:
+    """Return the answers before any change."""
+    folder = write_assembly(tmp_path_factory.mktemp("base"), base())
+    return answers(read_inventory(read_assembly(folder)), simulator)
+
+
+@pytest.mark.parametrize("edit", [edit for edit, _ in WIDENED.values()], ids=WIDENED)
+def test_what_was_denied_and_is_allowed_is_told(
+    edit: Edit, at_base: dict[tuple[str, str, str], int], simulator: Simulator, prover: Prover, tmp_path: Path
+) -> None:
+    """A request that `can` denied and allows now is among what its caller gained."""
+    stacks = base()
+    edit(stacks)
+    now = answers(read_inventory(read_assembly(write_assembly(tmp_path / "now", stacks))), simulator)
+    gainers = {key[0] for key, status in now.items() if status == 0 and at_base.get(key) == 1}
+    told = changes_text([each for each in compared(prover, tmp_path, edit) if each.gained])
+
+    assert set() == {each for each in gainers if each.rpartition("/")[2] not in told}, told
