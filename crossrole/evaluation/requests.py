@@ -494,10 +494,7 @@ class _Asked:
 
     @property
     def _is_named(self) -> bool:
-        inventory = self.inventory
-        keys = {bucket.key for bucket in inventory.buckets.values()}
-        known = {*inventory.made, *inventory.roles, *inventory.resource_policies, *keys}
-        return self._root in known or self.resource in inventory.named_resources
+        return self._root in self.inventory.named or self.resource in self.inventory.named_resources
 
 
 def _user_id(role: str, session: str) -> str:

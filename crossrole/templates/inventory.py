@@ -52,7 +52,7 @@ class Identity:
         """The account that it is in."""
         return account_of(self.arn)
 
-    @property
+    @cached_property
     def is_grant(self) -> bool:
         """Whether principals of other accounts, or their accounts, are trusted to assume it."""
         statements = self.trust.statements if self.trust else []
@@ -148,7 +148,7 @@ class Inventory:
     regions: Mapping[str, str] = field(default_factory=dict)
     """The region of an account's first stack, by account."""
 
-    @property
+    @cached_property
     def made(self) -> Mapping[str, str]:
         """The places of the buckets and keys that the templates make, and of all resources with a policy, by ARN."""
         policies = {arn: each.place.rpartition("/")[0] for arn, each in self.resource_policies.items()}
@@ -180,12 +180,12 @@ class Inventory:
         """The partition of all accounts, such as `aws` or `aws-cn`: no access crosses partitions."""
         return next(iter(self.partitions.values()), "aws")
 
-    @property
+    @cached_property
     def grants(self) -> list[Identity]:
         """The roles that someone in another account may assume."""
         return [role for role in self.roles.values() if role.is_grant]
 
-    @property
+    @cached_property
     def identities(self) -> list[Identity]:
         """Every role and user that has policies in a template."""
         return [*self.roles.values(), *self.users.values(), *self.others.values()]
@@ -201,8 +201,18 @@ class Inventory:
         known = nearest(name, names) or (f"; the grants are {', '.join(names)}" if names else "; there are no grants")
         raise CommandError(f'there is no grant "{name}" in the templates{known}')
 
+    @cached_property
+    def named(self) -> frozenset[str]:
+        """The resources that the templates make, give a policy, or encrypt a bucket with, by ARN."""
+        keys = {bucket.key for bucket in self.buckets.values() if bucket.key}
+        return frozenset({*self.made, *self.roles, *self.resource_policies, *keys})
+
     def named_principals(self) -> list[str]:
         """Return every role and user that the templates make or that a trust policy names, by ARN."""
+        return list(self._named_principals)
+
+    @cached_property
+    def _named_principals(self) -> list[str]:
         made = [identity.arn for identity in self.identities]
         named = [each for role in self.grants if role.trust for each in trusted(role.trust)]
         return list(dict.fromkeys([*made, *(each for each in named if ":role/" in each or ":user/" in each)]))
