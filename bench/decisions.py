@@ -93,7 +93,9 @@ def measure(one: Templates, many: Templates) -> Iterator[Line]:
 
 COMMANDS: list[tuple[str, float | None, Callable[[Templates], None]]] = [
     ("can", None, lambda each: crossrole(each, "can", GRANT, "s3:PutObject", f"{BUCKET}/dev/x")),
-    ("who", 3, lambda each: crossrole(each, "who", "s3:PutObject", f"{BUCKET}/dev/x")),
+    # One grant of head may delete. Where all may, each is one more answer, with its own conditions.
+    ("who, where one can", 3, lambda each: crossrole(each, "who", "s3:DeleteObject", f"{BUCKET}/dev/x", of="head")),
+    ("who, where all can", None, lambda each: crossrole(each, "who", "s3:PutObject", f"{BUCKET}/dev/x")),
     ("diff", 2, lambda each: run("-m", "crossrole", "diff", str(each.base), str(each.head))),
     ("report", 5, lambda each: crossrole(each, "report", "--markdown")),
 ]
@@ -123,9 +125,9 @@ def measured(work: Callable[[], object], runs: int = RUNS) -> float:
     return median(times)
 
 
-def crossrole(of: Templates, *arguments: str) -> None:
-    """Run a command on templates."""
-    run("-m", "crossrole", *arguments, "--template-dir", str(of.base))
+def crossrole(pair: Templates, *arguments: str, of: str = "base") -> None:
+    """Run a command on the templates of one of the two files."""
+    run("-m", "crossrole", *arguments, "--template-dir", str(getattr(pair, of)))
 
 
 def run(*arguments: str) -> None:

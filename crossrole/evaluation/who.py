@@ -16,7 +16,7 @@ from crossrole.iam.arn import account_of, name_of
 from crossrole.iam.condition_words import of_expression, of_statement
 from crossrole.iam.policy import overlap, texts, trusted
 from crossrole.templates.inventory import Identity, Inventory
-from crossrole.unknown import worded
+from crossrole.unknown import has_unknowns, worded
 
 ANYONE = "anyone on the internet, without credentials"
 # Keys that a request without credentials does not carry.
@@ -65,15 +65,17 @@ def who_can(inventory: Inventory, simulator: Simulator, action: str, resource: s
     chains = [links_of(inventory, Question(each.arn, each.via, action, resource, {}, now)) for each in candidates]
     certain = [CERTAIN - {"aws:PrincipalAccount"} if each.label == EVERYONE else CERTAIN for each in candidates]
     of_links = [(link, keys) for links, keys in zip(chains, certain, strict=True) for link in links]
-    at_this_moment = [free(link, keys | {"aws:CurrentTime"}) for link, keys in of_links]
-    at_any_time = [free(link, keys) for link, keys in of_links]
-    now_decided = iter(_decided(simulator, [link for link, _ in of_links], at_this_moment))
-    ever_decided = iter(_decided(simulator, [link for link, _ in of_links], at_any_time))
+    now_decided = _decided(simulator, [(link, free(link, keys | {"aws:CurrentTime"})) for link, keys in of_links])
+    # What they depend on is asked for at any time: only then an end in the future is among the conditions.
+    tests_time = [number for number, (link, _) in enumerate(of_links) if _tests_time(link.request)]
+    at_any_time = [(link, free(link, keys)) for link, keys in (of_links[number] for number in tests_time)]
+    ever_decided = dict(enumerate(now_decided)) | dict(zip(tests_time, _decided(simulator, at_any_time), strict=True))
+    at_this_moment, at_some_time = iter(now_decided), iter(ever_decided.values())
     ways: list[Way] = []
     guesses: list[Way] = []
     for candidate, links in zip(candidates, chains, strict=True):
-        decided = [next(now_decided) for _ in links]
-        ever = [next(ever_decided) for _ in links]
+        decided = [next(at_this_moment) for _ in links]
+        ever = [next(at_some_time) for _ in links]
         if all(each.allowed for each, _ in decided):
             open_ = [_allowed_there(link) for link, (_, unless) in zip(links, decided, strict=True) if unless]
             ways.append(_way(candidate, links, [each for each, _ in ever], open_))
@@ -96,10 +98,11 @@ def who_can(inventory: Inventory, simulator: Simulator, action: str, resource: s
     )
 
 
-def _decided(simulator: Simulator, links: Sequence[Link], requests: Sequence[Request]) -> list[tuple[Decision, bool]]:
+def _decided(simulator: Simulator, asked: Sequence[tuple[Link, Request]]) -> list[tuple[Decision, bool]]:
     """Return the decision on each request, and whether it rests on what is outside the templates but may allow it."""
+    requests = [request for _, request in asked]
     decisions = simulator.decide(requests)
-    open_ = [number for number, link in enumerate(links) if link.elsewhere and not decisions[number].allowed]
+    open_ = [number for number, (link, _) in enumerate(asked) if link.elsewhere and not decisions[number].allowed]
     others = dict(zip(open_, simulator.decide([otherwise(requests[number]) for number in open_]), strict=True))
     return [(others.get(number, each), number in others) for number, each in enumerate(decisions)]
 
@@ -132,7 +135,7 @@ def _candidates(
         yield from (
             Candidate(each.arn, each.arn, grant)
             for each in inventory.identities
-            if not each.is_grant and each.arn not in named
+            if not each.is_grant and each.arn not in named and _may_assume(each, grant)
         )
 
 
@@ -143,12 +146,26 @@ def _able(inventory: Inventory, simulator: Simulator, action: str, resource: str
     opens = attached is not None and any(each["Effect"] != "Deny" for each in attached.statements)
     grants = [each for each in inventory.grants if opens or each.elsewhere or _may_allow(each, action, resource)]
     links = [links_of(inventory, Question(grant.arn, None, action, resource, {}, now))[0] for grant in grants]
-    decided = _decided(simulator, links, [free(link) for link in links])
+    decided = _decided(simulator, [(link, free(link)) for link in links])
     yield from (grant for grant, (decision, _) in zip(grants, decided, strict=True) if decision.allowed)
 
 
+def _may_assume(caller: Identity, grant: Identity) -> bool:
+    """Return whether a caller might assume a role: from another account it takes an Allow of the caller's own."""
+    accounts = [caller.account, grant.account]
+    same = caller.account == grant.account or has_unknowns(accounts)
+    return same or bool(caller.elsewhere) or _may_allow(caller, ASSUME, grant.arn)
+
+
+def _tests_time(request: Request) -> bool:
+    """Return whether a policy may decide the request by when it is made."""
+    every = [*request.identity, request.boundary, request.resource_policy, request.session_policy, *request.endpoint]
+    every += [policy for level in [*request.scps, *request.rcps] for policy in level]
+    return any("aws:currenttime" in str(policy.document).lower() for policy in every if policy)
+
+
 def _may_allow(grant: Identity, action: str, resource: str) -> bool:
-    """Return whether a statement of a role might allow a request, whatever is not known: quick, never too strict."""
+    """Return whether a statement of a principal's might allow a request, whatever is unknown: never too strict."""
     return any(
         statement["Effect"] != "Deny"
         and may_match(texts(statement.get("Action", "*")), action, folded=True)
