@@ -6,6 +6,7 @@ from typing import Any
 
 from crossrole.engines.simulator import Context, FailedCondition, Request
 from crossrole.errors import nearest
+from crossrole.escaping import quoted, toml_text
 from crossrole.evaluation.reasons import EXPLICITLY_DENIES, IMPLICITLY_DENIES, Explained, Reason
 from crossrole.iam.actions import ASSUME, details
 from crossrole.iam.arn import account_of, is_role, name_of
@@ -157,7 +158,7 @@ def _trust(grant: Identity, caller: str, reason: Reason) -> Fix:
     asks_mfa = any("MultiFactorAuth" in str(evaluated.statement) for evaluated in reason.statements)
     if asks_mfa and is_role(caller):
         return _elsewhere(f"make a grant of its own for {caller}: {grant.name} asks for MFA, which no role can give")
-    return _change(grant.name, "principals", "add", caller, f'add "{caller}" to principals{meant}')
+    return _change(grant.name, "principals", "add", caller, f"add {toml_text(caller)} to principals{meant}")
 
 
 def _by_crossrole(inventory: Inventory, caller: str) -> str:
@@ -180,10 +181,16 @@ def _widen(grant: Identity, link: Explained, reason: Reason) -> Iterator[Fix]:
         yield from (_meet(grant, each, reason) for each in near.failed)
         return
     bucket, _, key = request.resource.rpartition(":")[2].partition("/")
-    wanted = near.statement["Resource"]
+    wanted = near.statement.get("Resource")
+    if not wanted:
+        # A statement of NotResource is none that access.toml makes.
+        yield _elsewhere(f"let {grant.arn} do {request.action} on {request.resource}")
+        return
     first = (wanted if isinstance(wanted, str) else wanted[-1]).rpartition(":")[2]
     if first.partition("/")[0] != bucket:
-        yield _change(grant.name, "bucket", "set", bucket, f'set bucket = "{bucket}", or make another grant for it')
+        yield _change(
+            grant.name, "bucket", "set", bucket, f"set bucket = {toml_text(bucket)}, or make another grant for it"
+        )
         if key.startswith(first.partition("/")[2].removesuffix("*")):
             return
     folder = f"{key.rpartition('/')[0]}/" if "/" in key else ""
@@ -194,7 +201,7 @@ def _widen(grant: Identity, link: Explained, reason: Reason) -> Iterator[Fix]:
         "set" if folder else "remove",
         folder or None,
         f"use a key under {prefix}, or "
-        + (f'set prefix = "{folder}"' if folder else "take out prefix, which opens every key"),
+        + (f"set prefix = {toml_text(folder)}" if folder else "take out prefix, which opens every key"),
     )
 
 
@@ -231,9 +238,10 @@ def _meet(grant: Identity, failed: FailedCondition, reason: Reason) -> Fix:
         return _change(grant.name, "expires", "set", None, "set a later expires, or take it out")
     if key == "aws:sourceip" and failed.given is not None:
         here = _as_range(failed.given)
-        return _change(grant.name, "source_ips", "add", here, f'add "{here}" to source_ips')
+        return _change(grant.name, "source_ips", "add", here, f"add {toml_text(here)} to source_ips")
     text = _BY_THE_CALLER.get(key, "call with {key} {wanted}")
-    return _elsewhere(text.format(key=failed.key, wanted=wanted, prefix=failed.wanted[0].removesuffix("*")))
+    values = {"wanted": wanted, "word": quoted(wanted), "prefix": quoted(failed.wanted[0].removesuffix("*"))}
+    return _elsewhere(text.format(key=failed.key, **values))
 
 
 _OF_SERVICES = ("aws:sourcearn", "aws:sourceaccount", "aws:sourceorg", "aws:sourceowner", "aws:principalservicename")
@@ -242,7 +250,7 @@ _MFA = (
     "--context aws:MultiFactorAuthPresent=true --context aws:MultiFactorAuthAge=60 here"
 )
 _BY_THE_CALLER = {
-    "sts:externalid": 'send the external ID: --external-id "{wanted}", or --context sts:ExternalId={wanted} here',
+    "sts:externalid": "send the external ID: --external-id {word}, or --context sts:ExternalId={word} here",
     "aws:multifactorauthpresent": _MFA,
     "aws:multifactorauthage": _MFA,
     "aws:sourceip": "call from {wanted}, or --context aws:SourceIp=… here",

@@ -1,14 +1,18 @@
 """The fix for a caller who asks without a grant: to go through one, evaluated in one batch for all callers."""
 
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from crossrole.evaluation.can import ask_all
 from crossrole.evaluation.question import question_of
 from crossrole.templates.inventory import Inventory
+from tests.command_line import crossrole
 from tests.crossrole.evaluation.table import OTHER, role, user
 from tests.crossrole.remembering import Remembering
+from tests.templates import role as role_of, write_assembly
 
 EXPORTER, STRANGER = role("service-role/Exporter"), user("stranger")
 PUT, KINDS = "s3:PutObject", "arn:aws:s3:::kinds-222222222222"
@@ -45,3 +49,22 @@ def test_the_ways_through_grants_are_evaluated_in_one_batch(
     for words, answer in zip(asked, answers, strict=True):
         if words in WITHOUT_A_GRANT:
             assert WITHOUT_A_GRANT[words] == tuple(fix.text for fix in answer.fixes)
+
+
+HALF_FITTING = {
+    "NotResource": {"Effect": "Allow", "Action": PUT, "NotResource": f"{KINDS}/*"},
+    "NotAction": {"Effect": "Allow", "NotAction": PUT, "Resource": f"{KINDS}/*"},
+    "another bucket": {"Effect": "Allow", "Action": PUT, "Resource": ["arn:aws:s3:::other/*"]},
+}
+
+
+@pytest.mark.parametrize("statement", HALF_FITTING.values(), ids=HALF_FITTING)
+def test_a_denial_has_its_fix_however_the_statement_is_written(statement: dict[str, Any], tmp_path: Path) -> None:
+    """A statement that access.toml would never make is no reason to stop."""
+    trusted = {"AWS": EXPORTER}
+    folder = write_assembly(tmp_path, {"Prod": {"R": role_of("Keeper", statement, trusts=trusted)}})
+
+    done = crossrole("can", "Keeper", PUT, f"{KINDS}/x", "--template-dir", str(folder))
+
+    assert 1 == done.returncode, done.stderr
+    assert f"let arn:aws:iam::222222222222:role/Keeper do {PUT} on {KINDS}/x" in done.stdout
