@@ -10,8 +10,9 @@ from typing import Any, get_args
 from pydantic_core import ErrorDetails
 
 from access.environment import Environment
-from access.grant import Access as AccessWord, Grant
-from access.model import Access, Bucket, Writer
+from access.grant import Access as AccessWord, Grant, Place
+from access.identity_provider import IdentityProvider
+from access.model import Access, Account, Bucket, Production, Writer
 from access.problem import Problem, did_you_mean
 
 
@@ -42,7 +43,10 @@ def problem_of(details: ErrorDetails, data: Mapping[str, Any]) -> Problem:
     known = {"msg": _lower(details["msg"]), **details.get("ctx", {})}
     if details["type"] == "extra_forbidden":
         fields = _fields_at(details["loc"])
-        fix = did_you_mean(str(details["loc"][-1]), fields) or f"the keys here are {', '.join(fields)}"
+        moved = _MOVED.get((str(details["loc"][0]), str(details["loc"][-1])))
+        fix = moved or did_you_mean(str(details["loc"][-1]), fields) or f"the keys here are {', '.join(fields)}"
+    elif details["type"] == "string_type" and isinstance(details["input"], list):
+        fix = _ONE_TEXT.get(str(details["loc"][-1]), "write one text: several take an entry each")
     elif details["type"] == "literal_error":
         fix = did_you_mean(str(details["input"]), get_args(AccessWord)) or fix
     elif details["type"] == "datetime_type" and isinstance(details["input"], date):
@@ -53,12 +57,24 @@ def problem_of(details: ErrorDetails, data: Mapping[str, Any]) -> Problem:
     return Problem(_where(details["loc"], data), got, expected.format(**known), fix.format(**known))
 
 
+# Keys of older files, and where their facts stand now.
+_MOVED = {
+    ("grants", "kms_key"): "move it to the [[buckets]] entry of the bucket's name, where a bucket's key stands once",
+    ("writer", "external_id"): "remove it: the function sends the external_id of its grant",
+}
+# What is a list for people, and one text for each place.
+_ONE_TEXT = {
+    "bucket": "one bucket for each place: write a [[grants.places]] entry for each, with its own access",
+    "prefix": "one prefix for each place: write a [[grants.places]] entry for each, with its own access",
+}
 _TABLES = {
     ("missing", "prod"): "add the table [prod] with account and region",
     ("missing", "dev"): "add the table [dev] with account and region",
     ("missing", "grants"): "add a [[grants]] entry",
     ("tuple_type", "grants"): "write [[grants]], with two brackets",
     ("tuple_type", "buckets"): "write [[buckets]], with two brackets",
+    ("tuple_type", "accounts"): "write [[accounts]], with two brackets",
+    ("tuple_type", "identity_providers"): "write [[identity_providers]], with two brackets",
 }
 _EXPECTED = {
     "invalid": ("{expected}", "{fix}"),
@@ -92,20 +108,22 @@ def _shown(value: Any) -> str:
 
 
 def _fields_at(loc: tuple[int | str, ...]) -> list[str]:
-    model: Any = {
-        "grants": Grant,
+    models: Any = {
+        "grants": Place if "places" in loc[:-1] else Grant,
         "buckets": Bucket,
+        "accounts": Account,
+        "identity_providers": IdentityProvider,
         "writer": Writer,
-        "prod": Environment,
+        "prod": Production,
         "dev": Environment,
     }
-    return list((model[loc[0]] if len(loc) > 1 else Access).model_fields)
+    return list((models[loc[0]] if len(loc) > 1 else Access).model_fields)
 
 
 def _where(loc: tuple[int | str, ...], data: Mapping[str, Any]) -> str:
     # pydantic marks a wrong key of a table by a further "[key]".
     table, *rest = [key for key in loc if key != "[key]"]
-    if table in {"grants", "buckets"} and rest and isinstance(rest[0], int):
+    if table in _LISTS and rest and isinstance(rest[0], int):
         entry = data[str(table)][rest[0]]
         name = entry.get("name") if isinstance(entry, dict) else None
         heading = f"[[{table}]] {_key(name) if isinstance(name, str) and name else f'number {rest[0] + 1}'}"
@@ -114,6 +132,9 @@ def _where(loc: tuple[int | str, ...], data: Mapping[str, Any]) -> str:
         heading = f"[{_key(str(table))}]" if rest else _key(str(table))
     keys = "".join(f"[{key}]" if isinstance(key, int) else f".{_key(key)}" for key in rest).removeprefix(".")
     return f"{heading}: {keys}" if keys else heading
+
+
+_LISTS = {"grants", "buckets", "accounts", "identity_providers"}
 
 
 def _key(text: str) -> str:

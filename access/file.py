@@ -10,7 +10,8 @@ from pydantic import BaseModel, ValidationError
 from access.environment import Environment
 from access.errors import own_errors, problem_of
 from access.grant import Grant
-from access.model import Access, Bucket, Parts, Writer
+from access.identity_provider import IdentityProvider
+from access.model import Access, Account, Bucket, Parts, Production, Writer
 from access.problem import Problem
 from access.rules import access_problems
 from crossrole.escaping import visible
@@ -68,6 +69,8 @@ def _parts_of(access: Access) -> Parts:
     return Parts(
         prod=access.prod,
         dev=access.dev,
+        accounts=list(access.accounts),
+        providers=list(access.identity_providers),
         grants=list(access.grants),
         doubts=set(),
         buckets=list(access.buckets),
@@ -84,8 +87,10 @@ def _sound_parts(data: Mapping[str, Any]) -> Parts:
 
     grants = [(grant, entry) for entry in entries("grants") if (grant := _valid(Grant, entry))]
     return Parts(
-        prod=_valid(Environment, data.get("prod")),
+        prod=_valid(Production, data.get("prod")),
         dev=_valid(Environment, data.get("dev")),
+        accounts=[account for entry in entries("accounts") if (account := _valid(Account, entry))],
+        providers=[each for entry in entries("identity_providers") if (each := _valid(IdentityProvider, entry))],
         grants=[grant for grant, _ in grants],
         doubts={(grant.name, key) for grant, entry in grants for key in entry.keys() - grant.model_fields_set},
         buckets=[bucket for entry in entries("buckets") if (bucket := _valid(Bucket, entry))],

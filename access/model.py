@@ -1,18 +1,19 @@
 """What access.toml holds, as a whole."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from access.environment import Environment
 from access.grant import Grant
-from access.principal import PrincipalKind
+from access.identity_provider import IdentityProvider
+from access.principal import Principal, PrincipalKind
 from access.values import (
+    AccountName,
     BucketKey,
     BucketName,
     Concurrency,
-    ExternalId,
     RoleName,
     RolePathAndName,
     StackNumber,
@@ -20,6 +21,7 @@ from access.values import (
     TagValue,
     TopicArn,
 )
+from crossrole.iam.quotas import TRUST_POLICY
 
 _STRICT = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -27,6 +29,31 @@ _STRICT = ConfigDict(frozen=True, extra="forbid", strict=True)
 def stack_name(stack: str, number: int) -> str:
     """Return a stack's name: the first of its kind has no number, so that a second one renames nothing."""
     return stack if number == 1 else f"{stack}{number}"
+
+
+def callers_stack_name(account: str, number: int) -> str:
+    """Return the name of an account's stack of callers: `[dev]`'s has no name of its own."""
+    stack = stack_name("DevCallersStack", number)
+    return stack if account == DEV else f"{stack}-{account}"
+
+
+DEV = "dev"
+"""What output calls the account of `[dev]`."""
+
+
+class Production(Environment):
+    """The `[prod]` table."""
+
+    trust_policy_quota: Annotated[int, Field(ge=TRUST_POLICY, le=8192)] = Field(
+        TRUST_POLICY,
+        description="The characters that a trust policy may have, where AWS has raised the account's quota.",
+    )
+
+
+class Account(Environment):
+    """One `[[accounts]]` entry: an account whose users and roles call."""
+
+    name: AccountName = Field(description="What outputs, reports and messages call it, and its stack's ending.")
 
 
 class Bucket(BaseModel):
@@ -38,9 +65,19 @@ class Bucket(BaseModel):
     create: bool = Field(
         default=False, description="Make it in ProdAccessStack, hardened; otherwise it exists already."
     )
+    namespace: Literal["global", "account"] = Field(
+        "global",
+        description=(
+            "`account` makes it in the account's regional namespace of S3, where nobody else can take its name after "
+            "a deletion; the name then ends in `-ACCOUNT-REGION-an`."
+        ),
+    )
     kms_key: BucketKey | None = Field(
         None,
-        description='Encrypt with a customer key: its ARN, or `"new"` to make one; left out: S3\'s own key.',
+        description=(
+            'The customer key that encrypts it: its ARN, or `"new"` to make one with a bucket that is made; '
+            "left out: S3's own key."
+        ),
     )
     stack: StackNumber = Field(1, description="The stack that makes it, as for a grant.")
     log_bucket: BucketName | None = Field(
@@ -55,9 +92,6 @@ class Writer(BaseModel):
 
     grant: RoleName = Field(description="The name of the grant that the function uses.")
     role: RolePathAndName = Field(description="The function's own role in dev, its path before its name.")
-    external_id: ExternalId | None = Field(
-        None, description="The external ID that the function sends: the grant's, where it has one."
-    )
     alarm_topic: TopicArn | None = Field(
         None, description="The ARN of the SNS topic that receives the function's alarms."
     )
@@ -92,13 +126,19 @@ class Access(BaseModel):
 
     model_config = _STRICT | ConfigDict(title="access.toml")
 
-    prod: Environment = Field(description="The production account.")
+    prod: Production = Field(description="The production account.")
     dev: Environment = Field(description="The dev account.")
+    accounts: Annotated[tuple[Account, ...], Field(strict=False)] = Field(
+        (), description="More accounts whose users and roles call."
+    )
     grants: Annotated[tuple[Grant, ...], Field(strict=False, min_length=1)] = Field(
         description="One role in production each."
     )
     buckets: Annotated[tuple[Bucket, ...], Field(strict=False)] = Field(
-        (), description="Buckets that the stack makes; one that exists already needs no entry."
+        (), description="Buckets that the stack makes; one that exists already needs an entry only for its key."
+    )
+    identity_providers: Annotated[tuple[IdentityProvider, ...], Field(strict=False)] = Field(
+        (), description="Who signs the tokens of callers outside AWS, such as CI jobs and clusters."
     )
     writer: Writer | None = Field(None, description="The Lambda function; left out: no DevLambdaStack.")
     tags: dict[TagKey, TagValue] = Field({}, description="Tags on every resource that takes tags.")
@@ -117,10 +157,33 @@ class Access(BaseModel):
         """Return the grant of that name, if there is one."""
         return next((grant for grant in self.grants if grant.name == name), None)
 
-    def dev_users(self, grant: Grant) -> list[str]:
-        """Return the names of the dev account's IAM users that the grant lists."""
-        users = grant.of_kind(PrincipalKind.USER)
-        return list(dict.fromkeys(str(user.name) for user in users if user.account == self.dev.account))
+    @property
+    def caller_accounts(self) -> dict[str, Environment]:
+        """The accounts that callers get their half in, by what output calls them."""
+        return {DEV: self.dev, **{account.name: account for account in self.accounts}}
+
+    def callers(self, grant: Grant, account: Environment) -> tuple[list[str], list[str]]:
+        """Return the names of the account's users and roles that the grant gives their half, without paths.
+
+        The function's own role is not among them: DevLambdaStack gives it its half.
+        """
+        own = self.dev.role_arn(self.writer.role) if self.writer else None
+        named = [each for each in self.given_their_half(grant) if each.account == account.account and each.text != own]
+        users = [str(each.name) for each in named if each.kind is PrincipalKind.USER]
+        roles = [str(each.name) for each in named if each.kind is PrincipalKind.ROLE]
+        return list(dict.fromkeys(users)), list(dict.fromkeys(roles))
+
+    def given_their_half(self, grant: Grant) -> list[Principal]:
+        """Return the grant's principals that a stack here lets assume its role."""
+        accounts = {account.account for account in self.caller_accounts.values()}
+        own = self.dev.role_arn(self.writer.role) if self.writer else None
+        named = grant.of_kind(PrincipalKind.USER, PrincipalKind.ROLE)
+        return [each for each in named if each.text == own or (grant.attach and each.account in accounts)]
+
+    def keys(self, grant: Grant) -> dict[str, str]:
+        """Return the customer keys of the grant's buckets by the buckets' names: an ARN, or `new`."""
+        found = {place.bucket: self.bucket(place.bucket) for place in grant.all_places}
+        return {name: bucket.kms_key for name, bucket in found.items() if bucket and bucket.kms_key}
 
     def writer_grants(self, writer: Writer) -> list[Grant]:
         """Return the grants that the function's role may assume: its own first, then others that list the role."""
@@ -145,8 +208,10 @@ class Parts:
     that nothing is said of what they leave open.
     """
 
-    prod: Environment | None
+    prod: Production | None
     dev: Environment | None
+    accounts: list[Account]
+    providers: list[IdentityProvider]
     grants: list[Grant]
     doubts: set[tuple[str, str]]
     buckets: list[Bucket]

@@ -1,11 +1,13 @@
 """What the synth warns about, stack by stack."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from ipaddress import ip_network
 
 from access.environment import Environment
-from access.grant import Grant
+from access.grant import Grant, Place
+from access.identity_provider import GITHUB, IdentityProvider, is_pattern
 from access.model import Access, Writer
 from access.principal import PrincipalKind
 from access.problem import Notice, did_you_mean
@@ -18,11 +20,8 @@ def prod_notices(access: Access, number: int) -> list[Notice]:
     """Return the warnings of production's stack of this number; its first stack also has those of the whole file."""
     notices: list[Notice] = []
     for grant in (each for each in access.grants if each.stack == number):
-        bucket = access.bucket(grant.bucket)
-        key = bucket.kms_key if bucket and bucket.create else grant.kms_key
-        notices += grant_notices(grant, access.prod, key if key != "new" else None)
-        notices += _foreign_users(access, grant)
-    whole = [*_accounts(access), *_buckets(access)] if number == access.stacks[0] else []
+        notices += grant_notices(grant, access.prod, access.keys(grant), access.identity_providers)
+    whole = [*_accounts(access), *_buckets(access), *_by_hand(access)] if number == access.stacks[0] else []
     return [*whole, *notices]
 
 
@@ -33,18 +32,19 @@ def _accounts(access: Access) -> Iterator[Notice]:
 
 def _buckets(access: Access) -> Iterator[Notice]:
     declared = [bucket.name for bucket in access.buckets]
-    used = {grant.bucket for grant in access.grants}
-    for grant in access.grants:
-        if grant.bucket not in declared and (near := did_you_mean(grant.bucket, declared)):
+    places = [(grant.name, place.bucket) for grant in access.grants for place in grant.all_places]
+    used = {bucket for _, bucket in places}
+    for grant, name in dict.fromkeys(places):
+        if name not in declared and (near := did_you_mean(name, declared)):
             yield Notice(
                 "BucketNotDeclared",
-                f"{grant.name} names the bucket {grant.bucket}, which must exist already; {near} "
+                f"{grant} names the bucket {name}, which must exist already; {near} "
                 "If it is another bucket, add a [[buckets]] entry of its name",
             )
-    for grant in access.grants:
-        made = [bucket.name for bucket in access.buckets if bucket.kms_key]
-        if grant.bucket == "*" and made:
-            yield Notice("KeyNotGiven", f"{grant.name} may not use the keys of {', '.join(made)}: grant those by name")
+    made = [bucket.name for bucket in access.buckets if bucket.kms_key]
+    for grant, name in dict.fromkeys(places):
+        if name == "*" and made:
+            yield Notice("KeyNotGiven", f"{grant} may not use the keys of {', '.join(made)}: grant those by name")
     for bucket in access.buckets:
         if bucket.create and not used & {bucket.name, "*"}:
             yield Notice("BucketNotUsed", f"the bucket {bucket.name} is made, but no grant names it")
@@ -90,51 +90,88 @@ def _snapshot(memory_size: int) -> Notice:
     )
 
 
-def _foreign_users(access: Access, grant: Grant) -> list[Notice]:
-    return [
-        Notice(
-            "UserElsewhere",
-            f"{grant.name} trusts {user.text}, but no stack here is deployed to that account: "
-            "give the user sts:AssumeRole on "
-            f"{access.prod.role_arn(grant.path_and_name)} there",
+def _by_hand(access: Access) -> Iterator[Notice]:
+    """Yield who gets its half from its own administrator, all in one."""
+    left = {
+        grant.name: [each.text for each in grant.principals if each not in access.given_their_half(grant)]
+        for grant in access.grants
+    }
+    # A token needs no policy of a caller's own.
+    tokens = {each.text for grant in access.grants for each in grant.of_kind(PrincipalKind.FEDERATED)}
+    callers = dict.fromkeys(text for texts in left.values() for text in texts if text not in tokens)
+    if callers:
+        half = (
+            "its half from its own administrator" if len(callers) == 1 else "their half from their own administrators"
         )
-        for user in grant.of_kind(PrincipalKind.USER)
-        if user.account != access.dev.account
-    ]
+        count = f"1 caller gets {half}" if len(callers) == 1 else f"{len(callers)} callers get {half}"
+        shown = ", ".join(callers) if len(callers) <= _SHOWN else f"{', '.join(list(callers)[:_SHOWN])} and others"
+        of = [name for name, texts in left.items() if set(texts) & set(callers)]
+        grants = of[0] if len(of) == 1 else "GRANT"
+        yield Notice(
+            "LeftToAdministrators",
+            f"{count}: {shown}. For the lines: crossrole policies {grants} --caller",
+        )
 
 
-def grant_notices(grant: Grant, prod: Environment, foreign_key: str | None) -> Iterator[Notice]:
-    """Yield the warnings about the grant.
+_SHOWN = 5
 
-    `foreign_key` is the ARN of the bucket's customer key where that key is made elsewhere.
-    """
-    yield from _width(grant, prod)
+
+def grant_notices(
+    grant: Grant, prod: Environment, keys: Mapping[str, str], providers: Sequence[IdentityProvider]
+) -> Iterator[Notice]:
+    """Yield the warnings about the grant; `keys` are the customer keys of its buckets, each an ARN or `new`."""
+    for place in grant.all_places:
+        yield from _width(place, grant.name, prod)
     yield from _who(grant)
+    yield from _tokens(grant, providers)
     yield from _when(grant)
     yield from _where_from(grant)
-    yield from _key(grant, prod, foreign_key)
+    for place in grant.all_places:
+        key = keys.get(place.bucket)
+        if key and key != "new" and (place.reads or place.writes):
+            yield _foreign_key(key, grant, prod)
 
 
-def _width(grant: Grant, prod: Environment) -> Iterator[Notice]:
-    everywhere = "every bucket" if grant.bucket == "*" else f"the bucket {grant.bucket}"
-    if "full" in grant.access:
+def _tokens(grant: Grant, providers: Sequence[IdentityProvider]) -> Iterator[Notice]:
+    known = {provider.name: provider for provider in providers}
+    for principal in grant.of_kind(PrincipalKind.FEDERATED):
+        provider, subject = known[str(principal.provider)], str(principal.subject)
+        if provider.saml:
+            yield Notice("WholeProvider", f"{grant.name} trusts everyone whom {provider.saml} signs in for this role")
+        elif is_pattern(subject):
+            yield Notice(
+                "ManySubjects",
+                f"{grant.name} trusts every token of {provider.issuer} whose subject is like {subject}: "
+                "every branch, tag, environment and pull request that it takes in",
+            )
+        elif provider.issuer == GITHUB and re.match(r"repo:[^/@]+/[^/@:]+:", subject):
+            yield Notice(
+                "ReusableName",
+                f"{grant.name} trusts {subject} by the names of an owner and a repository, which somebody else can "
+                "take after a deletion; GitHub's immutable subjects have their numbers (repo:OWNER@ID/REPO@ID:…)",
+            )
+
+
+def _width(place: Place, grant: str, prod: Environment) -> Iterator[Notice]:
+    everywhere = "every bucket" if place.bucket == "*" else f"the bucket {place.bucket}"
+    if "full" in place.access:
         yield Notice(
             "FullAccess",
-            f"{grant.name} gives s3:* on {everywhere} of {prod.account}: reading and deleting every object, "
+            f"{grant} gives s3:* on {everywhere} of {prod.account}: reading and deleting every object, "
             "changing the bucket's policy and deleting the bucket",
         )
-    elif grant.bucket == "*":
-        yield Notice("EveryBucket", f"{grant.name} reaches every bucket of {prod.account}, also those made later")
-    elif not grant.prefix and (grant.access or grant.actions):
-        yield Notice("WholeBucket", f"{grant.name} has no prefix and reaches every key of {everywhere}")
-    for action in grant.actions:
+    elif place.bucket == "*":
+        yield Notice("EveryBucket", f"{grant} reaches every bucket of {prod.account}, also those made later")
+    elif not place.prefix and (place.access or place.actions):
+        yield Notice("WholeBucket", f"{grant} has no prefix and reaches every key of {everywhere}")
+    for action in place.actions:
         if manages_permissions(action):
             yield Notice(
                 "ManagesPermissions",
-                f"{grant.name} gives {action}, which can give access to others",
+                f"{grant} gives {action}, which can give access to others",
             )
         elif "object" not in resource_types(action) and not limits_by_prefix(action):
-            yield Notice("WholeBucket", f"{grant.name} gives {action}, which acts on the whole bucket")
+            yield Notice("WholeBucket", f"{grant} gives {action}, which acts on the whole bucket")
 
 
 def _who(grant: Grant) -> Iterator[Notice]:
@@ -144,6 +181,7 @@ def _who(grant: Grant) -> Iterator[Notice]:
         "mfa_max_age": grant.mfa_max_age,
         "organization": grant.organization,
         "source_ips": grant.source_ips,
+        "caller_tags": grant.caller_tags,
     }
     named = ", ".join(key for key, value in conditions.items() if value)
     narrowed = f", narrowed by {named}" if named else ""
@@ -186,12 +224,10 @@ def _where_from(grant: Grant) -> Iterator[Notice]:
             )
 
 
-def _key(grant: Grant, prod: Environment, foreign_key: str | None) -> Iterator[Notice]:
-    if foreign_key and (grant.reads or grant.writes):
-        in_prod = account_of(foreign_key) == prod.account
-        default = ", or leave that to IAM policies (AWS's default)" if in_prod else ""
-        yield Notice(
-            "ForeignKeyPolicy",
-            f"{grant.name} uses {foreign_key}, but no stack here makes its key policy: that policy must let "
-            f"{prod.role_arn(grant.path_and_name)} use the key{default}",
-        )
+def _foreign_key(key: str, grant: Grant, prod: Environment) -> Notice:
+    default = ", or leave that to IAM policies (AWS's default)" if account_of(key) == prod.account else ""
+    return Notice(
+        "ForeignKeyPolicy",
+        f"{grant.name} uses {key}, but no stack here makes its key policy: that policy must let "
+        f"{prod.role_arn(grant.path_and_name)} use the key{default}",
+    )

@@ -21,11 +21,15 @@ class PrincipalKind(StrEnum):
     PERMISSION_SET = "permission set"
     ORGANIZATION = "organization"
     ORGANIZATIONAL_UNIT = "organizational unit"
+    FEDERATED = "federated principal"
 
 
 _NAME = r"[A-Za-z0-9_+=,.@-]"
 _IAM = r"arn:(?P<partition>aws[a-z-]*):iam::(?P<account>[0-9]{12})"
 _SSO_PATH = r"aws-reserved/sso\.amazonaws\.com/([a-z0-9-]+/)?"
+
+# "${" would begin a policy variable.
+_SUBJECT = r"(?P<subject>(?!.*\$\{)[\x20-\x7e]{1,255})"
 
 # An Identity Center role lives under this path; the Identity Center's home region is part of the path
 # unless it is us-east-1. Its name ends in 16 characters that AWS chooses, which "*" stands for.
@@ -37,13 +41,14 @@ _PATTERNS = {
     PrincipalKind.ROLE: rf"{_IAM}:role/({_NAME}+/)*(?P<name>{_NAME}{{1,64}})",
     PrincipalKind.ORGANIZATION: r"o-[a-z0-9]{10,32}",
     PrincipalKind.ORGANIZATIONAL_UNIT: r"o-[a-z0-9]{10,32}/r-[a-z0-9]{4,32}(/ou-[a-z0-9]{4,32}-[a-z0-9]{8,32})+",
+    PrincipalKind.FEDERATED: r"(?!arn:)(?P<provider>[A-Za-z][A-Za-z0-9-]{0,31}):" + _SUBJECT,
 }
 _ANY = "^(" + "|".join(re.sub(r"\?P<\w+>", "", pattern) for pattern in _PATTERNS.values()) + ")$"
 
 _EXPECTED = (
     "an account id, the ARN of an IAM user or role, an Identity Center role "
-    "(…:role/aws-reserved/sso.amazonaws.com/REGION/AWSReservedSSO_NAME_*), an organization (o-…) "
-    "or an organizational unit (o-…/r-…/ou-…)"
+    "(…:role/aws-reserved/sso.amazonaws.com/REGION/AWSReservedSSO_NAME_*), an organization (o-…), "
+    "an organizational unit (o-…/r-…/ou-…), or PROVIDER:SUBJECT of an [[identity_providers]] entry"
 )
 
 
@@ -56,6 +61,10 @@ class Principal:
     account: str | None = None
     partition: str | None = None
     name: str | None = None
+    provider: str | None = None
+    """The name of the `[[identity_providers]]` entry that signs the token."""
+    subject: str | None = None
+    """What the token's `sub` must be, or be like."""
 
     @property
     def is_arn(self) -> bool:
@@ -102,7 +111,7 @@ _FIXES = {
     ":group/": "IAM can't trust a group: list its users, or a role that they share",
     ":lambda:": "name the function's role: aws lambda get-function-configuration --query Role",
     ":instance-profile/": "name the role in the instance profile",
-    "-provider/": "name the role that the identity provider's users assume in their own account",
+    "-provider/": "add the provider as an [[identity_providers]] entry, and write NAME:SUBJECT",
     ".amazonaws.com": "a service assumes a role of its own account: name that role",
     "*": "a wildcard is possible only at the end of an Identity Center role's name",
     "?": "a wildcard is possible only at the end of an Identity Center role's name",

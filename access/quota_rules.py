@@ -11,7 +11,7 @@ from access.policies.document import document, size
 from access.policies.permissions import key_policy_statements
 from access.principal import PrincipalKind
 from access.problem import Problem
-from crossrole.iam.quotas import INLINE_POLICIES, USER_MANAGED_POLICIES
+from crossrole.iam.quotas import INLINE_POLICIES, MANAGED_POLICIES_ATTACHED
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 STACK_RESOURCES_QUOTA = 500
@@ -30,7 +30,7 @@ def quota_problems(parts: Parts) -> Iterator[Problem]:
     if parts.prod:
         yield from _key_policies(parts, parts.prod)
     if parts.dev:
-        yield from _user_policies(parts, parts.dev)
+        yield from _managed_policies(parts, parts.dev)
     if parts.prod and parts.dev and parts.writer:
         yield from _writer_policy(parts, parts.prod, parts.dev.role_arn(parts.writer.role))
 
@@ -42,6 +42,8 @@ def _stack_size(parts: Parts) -> Iterator[Problem]:
         if bucket.create:
             # The bucket, its policy, and its key.
             resources[bucket.stack] += 3 if bucket.kms_key == "new" else 2
+    if resources:
+        resources[min(resources)] += sum(provider.create for provider in parts.providers)
     quotas = (
         (resources, 1, STACK_RESOURCES_QUOTA, "resources"),
         (grants, OUTPUTS_PER_GRANT, STACK_OUTPUTS_QUOTA, "outputs"),
@@ -71,8 +73,9 @@ def _tags(tags: dict[str, str]) -> Iterator[Problem]:
 def _key_policies(parts: Parts, prod: Environment) -> Iterator[Problem]:
     for bucket in parts.buckets:
         if bucket.kms_key == "new":
-            on_bucket = [grant for grant in parts.grants if grant.bucket == bucket.name]
-            length = size(document([each for grant in on_bucket for each in key_policy_statements(grant, prod)]))
+            on_bucket = [grant for grant in parts.grants if any(p.bucket == bucket.name for p in grant.all_places)]
+            statements = [each for grant in on_bucket for each in key_policy_statements(grant, bucket.name, prod)]
+            length = size(document(statements))
             if length > KEY_POLICY_QUOTA - _ROOT_STATEMENT:
                 yield Problem(
                     f"[[buckets]] {bucket.name}: kms_key",
@@ -85,20 +88,24 @@ def _key_policies(parts: Parts, prod: Environment) -> Iterator[Problem]:
 _ROOT_STATEMENT = 200  # characters, about, of what CDK puts first: the account's own IAM policies
 
 
-def _user_policies(parts: Parts, dev: Environment) -> Iterator[Problem]:
-    users = Counter(
-        user.text
+def _managed_policies(parts: Parts, dev: Environment) -> Iterator[Problem]:
+    accounts = {dev.account, *(account.account for account in parts.accounts)}
+    own = dev.role_arn(parts.writer.role) if parts.writer else None
+    callers = Counter(
+        (caller.kind, caller.text)
         for grant in parts.grants
-        for user in dict.fromkeys(grant.of_kind(PrincipalKind.USER))
-        if user.account == dev.account
+        if grant.attach
+        for caller in dict.fromkeys(grant.of_kind(PrincipalKind.USER, PrincipalKind.ROLE))
+        if caller.account in accounts and caller.text != own
     )
-    for user, attached in users.items():
-        if attached > USER_MANAGED_POLICIES:
+    for (kind, caller), attached in callers.items():
+        if attached > MANAGED_POLICIES_ATTACHED:
             yield Problem(
                 "grants",
-                f"{user} in {attached} of them: each attaches a policy",
-                f"at most {USER_MANAGED_POLICIES}, IAM's quota for one user",
-                "let the user assume one role for several of these, or use Identity Center",
+                f"{caller} in {attached} of them: each attaches a managed policy",
+                f"at most {MANAGED_POLICIES_ATTACHED}, IAM's quota for one {kind}",
+                f"let the {kind} assume one role for several of these ([[grants.places]]), or write attach = false in "
+                "some and give it their permission in one policy",
             )
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from access.environment import Environment
 from access.grant import Grant, logical_name
 from access.grant_rules import at, grant_problems, placement_problems
-from access.model import Bucket, Parts
+from access.identity_provider import provider_problems
+from access.model import Account, Bucket, Parts
 from access.problem import Problem
 from access.quota_rules import quota_problems
 from access.writer_rules import writer_problems
@@ -17,22 +18,29 @@ def access_problems(parts: Parts) -> Iterator[Problem]:
     yield from _names(parts)
     yield from _buckets(parts)
     yield from _key_stacks(parts)
+    if parts.prod:
+        yield from provider_problems(parts.providers, parts.prod)
     for grant in parts.grants:
-        yield from grant_problems(grant)
+        # Where its places are wrong themselves, nothing is said of the grant without them.
+        unsure = {key for name, key in parts.doubts if name == grant.name} & {"bucket", "places"}
+        yield from (each for each in grant_problems(grant) if each.where != at(grant, "bucket") or not unsure)
         if parts.prod:
-            yield from placement_problems(grant, parts.prod, _key_of(grant, parts.buckets, parts.prod))
+            keys = _keys_of(grant, parts.buckets, parts.prod)
+            yield from placement_problems(grant, parts.prod, keys, parts.providers)
     if parts.prod and parts.dev:
         yield from _environments(parts.prod, parts.dev, parts)
+        yield from _accounts(parts.prod, parts.dev, parts.accounts)
     if parts.writer and parts.dev:
         yield from writer_problems(parts.writer, parts.dev, parts)
     yield from quota_problems(parts)
 
 
-def _key_of(grant: Grant, buckets: list[Bucket], prod: Environment) -> str | None:
-    """Return the bucket's key; for one that is yet to be made, an ARN as long as its will be."""
-    key = next((bucket.kms_key for bucket in buckets if bucket.name == grant.bucket), None) or grant.kms_key
+def _keys_of(grant: Grant, buckets: list[Bucket], prod: Environment) -> dict[str, str]:
+    """Return the keys of the grant's buckets; for one that is yet to be made, an ARN as long as its will be."""
     unknown = f"arn:{prod.partition}:kms:{prod.region}:{prod.account}:key/{'0' * 36}"
-    return unknown if key == "new" else key
+    names = {place.bucket for place in grant.all_places}
+    keys = {bucket.name: bucket.kms_key for bucket in buckets if bucket.name in names and bucket.kms_key}
+    return {name: unknown if key == "new" else key for name, key in keys.items()}
 
 
 def _names(parts: Parts) -> Iterator[Problem]:
@@ -56,14 +64,21 @@ def _names(parts: Parts) -> Iterator[Problem]:
 def _buckets(parts: Parts) -> Iterator[Problem]:
     for bucket in parts.buckets:
         where = f"[[buckets]] {bucket.name}"
-        for key in ("kms_key", "log_bucket"):
-            if getattr(bucket, key) and not bucket.create:
+        settings = {
+            "log_bucket": bucket.log_bucket is not None,
+            "namespace": bucket.namespace != "global",
+            "kms_key": bucket.kms_key == "new",
+        }
+        for key, is_set in settings.items():
+            if is_set and not bucket.create:
                 yield Problem(
                     f"{where}: {key}",
-                    "a value, without create = true",
+                    f'"{getattr(bucket, key)}", without create = true',
                     "nothing: a bucket that exists already keeps its own settings",
-                    "remove it; an existing bucket's kms_key belongs in the grant",
+                    "name the bucket's own key by its ARN" if key == "kms_key" else "remove it",
                 )
+        if parts.prod and bucket.create:
+            yield from _namespace(bucket, parts.prod)
         if bucket.log_bucket == bucket.name:
             yield Problem(
                 f"{where}: log_bucket",
@@ -80,28 +95,69 @@ def _buckets(parts: Parts) -> Iterator[Problem]:
                     f"a key in {parts.prod.region}, where the bucket is: S3 uses keys of the bucket's region only",
                     "name a key of that region",
                 )
-    made = {bucket.name for bucket in parts.buckets if bucket.create}
-    for grant in parts.grants:
-        if grant.kms_key and grant.bucket in made:
+
+
+def _namespace(bucket: Bucket, prod: Environment) -> Iterator[Problem]:
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/gpbucketnamespaces.html
+    ending = f"-{prod.account}-{prod.region}-an"
+    if bucket.namespace == "account" and not bucket.name.endswith(ending):
+        yield Problem(
+            f"[[buckets]] {bucket.name}: namespace",
+            f'"account", for a name that does not end in {ending}',
+            "a name with that ending, which S3 asks of buckets in the account's regional namespace",
+            f'name = "{bucket.name[: _LONGEST_NAME - len(ending)].rstrip("-.")}{ending}", here and in the grants',
+        )
+    if bucket.namespace == "global" and bucket.name.endswith("-an"):
+        yield Problem(
+            f"[[buckets]] {bucket.name}: name",
+            "a name that ends in -an",
+            "another ending: S3 keeps it for buckets in an account's regional namespace",
+            'add namespace = "account", or rename it',
+        )
+
+
+_LONGEST_NAME = 63
+
+
+def _accounts(prod: Environment, dev: Environment, accounts: list[Account]) -> Iterator[Problem]:
+    names = {prod.account: "[prod]", dev.account: "[dev]"}
+    alike: set[str] = set()
+    for account in accounts:
+        where = f"[[accounts]] {account.name}"
+        if account.account in names:
             yield Problem(
-                at(grant, "kms_key"),
-                "a key for a bucket that is made here",
-                "the key in the bucket's own entry",
-                f"move kms_key to [[buckets]] {grant.bucket}",
+                f"{where}: account",
+                f"{account.account}, which is {names[account.account]}",
+                "each account once",
+                "remove this entry: its callers are given their half already"
+                if names[account.account] != "[prod]"
+                else "correct the number: what is in production's own account is not reached across accounts",
             )
+        if account.name.lower() in alike:
+            yield Problem(f"{where}: name", "the name of another entry too", "a name for each", "rename one")
+        if account.partition != prod.partition:
+            yield Problem(
+                f"{where}: region",
+                f"{account.region}, of the partition {account.partition}",
+                f"a region of {prod.partition}, as [prod] has: no role is assumed across partitions",
+                "choose two regions of one partition",
+            )
+        names[account.account] = where
+        alike.add(account.name.lower())
 
 
 def _key_stacks(parts: Parts) -> Iterator[Problem]:
     making = {bucket.name: bucket.stack for bucket in parts.buckets if bucket.create and bucket.kms_key == "new"}
     for grant in parts.grants:
-        stack = making.get(grant.bucket, grant.stack)
-        if grant.stack != stack:
-            yield Problem(
-                at(grant, "stack"),
-                f"{grant.stack}, for a grant on {grant.bucket}",
-                f"{stack}, where the bucket's key is made: no other stack knows the key's ARN",
-                f"stack = {stack}",
-            )
+        for bucket in dict.fromkeys(place.bucket for place in grant.all_places):
+            stack = making.get(bucket, grant.stack)
+            if grant.stack != stack:
+                yield Problem(
+                    at(grant, "stack"),
+                    f"{grant.stack}, for a grant on {bucket}",
+                    f"{stack}, where the bucket's key is made: no other stack knows the key's ARN",
+                    f"stack = {stack}",
+                )
 
 
 def _environments(prod: Environment, dev: Environment, parts: Parts) -> Iterator[Problem]:

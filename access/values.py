@@ -184,6 +184,14 @@ ExternalId = Annotated[
         "choose a fresh one, such as a UUID",
     ),
 ]
+AccountName = Annotated[
+    str,
+    Shape(
+        r"(?!(prod|dev)$)[A-Za-z][A-Za-z0-9-]{0,31}",
+        "a name of its own, not prod or dev: 1 to 32 letters, digits and hyphens, a letter first",
+        'choose one such as "payments"',
+    ),
+]
 OrganizationId = Annotated[
     str,
     Shape(
@@ -193,14 +201,6 @@ OrganizationId = Annotated[
     ),
 ]
 _KEY = r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]{36,40}"
-KeyArn = Annotated[
-    str,
-    Shape(
-        _KEY,
-        "the ARN of a KMS key (not of an alias: IAM would not match it)",
-        "aws kms describe-key --key-id alias/NAME --query KeyMetadata.Arn",
-    ),
-]
 PolicyArn = Annotated[
     str,
     Shape(

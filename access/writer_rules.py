@@ -62,24 +62,22 @@ def _handshake(writer: Writer, dev: Environment, grant: Grant, doubts: set[str])
             f"a role that is among the principals of [[grants]] {grant.name}",
             f'add "{role_arn}" to its principals',
         )
-    if writer.external_id != grant.external_id and "external_id" not in doubts:
-        sends = f'"{writer.external_id}"' if writer.external_id else "nothing"
-        wants = f'"{grant.external_id}"' if grant.external_id else "nothing"
-        fix = f"external_id = {wants}" if grant.external_id else "remove it, or give the grant the same external_id"
-        yield Problem(
-            "[writer]: external_id",
-            f"{sends} to send",
-            f"{wants}, as [[grants]] {grant.name} has external_id",
-            fix,
-        )
-    if grant.bucket == "*":
+    written = [place for place in grant.all_places if place.writes]
+    if any(place.bucket == "*" for place in written):
         yield Problem(
             "[writer]: grant",
             f"{grant.name}, on every bucket",
             "a grant on one bucket: the function writes to it",
             "give the function a grant of its own",
         )
-    if not grant.writes and not doubts & {"access", "actions"}:
+    if len(written) > 1:
+        yield Problem(
+            "[writer]: grant",
+            f"{grant.name}, which writes in {len(written)} places",
+            "a grant that writes in one place: the function writes there",
+            "give the function a grant of its own",
+        )
+    if not written and not doubts & {"bucket", "access", "actions", "places"}:
         yield Problem(
             "[writer]: grant",
             f"{grant.name}, which does not allow putting objects",

@@ -23,9 +23,10 @@ from rich.console import Console
 
 from access.environment import Environment
 from access.file import read_access
-from access.grant import Grant
-from access.model import Access, Bucket, Writer
-from access.policies.caller import assume_role_statement, source_identity_statement
+from access.grant import Grant, Place
+from access.identity_provider import IdentityProvider
+from access.model import Access, Account, Bucket, Production, Writer
+from access.policies.caller import caller_statements
 from access.policies.document import document
 from access.policies.permissions import inline_policies
 from access.policies.trust import trust_policy
@@ -51,9 +52,13 @@ BEGIN, END = "<!-- keys: written by make docs -->\n", "<!-- end of keys -->\n"
 BEGIN_RULES, END_RULES = "<!-- rules: written by make docs -->\n", "<!-- end of rules -->\n"
 
 TABLES: dict[str, type[BaseModel]] = {
-    "`[prod]` and `[dev]`": Environment,
+    "`[prod]`": Production,
+    "`[dev]`": Environment,
+    "`[[accounts]]`": Account,
     "`[[grants]]`": Grant,
+    "`[[grants.places]]`": Place,
     "`[[buckets]]`": Bucket,
+    "`[[identity_providers]]`": IdentityProvider,
     "`[writer]`": Writer,
 }
 
@@ -89,7 +94,7 @@ def kinds() -> str:
     # Each entry as the file has it, without the headings between them.
     entries = re.findall(r"^\[\[grants\]\]\n.*?(?=\n\n)", file.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
     shown = zip(entries, access.grants, strict=True)
-    return _KINDS_HEAD + "".join(_kind(entry, grant, access.prod) for entry, grant in shown)
+    return _KINDS_HEAD + "".join(_kind(entry, grant, access) for entry, grant in shown)
 
 
 _KINDS_HEAD = """\
@@ -97,19 +102,21 @@ _KINDS_HEAD = """\
 
 Written by `make docs` from [tests/kinds.toml](../tests/kinds.toml), which the template tests and the tests in the local
 accounts use too. `NEW-KEY` stands for the ARN of a key that the stack makes. A caller needs the last policy of each
-entry in its own account: DevLambdaStack and DevUsersStack give it to the function and to dev's users; anyone else gets
-it from that account's administrator.
+entry in its own account: DevLambdaStack gives it to the function, DevCallersStack to the users and roles of `[dev]` and
+`[[accounts]]`; anyone else gets it from that account's administrator, and a token of an identity provider needs none.
 """
 
 
-def _kind(entry: str, grant: Grant, prod: Environment) -> str:
-    key = "NEW-KEY" if grant.bucket.endswith("new-key") else grant.kms_key
-    policies = {"the trust policy": trust_policy(grant, prod)} | inline_policies(grant, prod, key)
-    own = [assume_role_statement(prod, grant)]
-    if grant.source_identity:
-        of_users = len(grant.of_kind(PrincipalKind.USER)) == len(grant.principals)
-        own.append(source_identity_statement(prod, grant, of_users=of_users))
-    policies["the caller's own policy"] = document(own)
+def _kind(entry: str, grant: Grant, access: Access) -> str:
+    prod = access.prod
+    keys = {name: "NEW-KEY" if key == "new" else key for name, key in access.keys(grant).items()}
+    policies = {"the trust policy": trust_policy(grant, prod, access.identity_providers)}
+    policies |= inline_policies(grant, prod, keys)
+    others = [each for each in grant.principals if each.kind is not PrincipalKind.FEDERATED]
+    users = [each for each in others if each.kind is PrincipalKind.USER]
+    if others:
+        own = caller_statements(prod, grant, users=bool(users), roles=len(users) < len(others))
+        policies["the caller's own policy"] = document(own)
     blocks = [f"{name}:\n\n{_fenced('json', json.dumps(policy, indent=2))}" for name, policy in policies.items()]
     return "\n".join([f"\n## {grant.name}\n", _fenced("toml", entry), *blocks])
 
@@ -127,7 +134,7 @@ def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
     value = field.get_default(call_default_factory=True)
-    return "" if value in (None, (), "") else f"`{json.dumps(value)}`"
+    return "" if value in (None, (), "", {}) else f"`{json.dumps(value)}`"
 
 
 def tried() -> str:

@@ -80,26 +80,35 @@ def _writer_grant(content: Mapping[str, Any]) -> WriterGrant:
     grant = next((grant for grant in content["grants"] if grant["name"] == name), None)
     if grant is None:
         raise SandboxError(f"[writer] uses the grant {name!r}, and no [[grants]] entry has that name")
+    # access.toml's rules see to it that exactly one place is written.
+    place = next(
+        (place for place in grant.get("places", ()) if _given(place) & {"write", "full", "s3:PutObject"}), grant
+    )
     return WriterGrant(
         name=name,
-        bucket=grant["bucket"],
-        prefix=grant.get("prefix", ""),
-        external_id=content["writer"].get("external_id"),
-        obstacles=tuple(_obstacles(grant)),
+        bucket=place["bucket"],
+        prefix=place.get("prefix", ""),
+        external_id=grant.get("external_id"),
+        obstacles=tuple(_obstacles(grant, place)),
     )
 
 
-def _obstacles(grant: Mapping[str, Any]) -> list[str]:
-    access = {*grant.get("access", ()), *grant.get("actions", ())}
+def _given(place: Mapping[str, Any]) -> set[str]:
+    return {*place.get("access", ()), *place.get("actions", ())}
+
+
+def _obstacles(grant: Mapping[str, Any], place: Mapping[str, Any]) -> list[str]:
+    access = _given(place)
     others = [principal for principal in grant["principals"] if ":role/" not in principal]
     return [
         obstacle
         for obstacle, there in {
-            "it is for every bucket": grant["bucket"] == "*",
-            "it has no prefix": not grant.get("prefix"),
+            "it is for every bucket": place["bucket"] == "*",
+            "it has no prefix": not place.get("prefix"),
             "it does not allow writing": not access & {"write", "s3:PutObject"},
             "it allows deleting": bool(access & {"delete", "full", "s3:DeleteObject"}),
             f"it trusts more than roles ({', '.join(others)})": bool(others),
+            "it asks for tags, which the function's role does not bear": "caller_tags" in grant,
             "it asks for an organization, which the local accounts are not in": "organization" in grant,
             "it asks for source addresses, and all here comes from 127.0.0.1": bool(grant.get("source_ips")),
         }.items()

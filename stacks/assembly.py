@@ -5,12 +5,12 @@ from pathlib import Path
 from aws_cdk import Annotations, App, Stack
 
 from access.file import AccessFileError
-from access.model import Access, stack_name
+from access.model import DEV, Access, callers_stack_name, stack_name
 from access.notices import dev_notices, prod_notices
 from access.problem import Notice, Problem
 from crossrole.iam.names import ACCOUNT_NAME
+from stacks.dev_callers_stack import DevCallersStack
 from stacks.dev_lambda_stack import DevLambdaStack
-from stacks.dev_users_stack import DevUsersStack
 from stacks.prod_access_stack import ProdAccessStack
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
@@ -25,15 +25,20 @@ def add_stacks(app: App, *, access: Access) -> list[ProdAccessStack]:
     ]
     for stack, number in zip(prod, access.stacks, strict=True):
         stack.add_metadata(ACCOUNT_NAME, "prod")
+        if stack is not prod[0] and any(provider.create for provider in access.identity_providers):
+            # The first makes the providers that the others' roles trust.
+            stack.add_stack_dependency(prod[0])
         _say(stack, prod_notices(access, number))
     grant = access.grant(access.writer.grant) if access.writer else None
     if access.writer and grant:
         dev = DevLambdaStack(app, "DevLambdaStack", access=access, writer=access.writer, grant=grant)
-        dev.add_metadata(ACCOUNT_NAME, "dev")
+        dev.add_metadata(ACCOUNT_NAME, DEV)
         _say(dev, dev_notices(access, access.writer, grant))
-    for number in sorted({grant.stack for grant in access.grants if access.dev_users(grant)}):
-        users = DevUsersStack(app, stack_name("DevUsersStack", number), access=access, number=number)
-        users.add_metadata(ACCOUNT_NAME, "dev")
+    for name, account in access.caller_accounts.items():
+        for number in sorted({grant.stack for grant in access.grants if any(access.callers(grant, account))}):
+            stack_id = callers_stack_name(name, number)
+            callers = DevCallersStack(app, stack_id, access=access, account=account, number=number)
+            callers.add_metadata(ACCOUNT_NAME, name)
     return prod
 
 

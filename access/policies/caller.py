@@ -2,7 +2,7 @@
 
 from access.environment import Environment
 from access.grant import Grant
-from access.policies.document import Conditions, Statement, allow, recent_mfa
+from access.policies.document import Conditions, Statement, allow, recent_mfa, tag_keys
 from crossrole.escaping import quoted
 
 
@@ -19,19 +19,26 @@ def assume_role_statement(prod: Environment, *grants: Grant) -> Statement:
     )
 
 
-def source_identity_statement(prod: Environment, grant: Grant, *, of_users: bool) -> Statement:
-    """Return what a caller's own policy needs to set a source identity: a user's, to set no name but its own.
+def caller_statements(prod: Environment, grant: Grant, *, users: bool, roles: bool) -> list[Statement]:
+    """Return what a policy of the callers' own needs for the grant: of users, of roles, or of both."""
+    statements = [assume_role_statement(prod, grant)]
+    role = [prod.role_arn(grant.path_and_name)]
+    # Statements of their own, without the MFA condition, which is for the sts:AssumeRole that must be allowed beside.
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
+    if grant.source_identity and users:
+        # A user sets no name but its own.
+        own_name: Conditions = {"StringEquals": {"sts:SourceIdentity": "${aws:username}"}}
+        statements.append(allow("SetSourceIdentity", action=[_SET], resource=role, conditions=own_name))
+    if grant.source_identity and roles:
+        of_roles: Conditions = {"StringEquals": {"aws:PrincipalType": "AssumedRole"}} if users else {}
+        sid = "SetSourceIdentityOfRoles" if users else "SetSourceIdentity"
+        statements.append(allow(sid, action=[_SET], resource=role, conditions=of_roles))
+    if grant.session_tags:
+        statements.append(allow("TagSession", action=["sts:TagSession"], resource=role, conditions=tag_keys(grant)))
+    return statements
 
-    A statement of its own: without the MFA condition, which is for the sts:AssumeRole that must be allowed beside it.
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
-    """
-    own_name: Conditions = {"StringEquals": {"sts:SourceIdentity": "${aws:username}"}}
-    return allow(
-        "SetSourceIdentity",
-        action=["sts:SetSourceIdentity"],
-        resource=[prod.role_arn(grant.path_and_name)],
-        conditions=own_name if of_users else {},
-    )
+
+_SET = "sts:SetSourceIdentity"
 
 
 def assume_role_command(grant: Grant, prod: Environment) -> str:

@@ -74,6 +74,14 @@ def recent_mfa(grant: Grant) -> Conditions:
     }
 
 
+def tag_keys(grant: Grant) -> Conditions:
+    """Return the condition that a session is tagged with the grant's keys alone.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_permissions-required
+    """
+    return {"ForAllValues:StringEquals": {"aws:TagKeys": one_or_many(list(grant.session_tags))}}
+
+
 def size(policy: Document) -> int:
     """Return a policy's length as IAM counts it against its quota: characters, without white space."""
     return len(json.dumps(policy, separators=(",", ":"), ensure_ascii=False))

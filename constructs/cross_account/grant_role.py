@@ -1,12 +1,13 @@
 """The role of a grant, in the production account."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from aws_cdk import CfnOutput, aws_iam as iam
 from constructs import Construct
 
 from access.environment import Environment
-from access.grant import Grant, logical_name
+from access.grant import Grant, Place, logical_name
+from access.model import Access
 from access.policies.caller import assume_role_command
 from access.policies.permissions import inline_policies
 from access.policies.trust import trust_policy
@@ -20,22 +21,24 @@ from crossrole.iam.quotas import LEAST_MAX_SESSION
 class GrantRole(Construct):
     """One role, its trust policy and its inline policies, exactly as `trust` and `permissions` write them.
 
+    `keys` are the ARNs of customer keys by the buckets that have one.
     An L1 role: `iam.Role` would merge and reorder statements, and drop their Sids.
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, grant: Grant, prod: Environment, key_arn: str | None
+        self, scope: Construct, construct_id: str, *, grant: Grant, access: Access, keys: Mapping[str, str]
     ) -> None:
         super().__init__(scope, construct_id)
+        prod = access.prod
         self.wildcards = list(_wildcards(grant, prod))
-        policies = inline_policies(grant, prod, key_arn)
+        policies = inline_policies(grant, prod, keys)
         self.role = iam.CfnRole(
             self,
             "Role",
             role_name=grant.name,
             path=grant.path,
             description=grant.description or None,
-            assume_role_policy_document=trust_policy(grant, prod),
+            assume_role_policy_document=trust_policy(grant, prod, access.identity_providers),
             max_session_duration=max(grant.max_session, LEAST_MAX_SESSION),
             permissions_boundary=grant.permissions_boundary,
             policies=[
@@ -71,9 +74,10 @@ def _allowed_findings(grant: Grant) -> Iterator[tuple[str, str]]:
             "whole-account",
             f"the principals of {grant.name} in access.toml are all of {' and '.join(accounts)}",
         )
-    everything = {"s3:GetObject", "s3:PutObject", "s3:DeleteObject"} <= set(grant.actions)
-    if grant.bucket == "*" and ("full" in grant.access or everything):
-        yield "all-of-s3", f'{grant.name} in access.toml asks for bucket = "*"'
+    for place in grant.all_places:
+        everything = {"s3:GetObject", "s3:PutObject", "s3:DeleteObject"} <= set(place.actions)
+        if place.bucket == "*" and ("full" in place.access or everything):
+            yield "all-of-s3", f'{grant.name} in access.toml asks for bucket = "*"'
 
 
 def _wildcards(grant: Grant, prod: Environment) -> Iterator[tuple[str, str]]:
@@ -81,21 +85,25 @@ def _wildcards(grant: Grant, prod: Environment) -> Iterator[tuple[str, str]]:
 
     They come from the grant, not read out of the policies: those are what cdk-nag is to check.
     """
-    keys = f"the keys under {grant.prefix}" if grant.prefix else "every key"
-    on_objects = any("object" in resource_types(action) for action in grant.actions)
-    if set(grant.access) - {"list"} or on_objects:
-        bucket = "every bucket" if grant.bucket == "*" else f"the bucket {grant.bucket}"
-        yield (
-            f"Resource::{prod.bucket_arn(grant.bucket)}/{grant.prefix}*",
-            f"{grant.name} is given {keys} of {bucket}: objects that are yet to be written have no other name",
-        )
-    if grant.bucket == "*":
-        asked = f'{grant.name} asks for bucket = "*", and the synth warns of what that gives away'
-        yield f"Resource::{prod.bucket_arn('*')}", asked
-    if "full" in grant.access:
-        asked = f'{grant.name} asks for access = ["full"], and the synth warns of what that gives away'
-        yield "Action::s3:*", asked
-        if grant.bucket == "*":
-            yield "Resource::*", asked
+    for place in grant.all_places:
+        yield from _wildcards_of(place, grant.name, prod)
     if grant.list_buckets:
         yield "Resource::*", f"{grant.name} asks for list_buckets, and s3:ListAllMyBuckets takes no narrower resource"
+
+
+def _wildcards_of(place: Place, grant: str, prod: Environment) -> Iterator[tuple[str, str]]:
+    on_objects = any("object" in resource_types(action) for action in place.actions)
+    if set(place.access) - {"list"} or on_objects:
+        bucket = "every bucket" if place.bucket == "*" else f"the bucket {place.bucket}"
+        yield (
+            f"Resource::{prod.bucket_arn(place.bucket)}/{place.prefix}*",
+            f"{grant} is given {place.keys} of {bucket}: objects that are yet to be written have no other name",
+        )
+    if place.bucket == "*":
+        asked = f'{grant} asks for bucket = "*", and the synth warns of what that gives away'
+        yield f"Resource::{prod.bucket_arn('*')}", asked
+    if "full" in place.access:
+        asked = f'{grant} asks for access = ["full"], and the synth warns of what that gives away'
+        yield "Action::s3:*", asked
+        if place.bucket == "*":
+            yield "Resource::*", asked

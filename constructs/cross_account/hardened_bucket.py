@@ -15,7 +15,14 @@ class HardenedBucket(Construct):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, name: str, kms_key: str | None, log_bucket: str | None
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        namespace: str,
+        kms_key: str | None,
+        log_bucket: str | None,
     ) -> None:
         super().__init__(scope, construct_id)
         self.new_key = self._make_key(name) if kms_key == "new" else None
@@ -25,6 +32,7 @@ class HardenedBucket(Construct):
             self,
             "Bucket",
             bucket_name=name,
+            bucket_namespace=s3.BucketNamespace.ACCOUNT_REGIONAL if namespace == "account" else None,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             versioned=True,

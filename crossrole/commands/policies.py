@@ -7,7 +7,7 @@ from crossrole.commands.common import add_json, add_templates, templates_of
 from crossrole.commands.files import write_all
 from crossrole.environment import Environment
 from crossrole.escaping import json_text
-from crossrole.policies.documents import policies_of
+from crossrole.policies.documents import CALLER, policies_of
 from crossrole.policies.steps import steps_json, steps_of
 
 
@@ -18,6 +18,11 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "not called. Exit status: 0, or 2 where they can't be made."
     )
     command.add_argument("grant", metavar="GRANT")
+    command.add_argument(
+        "--caller",
+        action="store_true",
+        help="only what is left to do for callers: those whose permission no stack here gives, each with its lines",
+    )
     command.add_argument(
         "--out",
         type=Path,
@@ -43,15 +48,24 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, environment: Environment) -> int:
     """Return 0."""
     policies = policies_of(templates_of(arguments), arguments.grant)
-    texts = {name: f"{json_text(document)}\n" for name, document in policies.files.items()}
+    files = {name: document for name, document in policies.files.items() if name == CALLER or not arguments.caller}
+    texts = {name: f"{json_text(document)}\n" for name, document in files.items()}
     # The AWS CLI puts a home folder in place of a leading "~".
     folder = "DIR" if arguments.out is None else f"{'./' if str(arguments.out)[0] == '~' else ''}{arguments.out}"
-    steps = steps_of(policies, folder=folder, profile=arguments.profile, prod_profile=arguments.prod_profile)
+    steps = steps_of(
+        policies,
+        folder=folder,
+        profile=arguments.profile,
+        prod_profile=arguments.prod_profile,
+        of_callers=arguments.caller,
+    )
+    if arguments.caller and not steps:
+        texts = {}
     kept = [] if arguments.out is None else write_all(arguments.out, texts)
     if arguments.json:
         environment.put(
             {
-                "documents": policies.files,
+                "documents": files if texts else {},
                 "missing": policies.missing,
                 "steps": steps_json(steps),
                 "kept": [str(each) for each in kept],
@@ -62,7 +76,11 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
         lines = [line for name, text in texts.items() for line in (f"# {name}", *text.split("\n"))]
     else:
         lines = [*(f"# {folder}/{name}" for name in texts), *(f"# kept: {each}" for each in kept), ""]
-    unfilled = [f"# fill in, in {name}: <{each}>" for name, unknown in policies.missing.items() for each in unknown]
+    if arguments.caller and not steps:
+        environment.put([f"nothing is left: the stacks give each caller of {policies.grant.name} its own half"])
+        return 0
+    missing = {name: unknown for name, unknown in policies.missing.items() if name in texts}
+    unfilled = [f"# fill in, in {name}: <{each}>" for name, unknown in missing.items() for each in unknown]
     of_steps = [line for step in steps for line in ("", *step.lines)]
     environment.put([*lines, *(["", *unfilled, ""] if unfilled else []), *of_steps[1:]])
     return 0

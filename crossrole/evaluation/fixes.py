@@ -216,8 +216,8 @@ def _more_access(grant: Identity, action: str) -> Fix:
         return _change(grant.name, "actions", "add", action, f'add "{action}" to actions')
     if action.lower() in _OF_A_KEY:
         return _elsewhere(
-            f"access.toml: kms_key = the key's ARN, in [[grants]] {grant.name} for a bucket that exists already, else "
-            "in [[buckets]]: the role may then use the key through S3"
+            "access.toml: kms_key = the key's ARN, in the [[buckets]] entry of the bucket: every grant on it may then "
+            "use the key through S3"
         )
     return _nothing_gives(action)
 

@@ -26,8 +26,8 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-cha
 """
 SESSION_POLICY = 2048
 """Characters of a session policy. https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html"""
-USER_MANAGED_POLICIES = 10
-"""Managed policies that can be attached to a user.
+MANAGED_POLICIES_ATTACHED = 10
+"""Managed policies that can be attached to a user, or to a role.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 """

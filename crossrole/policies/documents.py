@@ -1,15 +1,16 @@
 """The policies of one grant as the AWS CLI takes them: what CDK would deploy, document by document."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from crossrole.errors import CommandError
+from crossrole.iam.actions import ASSUME
 from crossrole.iam.policy import VERSION, Statement, texts
 from crossrole.templates.grant import Grant, grant_of
-from crossrole.templates.intrinsics import Template
-from crossrole.templates.inventory import Inventory
+from crossrole.templates.intrinsics import Template, account_names
+from crossrole.templates.inventory import Identity, Inventory
 from crossrole.templates.reader import read_inventory
 from crossrole.unknown import all_worded, unknowns_in
 
@@ -31,8 +32,10 @@ class Policies:
     """What each caller's own policies must allow: to assume exactly this role."""
     role: Mapping[str, Any]
     """The role's properties, as CloudFormation names them, with its tags."""
-    dev_account: str | None
-    """The account of the other stacks; None where the templates have none, or several."""
+    profiles: Mapping[str, str]
+    """The names of the accounts of the templates, for AWS profiles, by account id."""
+    given: frozenset[str]
+    """The principals whose own policies in the templates let them assume the role."""
 
     @property
     def files(self) -> dict[str, Document]:
@@ -83,30 +86,57 @@ def policies_of(templates: list[Template], name: str) -> Policies:
             f"{grant.name} has policies that are not inline ({', '.join(others)}); only inline policies can be made"
         )
     tags = {**template.tags, **own_tags}
-    elsewhere = [account for account in inventory.partitions if account != grant.account]
     return Policies(
         grant=grant,
         trust=role["AssumeRolePolicyDocument"],
         permissions=inline,
-        caller={"Version": VERSION, "Statement": [_assume_role(inventory, grant)]},
+        caller={"Version": VERSION, "Statement": list(_caller(inventory, grant))},
         role={**role, "Tags": tags},
-        dev_account=elsewhere[0] if len(elsewhere) == 1 else None,
+        profiles=account_names(templates),
+        given=frozenset(each for each in grant.principals if _of(inventory.identity(each), grant, ASSUME)),
     )
 
 
-def _assume_role(inventory: Inventory, grant: Grant) -> Statement:
-    """Return the caller's statement: what the templates give to the grant's callers, else the same made here."""
-    given = [
-        {**statement, "Resource": grant.arn}
-        for identity in inventory.identities
-        for policy in identity.policies
+def _caller(inventory: Inventory, grant: Grant) -> Iterator[Statement]:
+    """Yield the caller's statements: what the templates give to the grant's callers, else the same made here."""
+    yield _given(inventory, grant, ASSUME) or _assume_role(grant)
+    if grant.takes_source_identity:
+        users = all(":user/" in each for each in grant.principals)
+        own_name = {"Condition": {"StringEquals": {"sts:SourceIdentity": "${aws:username}"}}} if users else {}
+        made = {"Sid": "SetSourceIdentity", "Effect": "Allow", "Action": _SET, "Resource": grant.arn, **own_name}
+        yield _given(inventory, grant, _SET) or made
+    if keys := grant.session_tags:
+        condition = {"ForAllValues:StringEquals": {"aws:TagKeys": keys[0] if len(keys) == 1 else keys}}
+        made = {"Sid": "TagSession", "Effect": "Allow", "Action": _TAG, "Resource": grant.arn, "Condition": condition}
+        yield _given(inventory, grant, _TAG) or made
+
+
+_SET, _TAG = "sts:SetSourceIdentity", "sts:TagSession"
+
+
+def _given(inventory: Inventory, grant: Grant, action: str) -> Statement | None:
+    """Return the one statement by which the templates let callers do it; None where they have none, or several."""
+    found = [each for identity in inventory.identities for each in _of(identity, grant, action)]
+    return {**found[0], "Resource": grant.arn} if found and all(_same(each, found[0]) for each in found) else None
+
+
+def _same(one: Statement, other: Statement) -> bool:
+    return {**one, "Resource": None} == {**other, "Resource": None}
+
+
+def _of(identity: Identity | None, grant: Grant, action: str) -> list[Statement]:
+    """Return the statements of a caller's policies that allow just this action on the grant's role."""
+    return [
+        statement
+        for policy in (identity.policies if identity else ())
         for statement in policy.statements
         if statement["Effect"] == "Allow"
-        and texts(statement.get("Action")) == ["sts:AssumeRole"]
+        and texts(statement.get("Action")) == [action]
         and grant.arn in texts(statement.get("Resource"))
     ]
-    if given and all(each == given[0] for each in given):
-        return given[0]
+
+
+def _assume_role(grant: Grant) -> Statement:
     made = {"Sid": "AssumeGrantRole", "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": grant.arn}
     if grant.mfa_max_age is None:
         return made

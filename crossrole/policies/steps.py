@@ -25,14 +25,19 @@ class Step:
         return [f"# {self.what}", *(" ".join(map(quoted, command)) for command in self.commands)]
 
 
-def steps_of(policies: Policies, *, folder: str, prod_profile: str, profile: str) -> list[Step]:
+def steps_of(
+    policies: Policies, *, folder: str, prod_profile: str, profile: str, of_callers: bool = False
+) -> list[Step]:
     """Return the steps that create the grant, in order: the role in production, then each caller's own policy.
 
-    `folder` is where the policies' files are, as the shell that runs the commands names it. `profile` is the dev
-    account's; a caller's account that is neither gets its own number as the profile's name.
+    With `of_callers` only what is left to callers' administrators: for whom no template has a policy. `folder` is where
+    the policies' files are, as the shell that runs the commands names it. `profile` is the dev account's; another
+    account of access.toml has its name for a profile, any other its number.
     """
     hand = _Hand(policies, folder, prod_profile, profile)
-    return [*hand.role(), *hand.callers()]
+    if of_callers:
+        return list(hand.callers([each for each in policies.grant.principals if each not in policies.given]))
+    return [*hand.role(), *hand.callers(policies.grant.principals)]
 
 
 def steps_json(steps: Sequence[Step]) -> list[dict[str, object]]:
@@ -88,9 +93,9 @@ class _Hand:
             ),
         )
 
-    def callers(self) -> Iterator[Step]:
+    def callers(self, callers: Sequence[str]) -> Iterator[Step]:
         made: set[str] = set()
-        for caller in self.policies.grant.principals:
+        for caller in callers:
             if caller == "*":
                 yield Step(
                     f"in each account of the organization: its administrators give {CALLER} to the callers they choose"
@@ -149,7 +154,7 @@ class _Hand:
 
     @property
     def _policy_name(self) -> str:
-        # The name that DevUsersStack gives to the same policy.
+        # The name that DevCallersStack gives to the same policy.
         return caller_policy(self.policies.grant.name)
 
     def _pinned(self) -> list[str]:
@@ -171,6 +176,10 @@ class _Hand:
     def _profile_of(self, account: str) -> str:
         if account == self.policies.grant.account:
             return self.prod_profile
+        names = self.policies.profiles
         accounts = [account_of(each) or each for each in self.policies.grant.principals]
-        dev = self.policies.dev_account or next((each for each in accounts if each.isdigit()), None)
-        return self.profile if account == dev else account
+        others = [each for each in accounts if each.isdigit() and each not in names]
+        # Without a stack of dev's, it is the account of the first principal.
+        if names.get(account) == "dev" or ("dev" not in names.values() and [account] == others[:1]):
+            return self.profile
+        return names.get(account, account)

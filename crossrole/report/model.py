@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from functools import cached_property
 
 from crossrole.escaping import command
-from crossrole.iam.names import ACCOUNT_NAME
 from crossrole.report.access import Access
 from crossrole.report.allowed import accesses, allowances, keys_of, never
 from crossrole.report.buckets import BucketFacts, buckets_of
@@ -21,7 +20,7 @@ from crossrole.report.state import State, session_of, state_of
 from crossrole.report.warnings import KINDS, Kind, Warned, warning_of, warnings_of
 from crossrole.report.words import Name, Names, Prose, Words, begun, bucket_of, listed
 from crossrole.templates.grant import Grant
-from crossrole.templates.intrinsics import Template
+from crossrole.templates.intrinsics import Template, account_names
 from crossrole.templates.inventory import Inventory
 from crossrole.templates.reader import read_inventory
 from crossrole.unknown import unknowns_in
@@ -168,7 +167,7 @@ def report_of(templates: Sequence[Template], history: History, now: datetime) ->
     """Return the report at a moment; raises `CommandError` for templates that can't be read."""
     inventory = read_inventory(list(templates))
     owners = _owners(templates, inventory)
-    names = Names(_account_names(templates), _key_names(inventory))
+    names = Names(account_names(templates), _key_names(inventory))
     unevaluated = _unevaluated(inventory, templates)
     around = Surroundings(inventory, owners, _open_accounts(unevaluated), names, now)
     roles = [Grant(role, role.trust, role.region) for role in inventory.roles.values() if role.trust]
@@ -270,16 +269,6 @@ def _owners(templates: Sequence[Template], inventory: Inventory) -> Mapping[str,
     stacks = {template.stack: template.account for template in templates}
     of_policies = {arn: stacks.get(policy.template, "") for arn, policy in inventory.resource_policies.items()}
     return {**of_policies, **{arn: bucket.account for arn, bucket in inventory.buckets.items()}}
-
-
-def _account_names(templates: Sequence[Template]) -> Mapping[str, str]:
-    found: dict[str, list[str]] = {}
-    for template in templates:
-        metadata = template.body.get("Metadata")
-        name = metadata.get(ACCOUNT_NAME) if isinstance(metadata, Mapping) else None
-        if isinstance(name, str) and name not in found.setdefault(template.account, []):
-            found[template.account].append(name)
-    return {account: " and ".join(each) for account, each in found.items() if each}
 
 
 def _key_names(inventory: Inventory) -> Mapping[str, Words]:

@@ -130,6 +130,18 @@ class Grant:
         return bool(self._allowing("sts:SetSourceIdentity"))
 
     @property
+    def session_tags(self) -> list[str]:
+        """The keys that a caller may tag its session with."""
+        keys = [
+            key
+            for statement in self._allowing("sts:TagSession")
+            for name, values in statement.get("Condition", {}).get("ForAllValues:StringEquals", {}).items()
+            if name.lower() == "aws:tagkeys"
+            for key in texts(values)
+        ]
+        return list(dict.fromkeys(keys))
+
+    @property
     def max_session(self) -> int:
         """Seconds that a session may last."""
         return self.role.asked_session or self.role.max_session or ROLE_CHAINING_LIMIT
@@ -210,10 +222,9 @@ def _reaches(statement: Statement) -> Iterator[Reach]:
     for resource in texts(statement.get("Resource")) if actions else []:
         name = resource_of(resource)
         bucket, slash, keys = name.partition("/")
-        prefix = keys.removesuffix("*") if slash else _listed_prefix(statement)
-        yield Reach(actions, bucket, prefix, on_objects=bool(slash), statement=statement)
+        for prefix in [keys] if slash else _listed_prefixes(statement):
+            yield Reach(actions, bucket, prefix.removesuffix("*"), on_objects=bool(slash), statement=statement)
 
 
-def _listed_prefix(statement: Statement) -> str:
-    listed = statement.get("Condition", {}).get("StringLike", {}).get("s3:prefix", "")
-    return str(next(iter(texts(listed)), "")).removesuffix("*")
+def _listed_prefixes(statement: Statement) -> list[str]:
+    return texts(statement.get("Condition", {}).get("StringLike", {}).get("s3:prefix")) or [""]

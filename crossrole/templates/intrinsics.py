@@ -6,12 +6,13 @@ What they do not say becomes an unknown value, and reading goes on: `crossrole/u
 import base64
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
+from crossrole.iam.names import ACCOUNT_NAME
 from crossrole.iam.partitions import dns_suffix
 from crossrole.templates.resource_types import RESOURCE_TYPES
 from crossrole.unknown import Unknown, clean, has_unknowns, is_unknown, token, without_unknowns
@@ -405,3 +406,14 @@ def _as_text(value: Any) -> str:
     if not isinstance(value, str | int | float):
         raise TypeError(value)
     return str(value)
+
+
+def account_names(templates: Sequence[Template]) -> Mapping[str, str]:
+    """Return what access.toml calls the accounts of the templates, by account id; nothing for what has no name."""
+    found: dict[str, list[str]] = {}
+    for template in templates:
+        metadata = template.body.get("Metadata")
+        name = metadata.get(ACCOUNT_NAME) if isinstance(metadata, Mapping) else None
+        if isinstance(name, str) and name not in found.setdefault(template.account, []):
+            found[template.account].append(name)
+    return {account: " and ".join(each) for account, each in found.items() if each}

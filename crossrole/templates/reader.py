@@ -7,14 +7,14 @@ from functools import cached_property
 from typing import Any
 
 from crossrole.errors import CommandError
-from crossrole.iam.arn import account_root_arn, bucket_arn, name_of
-from crossrole.iam.policy import VERSION, Kind, Policy, read_policy
+from crossrole.iam.arn import account_of, account_root_arn, bucket_arn, name_of
+from crossrole.iam.policy import VERSION, Kind, Policy, read_policy, trusted
 from crossrole.templates.coverage import not_evaluated, unread_of
 from crossrole.templates.guardrails import NO_GUARDRAILS, Guardrails
 from crossrole.templates.intrinsics import Template
 from crossrole.templates.inventory import Bucket, Identity, Inventory, Key, Unread
 from crossrole.templates.resource_types import key_of_aws
-from crossrole.unknown import Unknown, is_unknown, token, unknowns_in, worded
+from crossrole.unknown import Unknown, has_unknowns, is_unknown, token, unknowns_in, worded
 
 
 def read_inventory(templates: list[Template], guardrails: Guardrails = NO_GUARDRAILS) -> Inventory:
@@ -186,13 +186,29 @@ class _Reader:
         holders |= {(account, name) for account, name in self._memberships if kind == "user"}
         return {
             (account, name): Identity(
-                f"arn:{partitions[account]}:iam::{account}:{kind}/{name}",
+                self._paths.get((account, kind, name), f"arn:{partitions[account]}:iam::{account}:{kind}/{name}"),
                 (*self._attached.get((account, kind, name), []), *self._of_groups(account, kind, name, [])[0]),
                 elsewhere=(f"other policies of the {kind} {name} in {account}",),
             )
             for account, name in sorted(holders)
             if name not in made and not _is_anyone(name)
         }
+
+    @cached_property
+    def _paths(self) -> dict[_Holder, str]:
+        """Return the ARNs by which trust policies name roles and users: policies are attached by the name alone.
+
+        Names are unique in an account, whatever the path.
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-names
+        """
+        found: dict[_Holder, set[str]] = defaultdict(set)
+        for role in self._roles.values():
+            for arn in trusted(role.trust) if role.trust else []:
+                kind = arn.rpartition(":")[2].partition("/")[0]
+                whole = arn.startswith("arn:") and not set(arn) & set("*?") and not has_unknowns(arn)
+                if whole and kind in {"role", "user"}:
+                    found[account_of(arn), kind, name_of(arn)].add(arn)
+        return {holder: next(iter(arns)) for holder, arns in found.items() if len(arns) == 1}
 
     def _identity(self, resource: _Resource, kind: str, *, trust: Policy | None = None) -> Identity:
         template, name = resource.template, name_of(resource.arn)

@@ -121,8 +121,8 @@ def test_any_input_is_valid_or_gets_errors_with_their_places(file: Any) -> None:
         assert_located(error)
         return
     for grant in access.grants:
-        assert size(trust_policy(grant, access.prod)) <= TRUST_POLICY
-        assert sum(map(size, inline_policies(grant, access.prod, None).values())) <= INLINE_POLICIES
+        assert size(trust_policy(grant, access.prod, access.identity_providers)) <= TRUST_POLICY
+        assert sum(map(size, inline_policies(grant, access.prod, access.keys(grant)).values())) <= INLINE_POLICIES
 
 
 @settings(max_examples=examples(30, ci=120), deadline=None, suppress_health_check=list(HealthCheck))

@@ -13,6 +13,7 @@ from tests.synthesis import ROOT
 ROLE = "arn:aws:iam::111111111111:role/App"
 USER = "arn:aws:iam::111111111111:user/alice"
 SSO = "arn:aws:iam::111111111111:role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_Dev_*"
+SAML = "arn:aws:iam::222222222222:saml-provider/Okta"
 KEY = "arn:aws:kms:eu-west-1:222222222222:key/11111111-2222-3333-4444-555555555555"
 
 
@@ -37,7 +38,7 @@ GRANT = {
     "identity provider": (
         {"principals": ["arn:aws:iam::111111111111:oidc-provider/token.example.com"]},
         "principals[0]",
-        "the role that the identity provider's users assume",
+        "an [[identity_providers]] entry",
     ),
     "session of a permission set": (
         {"principals": ["arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_Dev_0123456789abcdef/me"]},
@@ -118,8 +119,38 @@ GRANT = {
     "host bits": ({"source_ips": ["10.0.0.1/24"]}, "source_ips[0]", '"10.0.0.0/24"'),
     "every address": ({"source_ips": ["0.0.0.0/0"]}, "source_ips[0]", "leave source_ips out"),
     "no address": ({"source_ips": ["office"]}, "source_ips[0]", "CIDR"),
-    "key alias": ({"kms_key": "alias/reports"}, "kms_key", "not of an alias"),
-    "key elsewhere": ({"kms_key": KEY.replace("eu-west-1", "us-east-1")}, "kms_key", "the bucket's region only"),
+    "key in the grant": ({"kms_key": KEY}, "kms_key", "move it to the [[buckets]] entry"),
+    "two buckets": ({"bucket": ["a-b", "c-d"]}, "bucket", "one bucket for each place: write a [[grants.places]] entry"),
+    "two prefixes": ({"prefix": ["a/", "b/"]}, "prefix", "one prefix for each place"),
+    "two external IDs": ({"external_id": ["aa", "bb"]}, "external_id", "write one text"),
+    "place beside the grant's own": (
+        {"places": [{"bucket": "other", "access": ["read"]}]},
+        "bucket",
+        "bucket and access beside [[grants.places]]",
+    ),
+    "place without access": (
+        {"places": [{"bucket": "other"}], "list_buckets": True},
+        "places[0].access",
+        "something that the role may do",
+    ),
+    "place's prefix in every bucket": (
+        {"places": [{"bucket": "*", "prefix": "x/", "access": ["read"]}]},
+        "places[0].prefix",
+        "IAM's * crosses slashes",
+    ),
+    "full under a place's prefix": (
+        {"places": [{"bucket": "other", "prefix": "x/", "access": ["full"]}]},
+        "places[0].prefix",
+        "remove prefix",
+    ),
+    "place's key": ({"places": [{"bukcet": "other", "access": ["read"]}]}, "places[0].bukcet", 'did you mean "bucket"'),
+    "subject alone": (
+        {"principals": ["repo:acme/orders:ref:refs/heads/main"]},
+        "principals (repo:acme/orders:ref:refs/heads/main)",
+        'write "github:repo:acme/orders:ref:refs/heads/main"',
+    ),
+    "unknown provider": ({"principals": ["githbu:repo:a/b:x"]}, "principals (githbu:repo:a/b:x)", "identity_providers"),
+    "many session tags": ({"session_tags": [f"t{number}" for number in range(51)]}, "session_tags", "at most 50"),
     "boundary elsewhere": (
         {"permissions_boundary": "arn:aws:iam::111111111111:policy/B"},
         "permissions_boundary",
@@ -187,12 +218,91 @@ FILE: dict[str, tuple[dict[str, Any], str, str]] = {
     "key of an existing bucket": (
         {"buckets": [{"name": "logs", "kms_key": "new"}]},
         "[[buckets]] logs: kms_key",
-        "in the grant",
+        "by its ARN",
     ),
-    "key said twice": (
-        {"buckets": [{"name": "reports", "create": True, "kms_key": "new"}]},
-        "[[grants]] Grant: kms_key",
-        "[[buckets]] reports",
+    "log of an existing bucket": (
+        {"buckets": [{"name": "logs", "log_bucket": "others"}]},
+        "[[buckets]] logs: log_bucket",
+        "keeps its own settings",
+    ),
+    "key alias": (
+        {"buckets": [{"name": "logs", "kms_key": "alias/reports"}]},
+        "[[buckets]] logs: kms_key",
+        "the ARN of a KMS key",
+    ),
+    "namespace without its ending": (
+        {"buckets": [{"name": "logs", "create": True, "namespace": "account"}]},
+        "[[buckets]] logs: namespace",
+        'name = "logs-222222222222-eu-west-1-an"',
+    ),
+    "ending without its namespace": (
+        {"buckets": [{"name": "logs-222222222222-eu-west-1-an", "create": True}]},
+        "[[buckets]] logs-222222222222-eu-west-1-an: name",
+        'namespace = "account"',
+    ),
+    "account named dev": (
+        {"accounts": [{"name": "dev", "account": "333333333333", "region": "eu-west-1"}]},
+        "[[accounts]] dev: name",
+        "not prod or dev",
+    ),
+    "account twice": (
+        {"accounts": [{"name": "other", "account": "111111111111", "region": "eu-west-1"}]},
+        "[[accounts]] other: account",
+        "which is [dev]",
+    ),
+    "production as a caller's account": (
+        {"accounts": [{"name": "other", "account": "222222222222", "region": "eu-west-1"}]},
+        "[[accounts]] other: account",
+        "correct the number",
+    ),
+    "account in another partition": (
+        {"accounts": [{"name": "other", "account": "333333333333", "region": "cn-north-1"}]},
+        "[[accounts]] other: region",
+        "across partitions",
+    ),
+    "provider without an address": (
+        {"identity_providers": [{"name": "ci"}]},
+        "[[identity_providers]] ci: url",
+        "add url or saml",
+    ),
+    "provider of both kinds": (
+        {"identity_providers": [{"name": "ci", "url": "https://ci.example.com", "saml": SAML}]},
+        "[[identity_providers]] ci: url",
+        "remove one",
+    ),
+    "address without https": (
+        {"identity_providers": [{"name": "ci", "url": "ci.example.com/"}]},
+        "[[identity_providers]] ci: url",
+        'write "https://ci.example.com"',
+    ),
+    "one provider twice": (
+        {"identity_providers": [{"name": name, "url": "https://ci.example.com"} for name in ("ci", "cd")]},
+        "[[identity_providers]] cd: url",
+        "the same as ci's",
+    ),
+    "providers named alike": (
+        {
+            "identity_providers": [
+                {"name": name, "url": f"https://{name.lower()}.example.com"} for name in ("c-i", "CI")
+            ]
+        },
+        "[[identity_providers]] CI: name",
+        "rename one",
+    ),
+    "SAML provider to make": (
+        {"identity_providers": [{"name": "sso", "saml": SAML, "create": True}]},
+        "[[identity_providers]] sso: create",
+        "create-saml-provider",
+    ),
+    "SAML provider elsewhere": (
+        {"identity_providers": [{"name": "sso", "saml": SAML.replace("222222222222", "111111111111")}]},
+        "[[identity_providers]] sso: saml",
+        "the production account 222222222222",
+    ),
+    "quota beyond AWS's": (
+        {"prod": {"account": "222222222222", "region": "eu-west-1", "trust_policy_quota": 10000}},
+        "[prod]: trust_policy_quota",
+        "at most 8192",
     ),
     "bucket key elsewhere": (
         {"buckets": [{"name": "logs", "create": True, "kms_key": KEY.replace("eu-west-1", "eu-west-2")}]},
@@ -250,9 +360,7 @@ WRITER: dict[str, tuple[dict[str, Any], dict[str, Any], str, str]] = {
         "role",
         f'add "{ROLE}"',
     ),
-    "external ID that is not sent": ({}, {"external_id": "abc"}, "external_id", 'external_id = "abc"'),
-    "external ID that is not asked for": ({"external_id": "abc"}, {}, "external_id", "remove it"),
-    "another external ID": ({"external_id": "abc"}, {"external_id": "abd"}, "external_id", 'external_id = "abd"'),
+    "external ID of its own": ({"external_id": "abc"}, {}, "external_id", "sends the external_id of its grant"),
     "grant that does not write": ({}, {"access": ["read"]}, "grant", 'add "write"'),
     "grant on every bucket": ({}, {"bucket": "*"}, "grant", "a grant of its own"),
     "grant that asks for MFA": (
@@ -302,12 +410,15 @@ def test_grants_named_alike_are_invalid(access: dict[str, Any], names: tuple[str
     assert "named alike" in dict(problems_of(access))[f"[[grants]] {names[1]}: name"]
 
 
-def test_a_user_with_more_policies_than_iam_allows_is_invalid(access: dict[str, Any]) -> None:
-    """Each grant attaches a managed policy to the user, of which IAM allows ten."""
-    first = access["grants"][0] | {"principals": [USER]}
+@pytest.mark.parametrize("caller", [USER, ROLE])
+def test_a_caller_with_more_policies_than_iam_allows_is_invalid(access: dict[str, Any], caller: str) -> None:
+    """Each grant attaches a managed policy to the user or role, of which IAM allows ten."""
+    first = access["grants"][0] | {"principals": [caller]}
     access["grants"] = [first | {"name": f"Grant{number}"} for number in range(11)]
 
     assert "at most 10" in dict(problems_of(access))["grants"]
+    access["grants"][10]["attach"] = False
+    assert parse_access(access)
 
 
 def test_a_function_in_too_many_grants_is_invalid(access: dict[str, Any]) -> None:
@@ -326,7 +437,7 @@ def test_a_key_policy_over_its_quota_is_invalid(access: dict[str, Any]) -> None:
     """Every grant on a bucket with a new key adds to the key's policy."""
     first = access["grants"][0]
     access["buckets"] = [{"name": "reports", "create": True, "kms_key": "new"}]
-    access["grants"] = [first | {"name": f"Grant{number:050}"} for number in range(95)]
+    access["grants"] = [first | {"name": f"Grant{number:050}", "attach": False} for number in range(95)]
 
     assert "at most 32768" in dict(problems_of(access))["[[buckets]] reports: kms_key"]
 
@@ -381,18 +492,116 @@ def test_a_wrong_value_does_not_hide_other_problems(access: dict[str, Any]) -> N
 
 
 def test_a_wrong_value_hides_no_problem_of_another_grant(access: dict[str, Any]) -> None:
-    """An invalid external ID in one grant does not matter for the external ID that the function should send."""
+    """An invalid access in one grant does not matter for what the function's grant allows."""
     first = access["grants"][0]
-    access["grants"] = [first | {"external_id": "xyz"}, first | {"name": "Second", "external_id": "!"}]
+    access["grants"] = [first | {"access": ["read"]}, first | {"name": "Second", "access": ["wriet"]}]
     access["writer"] = {"grant": "Grant", "role": "App"}
 
-    assert ["[[grants]] Second: external_id", "[writer]: external_id"] == [where for where, _ in problems_of(access)]
+    assert ["[[grants]] Second: access[0]", "[writer]: grant"] == [where for where, _ in problems_of(access)]
+
+
+@pytest.mark.parametrize(
+    ("grant", "said"),
+    [
+        ({"places": [{"bucket": "a-b", "access": ["write"]}, {"bucket": "c-d", "access": ["write"]}]}, "2 places"),
+        ({"places": [{"bucket": "*", "access": ["write"]}]}, "on every bucket"),
+        ({"places": [{"bucket": "a-b", "access": ["read"]}]}, "does not allow putting"),
+    ],
+    ids=["two places", "every bucket", "nowhere"],
+)
+def test_the_function_writes_in_one_place(access: dict[str, Any], grant: dict[str, Any], said: str) -> None:
+    """Where a grant has several places, the function needs to know its own."""
+    first = access["grants"][0]
+    access["grants"][0] = {"name": first["name"], "principals": first["principals"]} | grant
+    access["writer"] = {"grant": "Grant", "role": "App"}
+
+    assert said in dict(problems_of(access))["[writer]: grant"]
+
+
+def test_a_grant_needs_a_place(access: dict[str, Any]) -> None:
+    """Without a bucket it says what to add, and nothing that only follows."""
+    del access["grants"][0]["bucket"], access["grants"][0]["access"]
+
+    assert ["[[grants]] Grant: bucket"] == [where for where, _ in problems_of(access)]
+
+
+def test_a_wrong_place_is_reported_alone(access: dict[str, Any]) -> None:
+    """Nothing is said of the grant as if it had no place."""
+    first = access["grants"][0]
+    place = {"bucket": "other", "prefix": "dev", "access": ["read"]}
+    access["grants"][0] = {"name": first["name"], "principals": first["principals"], "places": [place]}
+
+    assert ["[[grants]] Grant: places[0].prefix"] == [where for where, _ in problems_of(access)]
+
+
+GITHUB = {"name": "github", "url": "https://token.actions.githubusercontent.com"}
+GITLAB = {"name": "gitlab", "url": "https://gitlab.com"}
+CLUSTER = {"name": "cluster", "url": "https://oidc.eks.eu-west-1.amazonaws.com/id/ABC"}
+OTHER = {"name": "other", "url": "https://login.example.com"}
+OKTA = {"name": "okta", "saml": SAML}
+SUBJECTS = {
+    "repo:acme/orders:ref:refs/heads/main": (GITHUB, True),
+    "repo:acme@12/orders@34:environment:production": (GITHUB, True),
+    "repo:acme-12/orders-34:ref:refs/heads/main": (GITHUB, True),
+    "repo:acme/orders:*": (GITHUB, True),
+    "repo:acme/orders:ref:refs/tags/v*": (GITHUB, True),
+    "repo:acme/*": (GITHUB, True),
+    "repo:acme*/orders:ref:refs/heads/main": (GITHUB, False),
+    "repo:acme*": (GITHUB, False),
+    "repo:*/orders:ref:refs/heads/main": (GITHUB, False),
+    "repo:acm?/orders:ref:refs/heads/main": (GITHUB, False),
+    "repo:*": (GITHUB, False),
+    "*": (GITHUB, False),
+    "*:ref:refs/heads/main": (GITHUB, False),
+    "repository_owner:acme:*": (GITHUB, False),
+    "project_path:acme/orders:ref_type:branch:ref:main": (GITLAB, True),
+    "project_path:acme/*:ref_type:branch:ref:main": (GITLAB, True),
+    "project_path:*/orders:ref_type:branch:ref:main": (GITLAB, False),
+    "project_path:acme*": (GITLAB, False),
+    "system:serviceaccount:orders:export": (CLUSTER, True),
+    "system:serviceaccount:orders:*": (CLUSTER, True),
+    "system:serviceaccount:orders*": (CLUSTER, False),
+    "system:serviceaccount:*:export": (CLUSTER, False),
+    "a-machine": (OTHER, True),
+    "a-machine*": (OTHER, False),
+}
+
+
+@pytest.mark.parametrize("subject", [*SUBJECTS, "sso"])
+def test_a_wildcard_of_a_subject_takes_in_nobody_elses_tokens(access: dict[str, Any], subject: str) -> None:
+    """It may stand only after what names the owner, the project or the namespace."""
+    provider, valid = (OKTA, False) if subject == "sso" else SUBJECTS[subject]
+    access["identity_providers"] = [provider]
+    principal = f"{provider['name']}:{subject}"
+    access["grants"][0]["principals"] = [principal]
+
+    if valid:
+        assert parse_access(access)
+    else:
+        assert [f"[[grants]] Grant: principals ({principal})"] == [where for where, _ in problems_of(access)]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("external_id", "abc"),
+        ("mfa_max_age", 3600),
+        ("organization", "o-a1b2c3d4e5"),
+        ("caller_tags", {"team": "orders"}),
+    ],
+)
+def test_a_token_meets_no_condition_on_a_principal(access: dict[str, Any], key: str, value: Any) -> None:
+    """Beside such a condition the token could never assume the role."""
+    access["identity_providers"] = [GITHUB]
+    access["grants"][0] |= {"principals": ["github:repo:acme/orders:ref:refs/heads/main"], key: value}
+
+    assert "a grant of their own" in dict(problems_of(access))[f"[[grants]] Grant: {key}"]
 
 
 def test_more_grants_than_a_stack_may_hold_are_invalid(access: dict[str, Any]) -> None:
     """CloudFormation's quota is reported before CDK or AWS fails on it."""
     first = access["grants"][0]
-    access["grants"] = [first | {"name": f"Grant{number}"} for number in range(101)]
+    access["grants"] = [first | {"name": f"Grant{number}", "attach": False} for number in range(101)]
 
     assert "at most 200" in dict(problems_of(access))["grants"]
 

@@ -142,7 +142,7 @@ def _deployed(tmp_path_factory: pytest.TempPathFactory, name: str) -> Iterator[W
         world.synthesize()
         world.deploy("ProdAccessStack", "prod")
         world.deploy("DevLambdaStack", "dev")
-        world.deploy("DevUsersStack", "dev")
+        world.deploy("DevCallersStack", "dev")
         yield world
 
 

@@ -82,7 +82,7 @@ def test_how_long_a_session_lasts(world: Any, grant: str, caller: str, seconds: 
 
 
 def test_a_user_needs_the_dev_half_too(world: Any) -> None:
-    """The people's half is what DevUsersStack attaches: without it the trust policy alone lets nobody in."""
+    """The people's half is what DevCallersStack attaches: without it the trust policy alone lets nobody in."""
     iam = world.accounts.session("dev").client("iam")
     arn = "arn:aws:iam::111111111111:policy/Assume-OneUser"
     iam.detach_user_policy(UserName="alice", PolicyArn=arn)

@@ -82,7 +82,7 @@ def test_a_role_made_by_hand_is_the_one_that_is_deployed(world: Any, shell: Any,
 
 @pytest.mark.parametrize("grant", ["OneUser", "RecentMfa", "AllConditions"])
 def test_a_users_half_is_the_one_that_is_deployed(world: Any, shell: Any, tmp_path: Path, grant: str) -> None:
-    """The caller's policy is the managed policy that DevUsersStack made, under the name that the lines give it."""
+    """The caller's policy is the managed policy that DevCallersStack made, under the name that the lines give it."""
     create, attach = (
         lines(shell, grant, tmp_path)[-2:] if grant != "RecentMfa" else lines(shell, grant, tmp_path)[-3:-1]
     )

@@ -341,7 +341,7 @@ def test_the_callers_deployed_policies_are_read_and_decided_on(world: Any, shell
 
     assert "ok" == line(allowed, "own policy")["status"]
     assert ["own policy", "assume"] == failures(detached) == failures(denied)
-    assert "cdk deploy DevUsersStack" in line(detached, "own policy")["fix"]
+    assert "cdk deploy DevCallersStack" in line(detached, "own policy")["fix"]
     assert "denied, because your own policies do not allow it" == line(detached, "assume")["text"]
     assert ["own policies: NoRoles of NoRoles denies it"] == line(denied, "own policy")["details"]
     assert "take out the statement that denies it" in line(denied, "own policy")["fix"]
@@ -363,7 +363,7 @@ def test_awss_words_name_the_side_that_denies(world: Any, shell: Any) -> None:
 
     assert ["assume"] == failures(lines)
     assert "denied, because your own policies do not allow it, as AWS says" == line(lines, "assume")["text"]
-    assert "`cdk deploy DevUsersStack --profile DEV`" in line(lines, "assume")["fix"]
+    assert "`cdk deploy DevCallersStack --profile DEV`" in line(lines, "assume")["fix"]
     assert "ok" == line(fixed, "assume")["status"]
 
 

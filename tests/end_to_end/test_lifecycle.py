@@ -13,7 +13,7 @@ def test_a_deployed_grant_is_updated_and_destroyed(own_world: Any) -> None:
     """One story in one pair of accounts of its own, since the end of it leaves nothing that another test could use."""
     _no_difference_after_a_deploy(own_world)
     _an_update_moves_revokes_and_disables(own_world)
-    for stack, profile in (("DevUsersStack", "dev"), ("DevLambdaStack", "dev"), ("ProdAccessStack", "prod")):
+    for stack, profile in (("DevCallersStack", "dev"), ("DevLambdaStack", "dev"), ("ProdAccessStack", "prod")):
         _destroy_takes_the_stack(own_world, stack, profile)
     with pytest.raises(ClientError, match=r"AccessDenied|NoSuchEntity"):
         own_world.assume("ServiceRole", "exporter")

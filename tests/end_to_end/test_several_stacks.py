@@ -47,7 +47,7 @@ def test_each_stack_is_deployed_and_stays_as_it_is(accounts: Accounts, file: Pat
 
     key = make_user(accounts, "alice")
     cdk("deploy", "ProdAccessStack*", "--profile", "prod")
-    cdk("deploy", "DevUsersStack*", "--profile", "dev")
+    cdk("deploy", "DevCallersStack*", "--profile", "dev")
     accounts.session("prod").client("s3").put_object(Bucket=BUCKET, Key="dev/a", Body=b"a")
     sts = accounts.session_with(key.id, key.secret, region="eu-west-1").client("sts")
     role = "arn:aws:iam::222222222222:role/Reader"

@@ -154,15 +154,30 @@ def test_one_error_raises_an_alarm(default: Assembly, kinds: Assembly) -> None:
 
 
 def test_each_grant_that_names_users_lets_them_assume_its_role(kinds: Assembly) -> None:
-    """The users of the dev account get their own policy, with the MFA condition where the grant has one."""
+    """The users and roles of the dev account get their own policy, with the MFA condition where the grant has one."""
     policies = {
         policy["Properties"]["ManagedPolicyName"]: policy["Properties"]
-        for policy in kinds.resources("DevUsersStack", "AWS::IAM::ManagedPolicy").values()
+        for policy in kinds.resources("DevCallersStack", "AWS::IAM::ManagedPolicy").values()
     }
     base = {"Sid": "AssumeGrantRole", "Effect": "Allow", "Action": "sts:AssumeRole"}
 
-    assert {"Assume-OneUser", "Assume-RecentMfa", "Assume-SourceIdentity", "Assume-AllConditions"} == set(policies)
+    assert {
+        "Assume-OneUser",
+        "Assume-Several",
+        "Assume-Places",
+        "Assume-SessionTags",
+        "Assume-RecentMfa",
+        "Assume-SourceIdentity",
+        "Assume-AllConditions",
+    } == set(policies)
     assert policies["Assume-OneUser"]["Users"] == ["alice"]
+    # Paths are left out: IAM takes the name alone.
+    assert policies["Assume-Several"]["Roles"] == ["First"]
+    assert policies["Assume-Places"]["Roles"] == ["Importer"]
+    (partner,) = kinds.resources("DevCallersStack-partner", "AWS::IAM::ManagedPolicy").values()
+    assert ("Assume-Several", ["Second"], ["bob"]) == tuple(
+        partner["Properties"][key] for key in ("ManagedPolicyName", "Roles", "Users")
+    )
     assert policies["Assume-RecentMfa"]["Users"] == ["alice", "bob"]
     assert [base | {"Resource": "arn:aws:iam::222222222222:role/OneUser"}] == policies["Assume-OneUser"][
         "PolicyDocument"
@@ -178,7 +193,7 @@ def test_each_grant_that_names_users_lets_them_assume_its_role(kinds: Assembly) 
 
 def test_a_user_may_give_no_name_but_its_own(kinds: Assembly) -> None:
     """Where the grant takes a source identity, the user's own policy lets the user set it, to the user's name alone."""
-    policies = kinds.resources("DevUsersStack", "AWS::IAM::ManagedPolicy").values()
+    policies = kinds.resources("DevCallersStack", "AWS::IAM::ManagedPolicy").values()
     (policy,) = [each["Properties"] for each in policies if "SourceIdentity" in each["Properties"]["ManagedPolicyName"]]
     role = "arn:aws:iam::222222222222:role/SourceIdentity"
     expected = [

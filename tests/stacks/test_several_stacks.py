@@ -43,7 +43,7 @@ def places(assembly: Assembly) -> dict[str, tuple[str, str]]:
 
 def many(first: dict[str, Any], number: int) -> list[dict[str, Any]]:
     """Return that many grants like the first."""
-    return [first | {"name": f"Grant{each}", "prefix": "dev/"} for each in range(number)]
+    return [first | {"name": f"Grant{each}", "prefix": "dev/", "attach": False} for each in range(number)]
 
 
 def problems_of(access: dict[str, Any]) -> list[tuple[str, str, str]]:
@@ -183,7 +183,7 @@ def test_a_template_over_a_million_bytes_is_invalid(tmp_path: Path) -> None:
     """A hundred roles with long policies are within the other quotas, and too large for CloudFormation all the same."""
     addresses = ", ".join(f'"198.51.100.{last}/32"' for last in range(80))
     head = (ROOT / "access.toml").read_text().partition("[[buckets]]")[0]
-    grant = 'principals = ["arn:aws:iam::111111111111:role/App"]\nbucket = "reports"\nprefix = "dev/"\n'
+    grant = 'principals = ["arn:aws:iam::111111111111:role/App"]\nattach = false\nbucket = "reports"\nprefix = "dev/"\n'
     grant += f'access = ["read", "write", "list", "delete"]\nsource_ips = [{addresses}]\n'
     file = tmp_path / "large.toml"
     file.write_text(head + "".join(f'[[grants]]\nname = "Grant{each}"\n{grant}' for each in range(100)))

@@ -10,14 +10,15 @@ from tests.synthesis import Assembly, synthesize
 
 
 def test_a_file_makes_the_stacks_it_has_a_use_for(default: Assembly, kinds: Assembly) -> None:
-    """DevUsersStack stands only where a grant names users of the dev account."""
+    """DevCallersStack stands only where a grant names users or roles of the dev account beside the function's."""
     assert {"ProdAccessStack", "DevLambdaStack"} == set(default.manifest)
-    assert {"ProdAccessStack", "DevLambdaStack", "DevUsersStack"} == set(kinds.manifest)
+    callers = {"DevCallersStack", "DevCallersStack-partner"}
+    assert {"ProdAccessStack", "DevLambdaStack", *callers} == set(kinds.manifest)
 
 
 def test_without_a_writer_there_is_no_function(access: dict[str, Any], tmp_path: Path) -> None:
-    """A file for people alone makes the production stack alone."""
-    assert {"ProdAccessStack"} == set(synthesize(access, tmp_path).manifest)
+    """A file for callers that exist already makes their stack, and no function."""
+    assert {"ProdAccessStack", "DevCallersStack"} == set(synthesize(access, tmp_path).manifest)
 
 
 def test_each_stack_has_its_own_account_and_region(kinds: Assembly) -> None:
@@ -27,7 +28,8 @@ def test_each_stack_has_its_own_account_and_region(kinds: Assembly) -> None:
     assert environments == {
         "ProdAccessStack": "aws://222222222222/eu-west-1",
         "DevLambdaStack": "aws://111111111111/eu-central-1",
-        "DevUsersStack": "aws://111111111111/eu-central-1",
+        "DevCallersStack": "aws://111111111111/eu-central-1",
+        "DevCallersStack-partner": "aws://444444444444/eu-west-1",
     }
 
 

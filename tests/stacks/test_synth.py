@@ -81,7 +81,7 @@ def test_the_synth_warns_about_wide_access(kinds: Assembly) -> None:
         "ExactActions gives s3:PutObjectAcl, which can give access to others",
         "ExactActions gives s3:GetBucketLocation, which acts on the whole bucket",
         "GivenKey uses arn:aws:kms:eu-west-1:222222222222:key/11111111-2222-3333-4444-555555555555, but no stack here",
-        "Several trusts arn:aws:iam::444444444444:user/team/bob, but no stack here",
+        "8 callers get their half from their own administrators: 333333333333, ",
     ):
         assert any(warning.startswith(words) for warning in said), words
 
@@ -100,6 +100,10 @@ def test_the_synth_warns_about_likely_mistakes(access: dict[str, Any], tmp_path:
             "If it is another bucket, add a [[buckets]] entry of its name"
         ),
         "the bucket report is made, but no grant names it",
+        (
+            "1 caller gets its half from its own administrator: arn:aws:iam::111111111111:role/App. "
+            "For the lines: crossrole policies Grant --caller"
+        ),
         "Grant has no prefix and reaches every key of the bucket reports",
     ] == said
 
@@ -142,7 +146,11 @@ def test_conditions_on_a_whole_account_are_said_too(access: dict[str, Any], tmp_
     access["grants"][0] |= {"principals": ["111111111111"], "external_id": "xyz", "prefix": "dev/"}
 
     assert [
-        "Grant trusts every principal in account 111111111111 whose own policies allow it, narrowed by external_id"
+        (
+            "1 caller gets its half from its own administrator: 111111111111. "
+            "For the lines: crossrole policies Grant --caller"
+        ),
+        "Grant trusts every principal in account 111111111111 whose own policies allow it, narrowed by external_id",
     ] == synthesize(access, tmp_path).warnings("ProdAccessStack")
 
 

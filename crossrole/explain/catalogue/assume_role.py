@@ -34,7 +34,7 @@ _NOT_ALLOWED = Cause(
     DEV,
     "the caller's own policy does not allow sts:AssumeRole on exactly this role, or requires an MFA code too",
     _OWN,
-    "deploy the stack that gives it (DevLambdaStack, DevUsersStack), or attach to the caller the statement that "
+    "deploy the stack that gives it (DevLambdaStack, DevCallersStack), or attach to the caller the statement that "
     "`python -m crossrole policies {grant} --out DIR` writes",
     if_allowed=(
         Cause(

@@ -33,7 +33,7 @@ TROUBLES = (
                 HERE,
                 "the profile is of the other account: cdk asked there",
                 _WHO,
-                "prod for ProdAccessStack, dev for DevLambdaStack and DevUsersStack; do not bootstrap again",
+                "prod for ProdAccessStack, dev for DevLambdaStack and DevCallersStack; do not bootstrap again",
             ),
         ),
     ),
@@ -170,7 +170,7 @@ TROUBLES = (
         (
             Cause(
                 DEV,
-                "DevUsersStack exists only where a grant names users of the dev account, DevLambdaStack only with "
+                "DevCallersStack exists only where a grant names users of the dev account, DevLambdaStack only with "
                 "[writer]; or the stack is not deployed",
                 "cdk list",
                 "name one of these; an old one: `aws cloudformation delete-stack --stack-name STACK --profile dev`",

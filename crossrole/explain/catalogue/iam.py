@@ -16,7 +16,7 @@ TROUBLES = (
                 DEV,
                 "a pinned user or role does not exist yet, was deleted, or has another path or account",
                 "aws iam get-role --role-name {caller_name} --query Role.Arn --profile dev",
-                "make it first (deploy DevLambdaStack or DevUsersStack), then ProdAccessStack",
+                "make it first (deploy DevLambdaStack or DevCallersStack), then ProdAccessStack",
             ),
             Cause(
                 APP,
@@ -176,7 +176,7 @@ TROUBLES = (
                 "the user {user} is among a grant's principals, but was not made yet, was deleted, or is misspelt",
                 "aws iam get-user --user-name {user} --profile dev",
                 "fix the name in access.toml, or make the user first: `aws iam create-user --user-name {user} "
-                "--profile dev`, then `cdk deploy DevUsersStack --profile dev`",
+                "--profile dev`, then `cdk deploy DevCallersStack --profile dev`",
             ),
             Cause(
                 HERE,

@@ -70,8 +70,6 @@ def read(tmp_path_factory: pytest.TempPathFactory) -> Read:
         access = deepcopy(ACCESS | dict(file or {}))
         keys = {**access["grants"][0], **grant}
         access["grants"][0] = {key: value for key, value in keys.items() if value is not None}
-        if "external_id" in grant:
-            access["writer"]["external_id"] = grant["external_id"]
         key = json.dumps(access, default=str, sort_keys=True)
         if key not in made:
             made[key] = read_assembly(synthesize(access, tmp_path_factory.mktemp("diff")).directory)

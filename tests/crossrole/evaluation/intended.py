@@ -44,6 +44,7 @@ def trust(grant: Grant, prod: str) -> list[Statement]:
         asked.append(("NumericLessThanEquals", "aws:MultiFactorAuthAge", str(grant["mfa_max_age"])))
     if "organization" in grant:
         asked.append(("StringLike", "aws:PrincipalOrgID", grant["organization"]))
+    asked += [("StringLike", f"aws:PrincipalTag/{key}", value) for key, value in grant.get("caller_tags", {}).items()]
     statements = []
     for principal in grant["principals"]:
         named, meant = _principal(grant, principal, prod)
@@ -51,6 +52,10 @@ def trust(grant: Grant, prod: str) -> list[Statement]:
         statements.append({**{k: v for k, v in statement.items() if k != "Resource"}, "Principal": {"AWS": named}})
         if grant.get("source_identity"):
             statement = allow("sts:SetSourceIdentity", "*", *meant)
+            statements.append({**{k: v for k, v in statement.items() if k != "Resource"}, "Principal": {"AWS": named}})
+        if "session_tags" in grant:
+            keys = ("ForAllValues:StringLike", "aws:TagKeys", grant["session_tags"])
+            statement = allow("sts:TagSession", "*", *meant, keys)
             statements.append({**{k: v for k, v in statement.items() if k != "Resource"}, "Principal": {"AWS": named}})
     return statements
 
@@ -71,38 +76,43 @@ def _principal(grant: Grant, principal: str, prod: str) -> tuple[str, list[tuple
     return root, [("ArnEquals", "aws:PrincipalArn", principal)]
 
 
-def session(grant: Grant, prod: str, key: str | None) -> list[Statement]:
-    """Return what a session of a grant's role may do; `key` is the bucket's customer key, where it has one."""
+def session(grant: Grant, prod: str, keys: dict[str, str]) -> list[Statement]:
+    """Return what a session of a grant's role may do; `keys` are the customer keys of buckets, by bucket."""
     if grant.get("disabled"):
         return []
+    statements = [each for place in grant.get("places", [grant]) for each in _in_place(grant, place, prod, keys)]
+    if grant.get("list_buckets"):
+        statements.append(allow("s3:ListAllMyBuckets", "*", *_of_the_request(grant)))
+    if "revoked_before" in grant:
+        before = {"DateLessThan": {"aws:TokenIssueTime": _instant(grant["revoked_before"])}}
+        statements.append({"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": before})
+    return statements
+
+
+def _in_place(grant: Grant, place: Grant, prod: str, keys: dict[str, str]) -> list[Statement]:
     always = list(_of_the_request(grant))
     owned = [*always, ("StringEquals", "aws:ResourceAccount", prod)]
-    prefix, access = grant.get("prefix", ""), grant.get("access", [])
-    bucket = f"arn:aws:s3:::{grant['bucket']}"
+    prefix, access = place.get("prefix", ""), place.get("access", [])
+    bucket = f"arn:aws:s3:::{place['bucket']}"
     objects = f"{bucket}/{prefix}*"
     listed = [*owned, *([("StringLike", "s3:prefix", f"{prefix}*")] if prefix else [])]
     statements = [allow(_WORDS[word], objects, *owned) for word in access if word in _WORDS]
-    if "full" in access and grant["bucket"] == "*":
+    if "full" in access and place["bucket"] == "*":
         statements.append(allow("s3:*", "*", *always))
     elif "full" in access:
         statements.append(allow("s3:*", [bucket, objects], *owned))
     if "list" in access:
         statements.append(allow("s3:ListBucket", bucket, *listed))
-    if grant.get("list_buckets"):
-        statements.append(allow("s3:ListAllMyBuckets", "*", *always))
-    for action in grant.get("actions", []):
+    for action in place.get("actions", []):
         if action in _LISTINGS:
             statements.append(allow(action, bucket, *listed))
         else:
             statements.append(allow(action, bucket if action in _ON_BUCKETS else objects, *owned))
-    if key:
+    if key := keys.get(place["bucket"]):
         through_s3 = [("StringEquals", "kms:ViaService", "s3.eu-west-1.amazonaws.com"), *_until(grant)]
         uses = [*(["kms:Decrypt"] if {"read", "write", "full"} & set(access) else [])]
         uses += ["kms:GenerateDataKey"] if {"write", "full"} & set(access) else []
         statements += [allow(action, key, *through_s3) for action in uses]
-    if "revoked_before" in grant:
-        before = {"DateLessThan": {"aws:TokenIssueTime": _instant(grant["revoked_before"])}}
-        statements.append({"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": before})
     return statements
 
 
@@ -141,8 +151,18 @@ def user(grants: list[Grant], prod: str) -> list[Statement]:
     own_name = ("StringEquals", "sts:SourceIdentity", "${aws:username}")
     saying = [each for each in grants if each.get("source_identity")]
     return [
-        *caller(grants, prod),
+        *role(grants, prod),
         *(allow("sts:SetSourceIdentity", role_arn(grant, prod), own_name) for grant in saying),
+    ]
+
+
+def role(grants: list[Grant], prod: str) -> list[Statement]:
+    """Return what a role of these grants gets: a caller's, and to tag its sessions with the keys that are named."""
+    tagging = [each for each in grants if "session_tags" in each]
+    keys = [("ForAllValues:StringLike", "aws:TagKeys", each["session_tags"]) for each in tagging]
+    return [
+        *caller(grants, prod),
+        *(allow("sts:TagSession", role_arn(grant, prod), of) for grant, of in zip(tagging, keys, strict=True)),
     ]
 
 

@@ -58,7 +58,7 @@ def _of_grant(access: dict[str, Any], grant: dict[str, Any], inventory: Inventor
         own = _anything(["sts:*"], caller)
         actual, meant = (Side(caller, PROD, own, None, _any_caller(each), required=True) for each in (trust, wanted))
         yield Layer(f"{name}: trust, for {caller}", name, actual, meant)
-    meant_session = (_policy(intended.session(grant, PROD, _key(access, grant, inventory))),)
+    meant_session = (_policy(intended.session(grant, PROD, _keys(access, grant, inventory))),)
     yield Layer(
         f"{name}: session", name, Side(role, PROD, inventory.roles[role].policies), Side(role, PROD, meant_session)
     )
@@ -145,20 +145,32 @@ def _of_dev(access: dict[str, Any], inventory: Inventory, templates: Iterable[Te
         actual = Side(caller, DEV, everything, None, trust, required=True)
         nobody = Side(caller, DEV, everything, None, _policy([]), required=True)
         yield Layer(f"the function's role: trust, for {caller}", None, actual, nobody)
-    for (_, name), made in inventory.users.items():
-        of_user = [each for each in access["grants"] if any(_is_user(who, name) for who in each["principals"])]
-        meant = (_policy(intended.user(of_user, PROD)),)
-        yield Layer(f"user {name}", None, Side(user(name), DEV, made.policies), Side(user(name), DEV, meant))
+    for (account, name), made in inventory.users.items():
+        arn = user(name, account)
+        meant = (_policy(intended.user(_attached(access, "user", account, name), PROD)),)
+        yield Layer(f"user {name}", None, Side(arn, account, made.policies), Side(arn, account, meant))
+    for (account, name), made in inventory.others.items():
+        meant = (_policy(intended.role(_attached(access, "role", account, name), PROD)),)
+        arn = made.arn
+        yield Layer(f"role {name}", None, Side(arn, account, made.policies), Side(arn, account, meant))
 
 
-def _is_user(principal: str, name: str) -> bool:
-    return principal.startswith(f"arn:aws:iam::{DEV}:user/") and principal.rpartition("/")[2] == name
+def _attached(access: dict[str, Any], kind: str, account: str, name: str) -> list[dict[str, Any]]:
+    """Return the grants that name a user or role of an account, and whose permission is attached to it."""
+    start = f"arn:aws:iam::{account}:{kind}/"
+    return [
+        each
+        for each in access["grants"]
+        if each.get("attach", True)
+        and any(who.startswith(start) and who.rpartition("/")[2] == name for who in each["principals"])
+    ]
 
 
-def _key(access: dict[str, Any], grant: dict[str, Any], inventory: Inventory) -> str | None:
-    buckets = {each["name"]: each for each in access.get("buckets", [])}
-    key = buckets.get(grant["bucket"], {}).get("kms_key", grant.get("kms_key"))
-    return inventory.buckets[f"arn:aws:s3:::{grant['bucket']}"].key if key == "new" else key
+def _keys(access: dict[str, Any], grant: dict[str, Any], inventory: Inventory) -> dict[str, str]:
+    names = [place["bucket"] for place in grant.get("places", [grant])]
+    keys = {each["name"]: each["kms_key"] for each in access.get("buckets", []) if "kms_key" in each}
+    made = {name: str(inventory.buckets[f"arn:aws:s3:::{name}"].key) for name in keys if keys[name] == "new"}
+    return {name: (keys | made)[name] for name in names if name in keys}
 
 
 def _policy(statements: list[dict[str, Any]]) -> Policy:

@@ -72,8 +72,7 @@ def files(draw: st.DrawFn) -> dict[str, Any]:
     if draw(st.booleans()):
         of_writer = draw(grants("OfWriter", of_writer=True))
         file["grants"].append(of_writer)
-        sends = {"external_id": of_writer["external_id"]} if "external_id" in of_writer else {}
-        file["writer"] = {"grant": "OfWriter", "role": WRITER, **sends}
+        file["writer"] = {"grant": "OfWriter", "role": WRITER}
     return file
 
 

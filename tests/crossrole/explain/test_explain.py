@@ -174,7 +174,7 @@ def test_a_person_is_looked_at_by_their_own_profile(kinds: Assembly, capsys: Cap
     for profile, typed in (("alice", text), ("me", f"$ aws sts assume-role --profile me\n{text}")):
         out = explain(typed, kinds, capsys)
         assert f"doctor OneUser --profile {profile} --prod-profile prod" in out
-        assert "cdk deploy DevUsersStack --profile dev" in out
+        assert "cdk deploy DevCallersStack --profile dev" in out
         assert "DEV_ADMIN" not in out
 
 
@@ -229,7 +229,7 @@ def test_the_keys_fix_is_kms_key(default: Assembly, capsys: Capture) -> None:
     key = "arn:aws:kms:eu-west-1:222222222222:key/11111111-2222-3333-4444-555555555555"
     out = " ".join(explain(denied("kms:GenerateDataKey", key), default, capsys).split())
 
-    assert "fix access.toml: kms_key = the key's ARN, in [[grants]] DevAccountAccessS3Role" in out
+    assert "fix access.toml: kms_key = the key's ARN, in the [[buckets]] entry of the bucket" in out
     assert "nothing in access.toml gives" not in out
 
 
@@ -285,16 +285,22 @@ def test_cloudtrails_message_is_what_is_seen(default: Assembly, capsys: Capture)
 
 FIXES = [
     (
-        'DevUsersStack | CREATE_FAILED | "The user with name alice cannot be found. (Service: Iam, Status Code: 404)"',
-        ("aws iam create-user --user-name alice --profile dev", "cdk deploy DevUsersStack --profile dev"),
+        (
+            'DevCallersStack | CREATE_FAILED | "The user with name alice cannot be found. '
+            '(Service: Iam, Status Code: 404)"'
+        ),
+        ("aws iam create-user --user-name alice --profile dev", "cdk deploy DevCallersStack --profile dev"),
     ),
     (
         "Partial credentials found in env, missing: AWS_SECRET_ACCESS_KEY",
         ("unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN",),
     ),
     (
-        "arn:aws:cloudformation:eu-west-1:111111111111:stack/DevUsersStack/1 is in ROLLBACK_COMPLETE state and can not",
-        ("cdk destroy DevUsersStack --profile dev", "cdk rollback DevUsersStack --profile dev"),
+        (
+            "arn:aws:cloudformation:eu-west-1:111111111111:stack/DevCallersStack/1 is in ROLLBACK_COMPLETE state and "
+            "can not"
+        ),
+        ("cdk destroy DevCallersStack --profile dev", "cdk rollback DevCallersStack --profile dev"),
     ),
 ]
 

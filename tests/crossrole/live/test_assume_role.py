@@ -254,7 +254,7 @@ def test_only_a_denied_assume_role_shows_that_the_role_is_shut(
 @pytest.mark.parametrize(
     ("reason", "fix"),
     [
-        ("because no identity-based policy allows the sts:SetSourceIdentity action", "cdk deploy DevUsersStack"),
+        ("because no identity-based policy allows the sts:SetSourceIdentity action", "cdk deploy DevCallersStack"),
         ("with an explicit deny in an identity-based policy", "take out the statement that denies it"),
         ("because no role trust policy allows the sts:SetSourceIdentity action", "have the role's trust policy allow"),
         ("with an explicit deny in a service control policy", "an organization's control policy denies it"),

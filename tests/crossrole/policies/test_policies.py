@@ -68,7 +68,7 @@ def test_what_is_written_is_what_the_template_holds(kinds: Assembly, policies: A
 @pytest.mark.parametrize("name", ["OneUser", "RecentMfa", "AllConditions"])
 def test_a_users_own_policy_is_that_of_dev_users_stack(name: str, kinds: Assembly, policies: Any) -> None:
     """The caller's policy of a grant to users of dev is the managed policy that CDK would attach, under its name."""
-    managed = kinds.resources("DevUsersStack", "AWS::IAM::ManagedPolicy").values()
+    managed = kinds.resources("DevCallersStack", "AWS::IAM::ManagedPolicy").values()
     expected = next(each["Properties"] for each in managed if each["Properties"]["ManagedPolicyName"].endswith(name))
     answer = json.loads(policies(name, "--json"))
     made = [words for step in answer["steps"] for words in step["commands"] if "create-policy" in words]
@@ -98,7 +98,7 @@ def test_a_callers_own_policy_is_that_of_the_templates(kinds: Assembly, tmp_path
     """Where a template gives it, it is not made anew: what stands there is what is written, this role's alone."""
     folder = tmp_path / "changed"
     shutil.copytree(kinds.directory, folder)
-    template = folder / "DevUsersStack.template.json"
+    template = folder / "DevCallersStack.template.json"
     template.write_text(template.read_text().replace("AssumeGrantRole", "AsAdministratorsWantIt"))
     assert 0 == main(["policies", "OneUser", "--json", "--template-dir", str(folder)])
     (statement,) = json.loads(capsys.readouterr().out)["documents"]["assume-role-policy.json"]["Statement"]
@@ -170,12 +170,41 @@ def test_every_kind_of_caller(policies: Any) -> None:
         ("create-policy", "Assume-Several", "sandbox"),
         ("attach-role-policy", "First", "sandbox"),
         ("put-role-policy", "First", "sandbox"),
-        ("create-policy", "Assume-Several", "444444444444"),
-        ("attach-role-policy", "Second", "444444444444"),
-        ("put-role-policy", "Second", "444444444444"),
-        ("attach-user-policy", "bob", "444444444444"),
+        ("create-policy", "Assume-Several", "partner"),
+        ("attach-role-policy", "Second", "partner"),
+        ("put-role-policy", "Second", "partner"),
+        ("attach-user-policy", "bob", "partner"),
     ] == callers
     assert "everyone in 555555555555 is trusted" in policies("Several")
+
+
+def test_what_is_left_to_the_callers_administrators(policies: Any) -> None:
+    """Of a grant's callers only those whom no stack gives their half, each in its account; the role's lines are not."""
+    text = policies("Several", "--caller")
+
+    assert [("create-policy", "555555555555")] == [(words[2], words[-1]) for words in commands(text)]
+    assert "trust-policy.json" not in text
+    assert "everyone in 555555555555 is trusted" in text
+
+
+def test_where_nothing_is_left_it_says_so(policies: Any) -> None:
+    """The stacks give each user of this grant its half."""
+    assert "nothing is left: the stacks give each caller of OneUser its own half" in policies("OneUser", "--caller")
+    answer = json.loads(policies("OneUser", "--caller", "--json"))
+    assert ({}, []) == (answer["documents"], answer["steps"])
+
+
+def test_what_sessions_are_tagged_with_is_in_the_callers_policy(kinds: Assembly, policies: Any) -> None:
+    """Without sts:TagSession of its own, a caller that tags its sessions is denied."""
+    managed = kinds.resources("DevCallersStack", "AWS::IAM::ManagedPolicy").values()
+    expected = next(
+        each["Properties"] for each in managed if each["Properties"]["ManagedPolicyName"].endswith("SessionTags")
+    )
+
+    assert (
+        expected["PolicyDocument"]
+        == json.loads(policies("SessionTags", "--json"))["documents"]["assume-role-policy.json"]
+    )
 
 
 @pytest.mark.parametrize("name", ["PermissionSet", "Organization", "OrganizationalUnit"])
