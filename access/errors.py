@@ -10,6 +10,7 @@ from typing import Any, get_args
 from pydantic_core import ErrorDetails
 
 from access.environment import Environment
+from access.fleet import Fleet
 from access.grant import Access as AccessWord, Grant
 from access.model import Access, Bucket, Writer
 from access.problem import Problem, did_you_mean
@@ -96,6 +97,7 @@ def _fields_at(loc: tuple[int | str, ...]) -> list[str]:
         "grants": Grant,
         "buckets": Bucket,
         "writer": Writer,
+        "fleet": Fleet,
         "prod": Environment,
         "dev": Environment,
     }

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from access.environment import Environment
+from access.fleet import Fleet
 from access.grant import Grant
 from access.principal import PrincipalKind
 from access.values import (
@@ -101,6 +102,9 @@ class Access(BaseModel):
         (), description="Buckets that the stack makes; one that exists already needs no entry."
     )
     writer: Writer | None = Field(None, description="The Lambda function; left out: no DevLambdaStack.")
+    fleet: Fleet | None = Field(
+        None, description="The organization's units whose accounts get the caller's half; left out: no FleetStack."
+    )
     tags: dict[TagKey, TagValue] = Field({}, description="Tags on every resource that takes tags.")
 
     @property
@@ -153,3 +157,4 @@ class Parts:
     writer: Writer | None
     grant_names: list[str]
     tags: dict[str, str]
+    fleet: Fleet | None = None

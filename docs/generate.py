@@ -23,6 +23,7 @@ from rich.console import Console
 
 from access.environment import Environment
 from access.file import read_access
+from access.fleet import Fleet
 from access.grant import Grant
 from access.model import Access, Bucket, Writer
 from access.policies.caller import assume_role_statement, source_identity_statement
@@ -55,6 +56,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "`[[grants]]`": Grant,
     "`[[buckets]]`": Bucket,
     "`[writer]`": Writer,
+    "`[fleet]`": Fleet,
 }
 
 

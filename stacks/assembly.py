@@ -11,6 +11,7 @@ from access.problem import Notice, Problem
 from crossrole.iam.names import ACCOUNT_NAME
 from stacks.dev_lambda_stack import DevLambdaStack
 from stacks.dev_users_stack import DevUsersStack
+from stacks.fleet_stack import FleetStack
 from stacks.prod_access_stack import ProdAccessStack
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
@@ -34,6 +35,9 @@ def add_stacks(app: App, *, access: Access) -> list[ProdAccessStack]:
     for number in sorted({grant.stack for grant in access.grants if access.dev_users(grant)}):
         users = DevUsersStack(app, stack_name("DevUsersStack", number), access=access, number=number)
         users.add_metadata(ACCOUNT_NAME, "dev")
+    if access.fleet:
+        fleet = FleetStack(app, "FleetStack", access=access, fleet=access.fleet)
+        fleet.add_metadata(ACCOUNT_NAME, "fleet")
     return prod
 
 
