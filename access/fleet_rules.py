@@ -1,14 +1,14 @@
 """The rules between `[fleet]` and the grants, and the quotas of its StackSet."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from access.fleet import Fleet, lies_in, organization_of, root_of, trusts_unit, unit_id
 from access.grant import Grant
 from access.model import Parts
 from access.policies.fleet import template_body
 from access.principal import PrincipalKind
-from access.problem import Problem, did_you_mean
+from access.problem import Notice, Problem, did_you_mean
 from crossrole.iam.names import caller_policy
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
@@ -44,6 +44,19 @@ def fleet_problems(fleet: Fleet, parts: Parts) -> Iterator[Problem]:
                 f"at most {TEMPLATE_BODY_QUOTA}, CloudFormation's quota for a StackSet's template",
                 "name fewer of them, or let one grant serve several of these",
             )
+
+
+def fleet_notices(fleet: Fleet, grants: Sequence[Grant]) -> list[Notice]:
+    """Return the warnings of FleetStack."""
+    return [
+        Notice(
+            "FleetMfa",
+            f"{grant.name} asks for MFA, which no session of a role or permission set carries: "
+            f"only IAM users of the units' accounts can use {caller_policy(grant.name)}",
+        )
+        for grant in fleet.chosen(list(grants))
+        if grant.mfa_max_age is not None
+    ]
 
 
 def _names(fleet: Fleet, parts: Parts) -> Iterator[Problem]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from aws_cdk import Annotations, App, Stack
 
 from access.file import AccessFileError
+from access.fleet_rules import fleet_notices
 from access.model import Access, stack_name
 from access.notices import dev_notices, prod_notices
 from access.problem import Notice, Problem
@@ -38,6 +39,7 @@ def add_stacks(app: App, *, access: Access) -> list[ProdAccessStack]:
     if access.fleet:
         fleet = FleetStack(app, "FleetStack", access=access, fleet=access.fleet)
         fleet.add_metadata(ACCOUNT_NAME, "fleet")
+        _say(fleet, fleet_notices(access.fleet, access.grants))
     return prod
 
 

@@ -101,3 +101,15 @@ def test_the_preferences_and_the_management_account(tmp_path: Path) -> None:
 def test_without_the_table_there_is_no_stack(default: Assembly) -> None:
     """The committed file has no fleet."""
     assert "FleetStack" not in default.manifest
+
+
+def test_the_synth_warns_of_a_policy_that_roles_can_not_use(tmp_path: Path) -> None:
+    """A grant that asks for MFA lets in people with access keys alone."""
+    access = tomllib.loads(FLEET.read_text())
+    access["grants"][0]["mfa_max_age"] = 3600
+
+    said = (
+        "DataTeam asks for MFA, which no session of a role or permission set carries: "
+        "only IAM users of the units' accounts can use Assume-DataTeam"
+    )
+    assert [said] == synthesize(access, tmp_path).warnings("FleetStack")
