@@ -25,9 +25,8 @@ def fleet_problems(fleet: Fleet, parts: Parts) -> Iterator[Problem]:
     yield from _units(fleet)
     chosen = fleet.chosen(parts.grants)
     for grant in chosen:
-        if (grant.name, "principals") not in parts.doubts:
-            yield from _trust(fleet, grant)
-            yield from _one_policy_of_a_name(grant, parts)
+        yield from _trust(fleet, grant)
+        yield from _one_policy_of_a_name(grant, parts)
     if parts.prod:
         if fleet.partition != parts.prod.partition:
             yield Problem(

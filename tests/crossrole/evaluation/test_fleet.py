@@ -200,6 +200,16 @@ def test_control_policies_of_an_account_that_may_be_the_callers(can: Ask, assemb
     assert any("333333333333, which has service control policies of its own" in each for each in answer.depends)
 
 
+def test_what_is_not_read_of_an_account_that_may_be_the_callers(can: Ask, assembly: Assembly, tmp_path: Path) -> None:
+    """A resource of an account may give or take access there, and that account may be in the unit."""
+    body = {"Resources": {"Thing": {"Type": "Custom::Thing", "Properties": {}}}}
+    inventory = with_stack_of_account(assembly, tmp_path, body)
+    answer = can(UNIT, "DataTeam", "s3:GetObject", f"{BUCKET}/team/x", of=inventory)
+
+    assert 2 == answer.exit_status
+    assert ("Analysts/Thing (Custom::Thing), which crossrole does not read",) == answer.depends
+
+
 @pytest.mark.parametrize(
     ("attached", "path", "allowed"),
     [
