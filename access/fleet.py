@@ -109,6 +109,9 @@ def root_of(unit: str) -> str:
 
 def lies_in(unit: str, other: str) -> bool | None:
     """Return whether a unit is another or below it; None where the unit's path is not known and that decides it."""
+    if organization_of(unit) and organization_of(other):
+        # As the trust policy compares them: a unit that is written in two places is in one of them only.
+        return f"{unit}/".startswith(f"{other}/")
     if unit_id(unit) == unit_id(other):
         return True
     if root_of(unit) != root_of(other):
@@ -129,5 +132,5 @@ def trusts_unit(grant: Grant, unit: str) -> bool | None:
     if organization in organizations or (organization is None and organizations):
         return True
     units = [principal.text for principal in grant.of_kind(PrincipalKind.ORGANIZATIONAL_UNIT)]
-    inside = [lies_in(unit, each) for each in units if organization in {None, organization_of(each)}]
+    inside = [lies_in(unit, each) for each in units]
     return True if True in inside else None if None in inside else False
