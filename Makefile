@@ -43,9 +43,10 @@ package: $(TOOLS) ## make the writer's package, as each synth deploys it, and sa
 	@PYTHONPATH=constructs python -m cross_account.writer_package
 
 .PHONY: bench
-bench: $(BENCH) ## measure the writer against the original and others, and the decisions, into docs/performance.md
+bench: $(BENCH) ## measure the writer against the original and others, and the decisions, into docs/performance.md and docs/fleet.md
 	@.venv-bench/bin/python bench/performance.py
 	@python bench/decisions.py --write
+	@python bench/fleet.py --write
 
 .PHONY: docs
 docs: synth $(BROWSER) ## write the JSON Schema, the documents' tables and their pictures anew

@@ -10,6 +10,7 @@ from typing import Any, get_args
 from pydantic_core import ErrorDetails
 
 from access.environment import Environment
+from access.fleet import Fleet
 from access.grant import Access as AccessWord, Grant, Place
 from access.identity_provider import IdentityProvider
 from access.model import Access, Account, Bucket, Production, Writer
@@ -115,6 +116,7 @@ def _fields_at(loc: tuple[int | str, ...]) -> list[str]:
         "identity_providers": IdentityProvider,
         "writer": Writer,
         "prod": Production,
+        "fleet": Fleet,
         "dev": Environment,
     }
     return list((models[loc[0]] if len(loc) > 1 else Access).model_fields)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from access.environment import Environment
 from access.errors import own_errors, problem_of
+from access.fleet import Fleet
 from access.grant import Grant
 from access.identity_provider import IdentityProvider
 from access.model import Access, Account, Bucket, Parts, Production, Writer
@@ -77,6 +78,7 @@ def _parts_of(access: Access) -> Parts:
         writer=access.writer,
         grant_names=[grant.name for grant in access.grants],
         tags=access.tags,
+        fleet=access.fleet,
     )
 
 
@@ -97,6 +99,7 @@ def _sound_parts(data: Mapping[str, Any]) -> Parts:
         writer=_valid(Writer, data.get("writer")),
         grant_names=[str(e["name"]) for e in entries("grants") if isinstance(e, dict) and "name" in e],
         tags=tags if isinstance(tags := data.get("tags"), dict) else {},
+        fleet=_valid(Fleet, data.get("fleet")),
     )
 
 

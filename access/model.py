@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from access.environment import Environment
+from access.fleet import Fleet
 from access.grant import Grant
 from access.identity_provider import IdentityProvider
 from access.principal import Principal, PrincipalKind
@@ -141,6 +142,9 @@ class Access(BaseModel):
         (), description="Who signs the tokens of callers outside AWS, such as CI jobs and clusters."
     )
     writer: Writer | None = Field(None, description="The Lambda function; left out: no DevLambdaStack.")
+    fleet: Fleet | None = Field(
+        None, description="The organization's units whose accounts get the caller's half; left out: no FleetStack."
+    )
     tags: dict[TagKey, TagValue] = Field({}, description="Tags on every resource that takes tags.")
 
     @property
@@ -218,3 +222,4 @@ class Parts:
     writer: Writer | None
     grant_names: list[str]
     tags: dict[str, str]
+    fleet: Fleet | None = None

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from access.environment import Environment
+from access.fleet_rules import fleet_problems
 from access.grant import Grant, logical_name
 from access.grant_rules import at, grant_problems, placement_problems
 from access.identity_provider import provider_problems
@@ -32,6 +33,8 @@ def access_problems(parts: Parts) -> Iterator[Problem]:
         yield from _accounts(parts.prod, parts.dev, parts.accounts)
     if parts.writer and parts.dev:
         yield from writer_problems(parts.writer, parts.dev, parts)
+    if parts.fleet:
+        yield from fleet_problems(parts.fleet, parts)
     yield from quota_problems(parts)
 
 

@@ -23,6 +23,7 @@ from rich.console import Console
 
 from access.environment import Environment
 from access.file import read_access
+from access.fleet import Fleet
 from access.grant import Grant, Place
 from access.identity_provider import IdentityProvider
 from access.model import Access, Account, Bucket, Production, Writer
@@ -60,6 +61,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "`[[buckets]]`": Bucket,
     "`[[identity_providers]]`": IdentityProvider,
     "`[writer]`": Writer,
+    "`[fleet]`": Fleet,
 }
 
 

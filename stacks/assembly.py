@@ -5,12 +5,14 @@ from pathlib import Path
 from aws_cdk import Annotations, App, Stack
 
 from access.file import AccessFileError
+from access.fleet_rules import fleet_notices
 from access.model import DEV, Access, callers_stack_name, stack_name
 from access.notices import dev_notices, prod_notices
 from access.problem import Notice, Problem
 from crossrole.iam.names import ACCOUNT_NAME
 from stacks.dev_callers_stack import DevCallersStack
 from stacks.dev_lambda_stack import DevLambdaStack
+from stacks.fleet_stack import FleetStack
 from stacks.prod_access_stack import ProdAccessStack
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
@@ -39,6 +41,10 @@ def add_stacks(app: App, *, access: Access) -> list[ProdAccessStack]:
             stack_id = callers_stack_name(name, number)
             callers = DevCallersStack(app, stack_id, access=access, account=account, number=number)
             callers.add_metadata(ACCOUNT_NAME, name)
+    if access.fleet:
+        fleet = FleetStack(app, "FleetStack", access=access, fleet=access.fleet)
+        fleet.add_metadata(ACCOUNT_NAME, "fleet")
+        _say(fleet, fleet_notices(access.fleet, access.grants))
     return prod
 
 

@@ -1,8 +1,9 @@
 """What to ask the prover about: the parts of the new state that may allow more, for each caller there is."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from crossrole.diff.callers import Label, Owner, is_direct, label, layer, may_be, narrower, only_callers
 from crossrole.diff.comparison import Cell
@@ -13,6 +14,7 @@ from crossrole.evaluation.assumptions import allowing as allowing_policy
 from crossrole.iam.actions import ASSUME
 from crossrole.iam.arn import account_of, is_role
 from crossrole.iam.globs import covers, covers_arn, meet
+from crossrole.templates.inventory import FleetCaller
 
 OTHER_POLICIES = ", where its other policies allow it"
 
@@ -171,7 +173,24 @@ def of_assuming(old: State, new: State, caller: str, role: str) -> Iterator[Cell
                 new.assuming(caller, role),
                 (*_trusting(old, caller, role), *old.parts_of(caller)),
                 (*_trusting(new, caller, role), *new.parts_of(caller)),
+                _from_its_unit(old, new, caller),
             )
+
+
+def _from_its_unit(old: State, new: State, caller: str) -> tuple[Mapping[str, Any], ...]:
+    """Return the document that allows the requests of a unit's accounts, for a caller that is in one of them.
+
+    Where the unit is, a template only claims: it counts where both states say the same, so that it hides no change.
+    """
+    both = [state.identities.get(caller) for state in (old, new)]
+    paths = [each.path for each in both if isinstance(each, FleetCaller) and each.path]
+    if len(paths) != len(both) or len({*paths}) > 1:
+        return ()
+    path = paths[0]
+    # An account is in one place only, although the key may have several values.
+    places = {"aws:PrincipalOrgPaths": f"{path}/*"}
+    condition = {"ForAnyValue:StringLike": places, "ForAllValues:StringLike": places}
+    return (as_policy([{"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": condition}]).document,)
 
 
 def may_allow(state: State, caller: str, action: str, role: str, trusting: Iterable[Part]) -> bool:

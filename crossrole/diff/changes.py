@@ -60,7 +60,8 @@ class _Comparison:
             told.update([who(role.arn)] if used else [])
             yield from used
             yield from self._limits(role)
-        for other in [*self.new.inventory.users.values(), *self.new.inventory.others.values()]:
+        inventory = self.new.inventory
+        for other in [*inventory.users.values(), *inventory.others.values(), *inventory.fleets.values()]:
             used = list(self._use(other, set()))
             told.update([who(other.arn)] if used else [])
             yield from used

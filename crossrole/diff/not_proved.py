@@ -11,7 +11,7 @@ from typing import Any
 from crossrole.diff.provable import mentions, open_unknowns, policies_of, tags_of
 from crossrole.diff.sentences import UNPROVED, Change
 from crossrole.iam.arn import name_of
-from crossrole.templates.coverage import COVERAGE, EVERY_PROPERTY, Coverage, transforms
+from crossrole.templates.coverage import EVERY_PROPERTY, Coverage, coverage_of, transforms
 from crossrole.templates.intrinsics import Template
 from crossrole.templates.inventory import Inventory
 from crossrole.templates.resource_types import RESOURCE_TYPES
@@ -53,7 +53,7 @@ class _Resource:
 
     @cached_property
     def coverage(self) -> Coverage:
-        known = COVERAGE.get(self.kind)
+        known = coverage_of(self.template, self.logical_id)
         if known is None or transforms(self.raw):
             return Coverage(appears=True)
         return Coverage(harmless=known.harmless, appears=True) if self.is_twin else known

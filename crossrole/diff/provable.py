@@ -6,7 +6,7 @@ The same unknown is the same fact in both states, so that a statement which is a
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from crossrole.iam.condition_operators import operator_of
 from crossrole.iam.policy import Policy, Statement, canonical
@@ -31,13 +31,18 @@ def provable(inventory: Inventory) -> Inventory:
         roles={arn: _identity(each) for arn, each in inventory.roles.items()},
         users={place: _identity(each) for place, each in inventory.users.items()},
         others={place: _identity(each) for place, each in inventory.others.items()},
+        # What a unit's callers have beside a StackSet's policies may allow anything, in both states.
+        fleets={arn: replace(_identity(each), elsewhere=()) for arn, each in inventory.fleets.items()},
         resource_policies={arn: _policy(each) for arn, each in inventory.resource_policies.items()},
         managed={arn: _policy(each) for arn, each in inventory.managed.items()},
         groups={arn: tuple(map(_policy, each)) for arn, each in inventory.groups.items()},
     )
 
 
-def _identity(identity: Identity) -> Identity:
+_Some = TypeVar("_Some", bound=Identity)
+
+
+def _identity(identity: _Some) -> _Some:
     every = [*identity.policies, *([identity.boundary] if identity.boundary else [])]
     if not any(has_unknowns(each.document) for each in every):
         return identity

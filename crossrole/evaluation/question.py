@@ -1,5 +1,6 @@
 """The question that `can` is asked, made of the words on the command line."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -65,7 +66,7 @@ def question_of(
 def _caller(inventory: Inventory, text: str) -> tuple[str, str | None]:
     """Return the ARN of the user or role, and the name of the session where the text names one."""
     if not text.startswith("arn:"):
-        return _named(inventory, text), None
+        return _in_unit(inventory, text) or _named(inventory, text), None
     if has_unknowns(text):
         return text, None
     arn = parse_principal(text)
@@ -79,6 +80,18 @@ def _caller(inventory: Inventory, text: str) -> tuple[str, str | None]:
     return known[0] if known else role_arn(arn.partition, arn.account, role), session
 
 
+def _in_unit(inventory: Inventory, text: str) -> str | None:
+    """Return the ARN of whoever has the policies of a StackSet in a unit's accounts; None for what is no unit."""
+    found = [each for each in inventory.fleets.values() if text in {each.unit, each.path}]
+    if len(found) > 1:
+        raise CommandError(f'"{text}" has the policies of {" and of ".join(each.stack_set for each in found)}')
+    if not found and re.fullmatch(r"(?:o-\w+/r-\w+/(?:ou-[\w-]+/)*)?(?:ou-[\w-]+|r-\w+)", text):
+        units = list(dict.fromkeys(each.unit for each in inventory.fleets.values()))
+        known = f"; the units are {', '.join(units)}" if units else "; no StackSet of the templates has any"
+        raise CommandError(f'"{text}" is not a unit that a StackSet of the templates deploys to{known}')
+    return found[0].arn if found else None
+
+
 def _as_role(named: str, account: str, role: str) -> str | None:
     """Return the ARN of the role, if a name in the templates is its ARN, or a pattern that its ARN is like."""
     path, _, name = named.rpartition("/")
@@ -87,9 +100,10 @@ def _as_role(named: str, account: str, role: str) -> str | None:
 
 
 def _named(inventory: Inventory, name: str) -> str:
+    known = [each for each in inventory.identities if each.arn not in inventory.fleets]
     found = [
         identity.arn
-        for identity in inventory.identities
+        for identity in known
         # A role that only the deployment names is called by its logical id.
         if name in {identity.name, identity.place.rpartition("/")[2] if has_unknowns(identity.arn) else identity.name}
     ]
@@ -98,7 +112,7 @@ def _named(inventory: Inventory, name: str) -> str:
         return found[0]
     if found:
         raise CommandError(f'"{name}" is {" and ".join(map(worded, found))}; give the ARN of one')
-    names = [worded(identity.name) for identity in inventory.identities]
+    names = [worded(identity.name) for identity in known]
     raise CommandError(f'"{name}" is not a role or user in the templates{nearest(name, names)}')
 
 

@@ -9,6 +9,7 @@ from crossrole.errors import CommandError, nearest
 from crossrole.evaluation import context as contexts
 from crossrole.evaluation.assumptions import Assumption, allowing, delegating, for_s3_in_its_account, given_key
 from crossrole.evaluation.bounds import bounds_of
+from crossrole.evaluation.callers import those_that_may_allow
 from crossrole.evaluation.context import PRINCIPAL_TAG
 from crossrole.evaluation.question import Question
 from crossrole.iam.actions import ASSUME, condition_keys, works_on_no_resource
@@ -16,7 +17,7 @@ from crossrole.iam.arn import account_of, is_role, name_of, partition_of
 from crossrole.iam.condition_keys import GLOBAL_KEYS
 from crossrole.iam.partitions import dns_suffix
 from crossrole.iam.policy import VERSION, Policy, overlap, texts
-from crossrole.templates.inventory import Bucket, Identity, Inventory, Unread
+from crossrole.templates.inventory import Bucket, FleetCaller, Identity, Inventory, Unread
 from crossrole.templates.resource_types import key_of_aws
 from crossrole.unknown import Unknown, has_unknowns, is_unknown, may_be, token, unknowns_in, worded
 
@@ -379,6 +380,7 @@ class _Asked:
             now=self.now,
             defaults={
                 **contexts.tag_keys(identity.tags if identity else {}),
+                **(identity.context if isinstance(identity, FleetCaller) else {}),
                 **({"aws:userid": _user_id(principal, session)} if session and is_role(principal) else {}),
                 **(defaults or {}),
             },
@@ -438,6 +440,9 @@ class _Asked:
                     needed=True,
                 )
             )
+        if isinstance(identity, FleetCaller):
+            names = those_that_may_allow(identity, action, self.resource)
+            assumptions.append(Assumption(identity.assumed(names), needed=True))
         if identity is None:
             named = self.inventory.named_principals()
             meant = (
@@ -447,10 +452,19 @@ class _Asked:
             )
             text = (
                 f"{self.principal} is outside the templates{meant}: its own policies allow {action} on "
-                f"{worded(self.resource)}"
+                f"{worded(self.resource)}{self._where_units_do()}"
             )
             assumptions.append(Assumption(text, needed=True))
         return assumptions
+
+    def _where_units_do(self) -> str:
+        """Return the units in whose accounts a policy is that would allow it, once the caller has it."""
+        of_units = [
+            f"; in an account of {each.unit}, {' or '.join(names)} does"
+            for each in self.inventory.fleets.values()
+            if (names := those_that_may_allow(each, self.action, self.resource))
+        ]
+        return "".join(of_units)
 
     def _depends(self, identity: Identity | None) -> Iterator[str]:
         """Yield what may decide the request and can't be read in a policy."""
@@ -460,6 +474,12 @@ class _Asked:
             yield f"the access point of {self.resource}, which no template makes: its policy, and its bucket's"
         if identity and identity.unmade:
             yield identity.unmade
+        if isinstance(identity, FleetCaller):
+            yield from (
+                f"whether the caller is in {each}, which has service control policies of its own"
+                for each in inventory.guardrails.scps
+                if each and may_be(identity.account, each)
+            )
         yield from (
             f"the permissions boundary: {each.text}"
             for each in unknowns_in(identity.boundary_arn if identity and not identity.boundary else None)
@@ -467,7 +487,7 @@ class _Asked:
         )
         if identity is None:
             for other in inventory.identities:
-                if has_unknowns(other.arn) and may_be(other.arn, self.principal):
+                if other.arn not in inventory.fleets and has_unknowns(other.arn) and may_be(other.arn, self.principal):
                     yield f"whether {self.principal} is {other.place}"
         for arn, place in inventory.made.items() if not self._is_named else []:
             if has_unknowns(arn) and may_be(arn, self._root):

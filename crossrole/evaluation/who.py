@@ -1,21 +1,28 @@
 """`crossrole who ACTION RESOURCE`: every caller in the templates that can, and through which grant."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from crossrole.engines.simulator import Decision, Request, Simulator
 from crossrole.evaluation.assumptions import Assumption
-from crossrole.evaluation.bounds import may_match, open_reasons
-from crossrole.evaluation.callers import EVERYONE, SOMEWHERE, Candidate, representative
+from crossrole.evaluation.bounds import open_reasons
+from crossrole.evaluation.callers import (
+    EVERYONE,
+    SOMEWHERE,
+    Candidate,
+    may_allow,
+    representative,
+    those_that_may_allow,
+)
 from crossrole.evaluation.question import Question, known_resource
 from crossrole.evaluation.requests import CERTAIN, Link, free, links_of, otherwise
 from crossrole.iam.actions import ASSUME
 from crossrole.iam.arn import account_of, name_of
 from crossrole.iam.condition_words import of_expression, of_statement
 from crossrole.iam.policy import overlap, texts, trusted
-from crossrole.templates.inventory import Identity, Inventory
+from crossrole.templates.inventory import FleetCaller, Identity, Inventory
 from crossrole.unknown import has_unknowns, worded
 
 ANYONE = "anyone on the internet, without credentials"
@@ -63,7 +70,7 @@ def who_can(inventory: Inventory, simulator: Simulator, action: str, resource: s
     action, resource = known_resource(inventory, action, resource)
     candidates = list(_candidates(inventory, simulator, action, resource, now))
     chains = [links_of(inventory, Question(each.arn, each.via, action, resource, {}, now)) for each in candidates]
-    certain = [CERTAIN - {"aws:PrincipalAccount"} if each.label == EVERYONE else CERTAIN for each in candidates]
+    certain = [_certain(inventory, each) for each in candidates]
     of_links = [(link, keys) for links, keys in zip(chains, certain, strict=True) for link in links]
     now_decided = _decided(simulator, [(link, free(link, keys | {"aws:CurrentTime"})) for link, keys in of_links])
     # What they depend on is asked for at any time: only then an end in the future is among the conditions.
@@ -98,6 +105,14 @@ def who_can(inventory: Inventory, simulator: Simulator, action: str, resource: s
     )
 
 
+def _certain(inventory: Inventory, candidate: Candidate) -> AbstractSet[str]:
+    """Return the keys whose values are certain for a caller: of a unit's, where its account is."""
+    if candidate.label == EVERYONE:
+        return CERTAIN - {"aws:PrincipalAccount"}
+    caller = inventory.fleets.get(candidate.arn)
+    return CERTAIN | caller.context.keys() if caller else CERTAIN
+
+
 def _decided(simulator: Simulator, asked: Sequence[tuple[Link, Request]]) -> list[tuple[Decision, bool]]:
     """Return the decision on each request, and whether it rests on what is outside the templates but may allow it."""
     requests = [request for _, request in asked]
@@ -125,7 +140,11 @@ def _candidates(
 ) -> Iterator[Candidate]:
     attached = inventory.resource_policy(resource)
     own = [each for each in inventory.identities if action == ASSUME or not each.is_grant]
-    yield from (Candidate(each.arn, each.arn, None) for each in own if each.arn != resource)
+    yield from (
+        Candidate(_label(each, action, resource), each.arn, None)
+        for each in own
+        if each.arn != resource and (each.arn not in inventory.fleets or may_allow(each.policies, action, resource))
+    )
     yield from (representative(name, None, inventory.partition) for name in (trusted(attached) if attached else []))
     if action == ASSUME:
         return
@@ -133,7 +152,7 @@ def _candidates(
         named = trusted(grant.trust) if grant.trust else []
         yield from (representative(name, grant, inventory.partition) for name in named)
         yield from (
-            Candidate(each.arn, each.arn, grant)
+            Candidate(_label(each, ASSUME, grant.arn), each.arn, grant)
             for each in inventory.identities
             if not each.is_grant and each.arn not in named and _may_assume(each, grant)
         )
@@ -144,7 +163,9 @@ def _able(inventory: Inventory, simulator: Simulator, action: str, resource: str
     attached = inventory.resource_policy(resource)
     # A resource's own policy may allow what a role's does not; else a role without any fitting Allow can't.
     opens = attached is not None and any(each["Effect"] != "Deny" for each in attached.statements)
-    grants = [each for each in inventory.grants if opens or each.elsewhere or _may_allow(each, action, resource)]
+    grants = [
+        each for each in inventory.grants if opens or each.elsewhere or may_allow(each.policies, action, resource)
+    ]
     links = [links_of(inventory, Question(grant.arn, None, action, resource, {}, now))[0] for grant in grants]
     decided = _decided(simulator, [(link, free(link)) for link in links])
     yield from (grant for grant, (decision, _) in zip(grants, decided, strict=True) if decision.allowed)
@@ -154,7 +175,17 @@ def _may_assume(caller: Identity, grant: Identity) -> bool:
     """Return whether a caller might assume a role: from another account it takes an Allow of the caller's own."""
     accounts = [caller.account, grant.account]
     same = caller.account == grant.account or has_unknowns(accounts)
-    return same or bool(caller.elsewhere) or _may_allow(caller, ASSUME, grant.arn)
+    # Of a unit's callers only what they have of its StackSet is known, and everyone there may have more.
+    others = not isinstance(caller, FleetCaller) and (same or bool(caller.elsewhere))
+    return others or may_allow(caller.policies, ASSUME, grant.arn)
+
+
+def _label(caller: Identity, action: str, resource: str) -> str:
+    """Return what a caller is called: its ARN, or whoever has the policies of a unit's accounts that may allow it."""
+    if not isinstance(caller, FleetCaller):
+        return caller.arn
+    able = those_that_may_allow(caller, action, resource)
+    return f"whoever has {' or '.join(able)} in any account of {caller.unit}"
 
 
 def _tests_time(request: Request) -> bool:
@@ -162,17 +193,6 @@ def _tests_time(request: Request) -> bool:
     every = [*request.identity, request.boundary, request.resource_policy, request.session_policy, *request.endpoint]
     every += [policy for level in [*request.scps, *request.rcps] for policy in level]
     return any("aws:currenttime" in str(policy.document).lower() for policy in every if policy)
-
-
-def _may_allow(grant: Identity, action: str, resource: str) -> bool:
-    """Return whether a statement of a principal's might allow a request, whatever is unknown: never too strict."""
-    return any(
-        statement["Effect"] != "Deny"
-        and may_match(texts(statement.get("Action", "*")), action, folded=True)
-        and may_match(texts(statement.get("Resource", "*")), resource)
-        for policy in grant.policies
-        for statement in policy.statements
-    )
 
 
 def _by_token(inventory: Inventory, action: str, resource: str) -> Iterator[Way]:

@@ -13,6 +13,10 @@ ACCOUNT_NAME = "crossrole:Account"
 """The key in a template's Metadata under which stands what access.toml calls the template's account."""
 
 
+UNITS = "crossrole:Units"
+"""The key of a StackSet's metadata under which the units that it deploys to stand with their whole paths."""
+
+
 def caller_policy(grant: str) -> str:
     """Return the name of the managed policy that lets a caller assume a grant's role."""
     return f"Assume-{grant}"

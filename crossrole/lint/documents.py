@@ -10,6 +10,7 @@ from crossrole.iam.condition_operators import FOR_ANY_VALUE, Operator, operator_
 from crossrole.iam.policy import VERSION, listed
 from crossrole.iam.wildcards import covers
 from crossrole.lint.kinds import FUNCTION, RESOURCE, UNKNOWN, Kind, kind_at
+from crossrole.templates.fleets import STACK_SET, inner_template
 from crossrole.templates.intrinsics import Template
 from crossrole.unknown import has_unknowns, is_known
 
@@ -217,8 +218,11 @@ def documents_of(resource: Resource) -> Iterator[Document]:
     """
     if permission := _permission(resource):
         yield permission
+    # The template that a StackSet deploys is looked through as a template of its own.
+    apart = resource.type == STACK_SET and inner_template(resource.template, resource.logical_id)
     for name, value in resource.properties.items():
-        yield from _documents(resource, value, name)
+        if not (apart and name == "TemplateBody"):
+            yield from _documents(resource, value, name)
 
 
 def _documents(resource: Resource, value: Any, path: str) -> Iterator[Document]:

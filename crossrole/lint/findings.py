@@ -21,6 +21,7 @@ from crossrole.lint.rules import (
     OF_STATEMENTS,
     OF_STATEMENTS_IN_CONTEXT,
 )
+from crossrole.templates.fleets import with_inner_templates
 from crossrole.templates.intrinsics import Template
 from crossrole.unknown import legible
 
@@ -87,11 +88,11 @@ class Findings:
 
 
 def findings_of(templates: Sequence[Template]) -> Findings:
-    """Return every finding in the templates' policies, in the templates' order.
+    """Return every finding in the templates' policies, in the templates' order; after them those of a StackSet's.
 
     Raises `CommandError` for a policy that can't be resolved.
     """
-    resources = [resource for template in templates for resource in resources_of(template)]
+    resources = [resource for template in with_inner_templates(templates) for resource in resources_of(template)]
     documents = [list(documents_of(each)) for each in resources]
     holders = Holders(resources, [document for of_resource in documents for document in of_resource])
     found = [

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from crossrole.templates.fleets import STACK_SET, fleet_of
 from crossrole.templates.intrinsics import Template
 from crossrole.templates.inventory import Unread
 
@@ -118,6 +119,12 @@ COVERAGE: Final[Mapping[str, Coverage]] = {
         _names("Tags TemplateURL TimeoutInMinutes"),
         why="its template is read; where it is not there, that is said",
     ),
+    STACK_SET: Coverage(
+        # Of a StackSet that `fleets.py` reads; every other may give access.
+        _names("AutoDeployment PermissionModel StackInstancesGroup TemplateBody"),
+        _names("CallAs Capabilities Description ManagedExecution OperationPreferences StackSetName Tags"),
+        why="its template is read as one for every account of the units",
+    ),
     "AWS::IAM::AccessKey": Coverage(
         why="gives a user keys, and no one an access that the user lacks", appears=True, only_gives=True
     ),
@@ -216,6 +223,14 @@ _PRIVATE_ACLS: Final = frozenset(
 )
 
 
+def coverage_of(template: Template, logical_id: str) -> Coverage | None:
+    """Return what of a resource is evaluated; None for one that is not read and may give or take access."""
+    kind = template.resources[logical_id].get("Type")
+    if kind == STACK_SET and fleet_of(template, logical_id) is None:
+        return None
+    return COVERAGE.get(kind) if isinstance(kind, str) else None
+
+
 def unread_of(templates: Sequence[Template]) -> Iterator[Unread]:
     """Yield the resources that may give or take access and are not evaluated."""
     for place, what in templates[0].assembly.missing.items() if templates else []:
@@ -240,7 +255,7 @@ def _unread(template: Template, logical_id: str, resource: Mapping[str, Any]) ->
         return
     if transforms(resource):
         yield Unread(f"{place}, of which a transform writes a part at the deployment", None)
-    if kind in COVERAGE:
+    if coverage_of(template, logical_id):
         acl = template.property(logical_id, "AccessControl", "Private") if kind == "AWS::S3::Bucket" else "Private"
         if str(acl) not in _PRIVATE_ACLS:
             yield Unread(
@@ -255,7 +270,8 @@ def _unread(template: Template, logical_id: str, resource: Mapping[str, Any]) ->
     service = rest.partition("::")[0]
     what = f"{place} ({kind}), which crossrole does not read"
     if vendor != "AWS" or service in _ABOUT_EVERYTHING:
-        yield Unread(what, None if service in {"Organizations", "RAM", "SSO", "ControlTower"} else account)
+        of_any = service in {"Organizations", "RAM", "SSO", "ControlTower"} or kind == STACK_SET
+        yield Unread(what, None if of_any else account)
     elif service in _OF_S3:
         yield Unread(what, account, frozenset({"s3"}))
     else:
@@ -275,7 +291,7 @@ def not_evaluated(templates: Sequence[Template]) -> dict[str, str]:
                 found[f"{template.stack}/{key}"] = _text(template.body[key])
         for logical_id, resource in template.resources.items():
             place, properties = f"{template.stack}/{logical_id}", template.properties(logical_id)
-            coverage = COVERAGE.get(str(resource.get("Type", "")))
+            coverage = coverage_of(template, logical_id)
             if coverage is None or coverage.appears or transforms(resource):
                 found[place] = _text(resource)
             elif resource.get("Type") == "AWS::S3::Bucket" and _OF_BUCKETS & properties.keys():

@@ -1,6 +1,6 @@
 """What the templates of all accounts say about access: roles, users, buckets and keys, each with its policies."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -9,7 +9,7 @@ from crossrole.iam.arn import account_of, is_role, name_of
 from crossrole.iam.policy import Policy, principals_of, texts, trusted
 from crossrole.templates.guardrails import NO_GUARDRAILS, Guardrails
 from crossrole.templates.intrinsics import Template
-from crossrole.unknown import worded
+from crossrole.unknown import may_be, worded
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,31 @@ class Identity:
 
 
 @dataclass(frozen=True)
+class FleetCaller(Identity):
+    """Someone in an account of an organization's unit who has the managed policies that a StackSet makes there.
+
+    Which accounts are in the unit no template says: the account and the name in the ARN are not known.
+    """
+
+    unit: str = ""
+    """The unit's id."""
+    path: str | None = None
+    """The unit with all that are above it, as the template says in its metadata."""
+    stack_set: str = ""
+    """The StackSet's stack and logical id."""
+    names: tuple[str, ...] = ()
+    """The names of the policies, in the order of `policies`."""
+    context: Mapping[str, str | list[str]] = field(default_factory=dict, hash=False)
+    """The condition keys that its requests carry because of where its account is."""
+
+    def assumed(self, names: Sequence[str]) -> str:
+        """Return what has to be so for it to be someone who is there, with the policies of these names."""
+        where = f", which is {self.path}" if self.path else ""
+        attached = f", and has {' or '.join(names)} attached, which {self.stack_set} made there" if names else ""
+        return f"the caller is in an account of {self.unit}{where}{attached}"
+
+
+@dataclass(frozen=True)
 class Bucket:
     """A bucket of a template: its account and region, and the key that it encrypts with, if it has one."""
 
@@ -106,7 +131,7 @@ class Unread:
     def touches(self, *, action: str, resource: str, accounts: frozenset[str], principal: str) -> bool:
         """Return whether it may decide a request between these accounts."""
         return (
-            (self.account is None or self.account in accounts)
+            (self.account is None or any(may_be(each, self.account) for each in accounts))
             and (self.services is None or action.partition(":")[0] in self.services)
             and (self.resource is None or self.resource in {resource, resource.partition("/")[0], principal})
         )
@@ -134,6 +159,8 @@ class Inventory:
     """The accounts of the buckets that have their policy in a template, by the bucket's ARN."""
     others: Mapping[tuple[str, str], Identity] = field(default_factory=dict)
     """The roles outside the templates that a template attaches policies to, by account and name."""
+    fleets: Mapping[str, FleetCaller] = field(default_factory=dict)
+    """Those who have what a StackSet makes in every account of a unit, by ARN."""
     managed: Mapping[str, Policy] = field(default_factory=dict)
     """Every managed policy of the templates, by ARN, whoever holds it."""
     groups: Mapping[str, tuple[Policy, ...]] = field(default_factory=dict)
@@ -188,7 +215,7 @@ class Inventory:
     @cached_property
     def identities(self) -> list[Identity]:
         """Every role and user that has policies in a template."""
-        return [*self.roles.values(), *self.users.values(), *self.others.values()]
+        return [*self.roles.values(), *self.users.values(), *self.others.values(), *self.fleets.values()]
 
     def grant(self, name: str) -> Identity:
         """Return the role that a grant made; raises `CommandError` with the nearest names where there is none."""
@@ -213,14 +240,14 @@ class Inventory:
 
     @cached_property
     def _named_principals(self) -> list[str]:
-        made = [identity.arn for identity in self.identities]
+        made = [identity.arn for identity in self.identities if identity.arn not in self.fleets]
         named = [each for role in self.grants if role.trust for each in trusted(role.trust)]
         return list(dict.fromkeys([*made, *(each for each in named if ":role/" in each or ":user/" in each)]))
 
     def identity(self, arn: str) -> Identity | None:
         """Return the role or user of the templates; None where they do not make it."""
         if is_role(arn):
-            return self.roles.get(arn) or self.others.get((account_of(arn), name_of(arn)))
+            return self.roles.get(arn) or self.others.get((account_of(arn), name_of(arn))) or self.fleets.get(arn)
         return self.users.get((account_of(arn), name_of(arn)))
 
     def bucket_of(self, resource: str) -> Bucket | None:

@@ -10,9 +10,10 @@ from crossrole.errors import CommandError
 from crossrole.iam.arn import account_of, account_root_arn, bucket_arn, name_of
 from crossrole.iam.policy import VERSION, Kind, Policy, read_policy, trusted
 from crossrole.templates.coverage import not_evaluated, unread_of
+from crossrole.templates.fleets import fleets_of
 from crossrole.templates.guardrails import NO_GUARDRAILS, Guardrails
 from crossrole.templates.intrinsics import Template
-from crossrole.templates.inventory import Bucket, Identity, Inventory, Key, Unread
+from crossrole.templates.inventory import Bucket, FleetCaller, Identity, Inventory, Key, Unread
 from crossrole.templates.resource_types import key_of_aws
 from crossrole.unknown import Unknown, has_unknowns, is_unknown, token, unknowns_in, worded
 
@@ -43,6 +44,7 @@ def _inventory(templates: list[Template], guardrails: Guardrails) -> Inventory:
         access_points=reader.access_points(),
         owners=reader.owners(),
         others=reader.other_roles(),
+        fleets=reader.fleets(),
         managed=reader.managed(),
         groups=reader.groups(),
         templates=tuple(templates),
@@ -209,6 +211,11 @@ class _Reader:
                 if whole and kind in {"role", "user"}:
                     found[account_of(arn), kind, name_of(arn)].add(arn)
         return {holder: next(iter(arns)) for holder, arns in found.items() if len(arns) == 1}
+
+    def fleets(self) -> dict[str, FleetCaller]:
+        """Return who has what a StackSet makes in a unit's accounts: never of an account with grants, its own."""
+        of_grants = {role.account for role in self._roles.values() if role.is_grant}
+        return {each.arn: each for fleet in fleets_of(self.templates) for each in fleet.callers(but=of_grants)}
 
     def _identity(self, resource: _Resource, kind: str, *, trust: Policy | None = None) -> Identity:
         template, name = resource.template, name_of(resource.arn)
