@@ -8,6 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 TOOLS := .venv/.installed node_modules/.installed
 LOCAL_ACCOUNTS := .venv-sandbox/.installed
 BROWSER := tests/crossrole/report/node_modules/.installed
+CALLERS := .venv-callers/.installed tests/callers/node_modules/.installed
 BENCH := .venv-bench/.installed
 
 .PHONY: help
@@ -23,7 +24,7 @@ accounts: $(TOOLS) $(LOCAL_ACCOUNTS) ## keep two local accounts running, to work
 	@python -m sandbox accounts
 
 .PHONY: test
-test: $(TOOLS) $(LOCAL_ACCOUNTS) $(BROWSER) ## run every test, those in the two local accounts too
+test: $(TOOLS) $(LOCAL_ACCOUNTS) $(BROWSER) $(CALLERS) ## run every test, those in the two local accounts too
 	@python -m pytest --numprocesses auto --maxprocesses 4
 
 .PHONY: lint
@@ -57,7 +58,8 @@ setup: $(TOOLS) ## install what deploying and testing need, into the checkout
 
 .PHONY: clean
 clean: ## remove what the other commands made
-	rm -rf .venv .venv-sandbox .venv-bench .package node_modules tests/crossrole/report/node_modules cdk.out .sandbox access.html
+	rm -rf .venv .venv-sandbox .venv-bench .venv-callers .package cdk.out .sandbox access.html
+	rm -rf node_modules tests/crossrole/report/node_modules tests/callers/node_modules
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
@@ -84,6 +86,16 @@ node_modules/.installed: package.json package-lock.json .venv/.installed
 tests/crossrole/report/node_modules/.installed: tests/crossrole/report/package.json tests/crossrole/report/package-lock.json .venv/.installed
 	@echo "installing a headless browser into tests/crossrole/report/node_modules"
 	@cd tests/crossrole/report && npm ci --no-progress --loglevel=error --ignore-scripts
+	@touch $@
+
+# Only the tests run what `crossrole profile --for` prints, so only they install the programs that it is for.
+.venv-callers/.installed: tests/callers/requirements.txt
+	@$(call python_environment,.venv-callers,tests/callers/requirements.txt)
+	@touch $@
+
+tests/callers/node_modules/.installed: tests/callers/package.json tests/callers/package-lock.json .venv/.installed
+	@echo "installing the AWS SDK for JavaScript into tests/callers/node_modules"
+	@cd tests/callers && npm ci --no-progress --loglevel=error --ignore-scripts
 	@touch $@
 
 # $(1): the virtual environment, $(2): its requirements

@@ -25,7 +25,7 @@ COMMANDS = {
     "who": "who can do this, through which grant, under which conditions?",
     "diff": "what access would a change open or take away?",
     "lint": "is every policy document in order?",
-    "profile": "the block for ~/.aws/config that assumes a grant's role",
+    "profile": "the block for ~/.aws/config, or another program's settings, that assumes a grant's role",
     "assume": "credentials of a grant's role for a shell, or for one command",
     "revoke": "cut off the live sessions of a grant's role, now",
     "restore": "undo what revoke has done, and nothing else",

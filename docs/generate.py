@@ -1,4 +1,4 @@
-"""Writes what is generated: the JSON Schema, docs/kinds.md, the tables of keys and of lint's rules, two pictures.
+"""Writes what is generated: the JSON Schema, docs/kinds.md, tables, the settings for programs, two pictures.
 
 Run by `make docs`, which has made the templates in cdk.out; a test fails while one of them is out of date. The picture
 of `make try` is made of docs/try.json, which a test compares with what `make try` does.
@@ -32,12 +32,15 @@ from access.policies.document import document
 from access.policies.permissions import inline_policies
 from access.policies.trust import trust_policy
 from access.principal import PrincipalKind
+from crossrole.assume.tools import block_of
 from crossrole.lint.rules import ALL
 from crossrole.report.drawing import Pen, figures_of
 from crossrole.report.history import NOTHING
 from crossrole.report.model import report_of
 from crossrole.report.page import page_of
 from crossrole.templates.assembly import read_assembly
+from crossrole.templates.grant import grants_of
+from crossrole.templates.reader import read_inventory
 from sandbox.checks import Check, print_checks
 from sandbox.console import print_whole
 from sandbox.progress import print_step
@@ -46,11 +49,13 @@ SCHEMA = ROOT / "docs" / "access.schema.json"
 CONFIGURATION = ROOT / "docs" / "configuration.md"
 KINDS = ROOT / "docs" / "kinds.md"
 LINT = ROOT / "docs" / "lint.md"
+OWN_FUNCTION = ROOT / "docs" / "your-own-function.md"
 TRIED, TRY = ROOT / "docs" / "try.json", ROOT / "docs" / "try.svg"
 REPORT, REPORT_OF = ROOT / "docs" / "report.png", ROOT / "docs" / "report.sha256"
 _SCREENSHOT = ROOT / "docs" / "screenshot.mjs"
 BEGIN, END = "<!-- keys: written by make docs -->\n", "<!-- end of keys -->\n"
 BEGIN_RULES, END_RULES = "<!-- rules: written by make docs -->\n", "<!-- end of rules -->\n"
+BEGIN_SETTINGS, END_SETTINGS = "<!-- {}: written by make docs -->\n", "<!-- end of {} -->\n"
 
 TABLES: dict[str, type[BaseModel]] = {
     "`[prod]`": Production,
@@ -81,6 +86,27 @@ def lint(text: str) -> str:
     head = "\n| rule | what it finds | right to allow it |\n|---|---|---|\n"
     rows = [f"| [`{each.id}`]({each.url}) | {each.meaning} | {each.allowed_where} |\n" for each in ALL]
     return _between(BEGIN_RULES, f"{head}{''.join(rows)}\n", END_RULES, text)
+
+
+def own_function(text: str, templates: Path | None = None) -> str:
+    """Return the page of one's own function with what `profile --for` prints for the committed access.toml's grant."""
+    (grant,) = grants_of(read_inventory(read_assembly(templates)))
+    for tool in re.findall(BEGIN_SETTINGS.format(r"([\w-]+)"), text):
+        block = block_of(grant, tool)
+        needs = {"write": block.tool.to_write, "read": block.tool.to_read}
+        beside = [f"{', '.join(map(_code, actions))} to {word}" for word, actions in needs.items() if actions]
+        said = [
+            f"It needs {', and '.join(beside)}, beside the action itself." if beside else "",
+            f"Its makers' page: <{block.tool.docs}>.",
+            "A test runs it." if block.tool.run is True else f"Not run by the tests: {block.tool.run}.",
+        ]
+        written = f"\n{_fenced(block.tool.language, block.text)}\n{' '.join(filter(None, said))}\n\n"
+        text = _between(BEGIN_SETTINGS.format(tool), written, END_SETTINGS.format(tool), text)
+    return text
+
+
+def _code(text: str) -> str:
+    return f"`{text}`"
 
 
 def _between(begin: str, written: str, end: str, text: str) -> str:
@@ -181,5 +207,6 @@ if __name__ == "__main__":
     KINDS.write_text(kinds(), encoding="utf-8")
     CONFIGURATION.write_text(configuration(CONFIGURATION.read_text(encoding="utf-8")), encoding="utf-8")
     LINT.write_text(lint(LINT.read_text(encoding="utf-8")), encoding="utf-8")
+    OWN_FUNCTION.write_text(own_function(OWN_FUNCTION.read_text(encoding="utf-8")), encoding="utf-8")
     TRY.write_text(tried(), encoding="utf-8")
     _write_picture_of_report()

@@ -52,24 +52,21 @@ def role_profile(
         raise CommandError(
             f'"{name}" is not a valid profile name; expected letters, digits and _+=,.@:/- without spaces'
         )
-    if source not in profiles:
-        raise CommandError(f'there is no profile "{source}"{nearest(source, profiles) or _listed(profiles)}')
+    keys_below = below(source, profiles)
     if name == source:
         raise CommandError(f'a profile can\'t be its own source: give another name than "{source}" with --name')
     if name in profiles:
         raise CommandError(f'there is a profile "{name}" already, and a second would be ambiguous; give another --name')
-    below = profiles[source]
     hints = []
     user = _only_user(grant)
     serial = None
     if grant.mfa_max_age is not None:
-        serial = mfa_serial or below.get("mfa_serial") or (device_named_after(user) if user else None)
+        serial = mfa_serial or keys_below.get("mfa_serial") or (device_named_after(user) if user else None)
         if serial is None:
             raise CommandError(f"{grant.name} asks for an MFA code: give the ARN of your device with --mfa-serial")
-        if not mfa_serial and "mfa_serial" not in below:
+        if not mfa_serial and "mfa_serial" not in keys_below:
             hints.append(f"mfa_serial is the name that the console suggests for {user}; if it is another: --mfa-serial")
-    chained = any(key in below for key in _OF_A_ROLE)
-    longest = grant.longest_session(chained=chained)
+    longest = grant.longest_session(chained=chains(keys_below))
     if longest < grant.max_session:
         hints.append(f"{source} has a role's credentials or may have, so a session lasts {longest} seconds at most")
     if grant.disabled:
@@ -83,10 +80,22 @@ def role_profile(
         "duration_seconds": str(longest),
         "region": grant.region,
         "sts_regional_endpoints": "regional",
-        **{key: str(below[key]) for key in _REACH if key in below},
+        **{key: str(keys_below[key]) for key in _REACH if key in keys_below},
     }
     _check_lines(keys)
     return RoleProfile(name, keys, tuple(hints))
+
+
+def below(source: str, profiles: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
+    """Return the keys of the profile whose credentials assume a role; raises `CommandError` where there is none."""
+    if source not in profiles:
+        raise CommandError(f'there is no profile "{source}"{nearest(source, profiles) or _listed(profiles)}')
+    return profiles[source]
+
+
+def chains(profile: Mapping[str, str]) -> bool:
+    """Return whether a profile's credentials are a role's, or may be."""
+    return any(key in profile for key in _OF_A_ROLE)
 
 
 def _check_lines(keys: Mapping[str, str]) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from crossrole.assume.tools import tools
 from tests.command_line import Done, crossrole
 from tests.crossrole.assemblies import DEV, PROD, allow, bucket, bucket_policy, document, role, trusting, written
 from tests.examples import examples
@@ -174,6 +175,7 @@ def outputs(folder: Path, text: dict[str, str]) -> Iterator[tuple[str, Done]]:
         ["policies", arn],
         ["policies", arn, "--out", str(folder / "out"), f"--profile={names['tag']}"],
         ["profile", arn, "--source-profile", "dev"],
+        *(["profile", arn, "--for", tool] for tool in tools()),
         ["explain", error],
         ["report", "--markdown"],
         ["report", "--out", str(folder / "page.html")],

@@ -23,7 +23,7 @@ PAGES = [
 ]
 ENVIRONMENTS = (".venv", ".venv-sandbox", "node_modules", ".package")
 _SECRET = re.compile(r'(?i)"?(?:secret_?access_?key|session_?token)"?\s*[=:]\s*"?([^\s",]+)')
-LEFT = shutil.ignore_patterns(*ENVIRONMENTS, ".git", ".sandbox", "cdk.out", ".*_cache", ".hypothesis")
+LEFT = shutil.ignore_patterns(*ENVIRONMENTS, ".venv-*", ".git", ".sandbox", "cdk.out", ".*_cache", ".hypothesis")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(CHECKOUT)))

@@ -7,6 +7,7 @@ from types import ModuleType
 
 import pytest
 
+from crossrole.assume.tools import tools
 from tests.synthesis import ROOT, Assembly
 
 
@@ -45,6 +46,14 @@ def test_the_table_of_rules_is_current(generate: ModuleType) -> None:
 
     assert generate.BEGIN_RULES in text
     assert generate.lint(text) == text
+
+
+def test_the_settings_for_programs_are_current(generate: ModuleType, default: Assembly) -> None:
+    """docs/your-own-function.md has what `profile --for` prints, for every tool; `make docs` fixes a failure."""
+    text = generate.OWN_FUNCTION.read_text()
+
+    assert [] == [tool for tool in tools() if generate.BEGIN_SETTINGS.format(tool) not in text]
+    assert generate.own_function(text, default.directory) == text
 
 
 def test_the_picture_of_make_try_is_current(generate: ModuleType) -> None:
