@@ -77,6 +77,7 @@ GRANT = {
     "prefix wildcard": ({"prefix": "d*/"}, "prefix", "no wildcard"),
     "prefix variable": ({"prefix": "${aws:username}/"}, "prefix", "no wildcard"),
     "access word": ({"access": ["wriet"]}, "access[0]", 'did you mean "write"?'),
+    "access in another word": ({"access": ["download"]}, "access[0]", 'did you mean "read"?'),
     "access by an action's name": ({"access": ["s3:PutObject"]}, "access[0]", "list exact actions"),
     "nothing given": ({"access": []}, "access", "something that the role may do"),
     "unknown action": ({"actions": ["s3:PutObjectTaging"]}, "actions[0]", 'did you mean "s3:PutObjectTagging"?'),
@@ -239,6 +240,11 @@ FILE: dict[str, tuple[dict[str, Any], str, str]] = {
         {"buckets": [{"name": "logs-222222222222-eu-west-1-an", "create": True}]},
         "[[buckets]] logs-222222222222-eu-west-1-an: name",
         'namespace = "account"',
+    ),
+    "namespace in another word": (
+        {"buckets": [{"name": "logs", "create": True, "namespace": "mine"}]},
+        "[[buckets]] logs: namespace",
+        "'global' or 'account' write one of these",
     ),
     "account named dev": (
         {"accounts": [{"name": "dev", "account": "333333333333", "region": "eu-west-1"}]},
