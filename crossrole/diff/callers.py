@@ -13,7 +13,7 @@ from typing import Any
 
 from crossrole.diff.parts import Name, Part, as_policy, names_in
 from crossrole.diff.sentences import who
-from crossrole.engines.prover import Side
+from crossrole.engines.prover import UNBOUND, Bounds, Side
 from crossrole.iam.arn import account_of, account_root_arn
 from crossrole.iam.condition_operators import operator_of
 from crossrole.iam.globs import meet
@@ -53,26 +53,31 @@ class Owner:
         return account_root_arn(self.partition, self.account)
 
 
-def layer(policies: Sequence[Policy], owner: Owner, allowed: Part | None = None) -> Side:
+def layer(policies: Sequence[Policy], owner: Owner, allowed: Part | None = None, *, bounds: Bounds = UNBOUND) -> Side:
     """Return what policies of a resource allow any caller whose own policies allow it too.
 
-    With `allowed`, this part alone allows anything; what the policies deny stays denied.
+    With `allowed`, this part alone allows anything; what the policies deny stays denied. `bounds` bound all callers.
     """
     statements = [each for policy in policies for each in policy.statements]
     kept = [each for each in statements if each["Effect"] == "Deny" or not allowed]
     made = [made for each in [*kept, *([allowed.whole] if allowed else [])] for made in _of_callers(each, owner)]
-    return Side(_NOBODY, account_of(_NOBODY), (as_policy(made),))
+    bound = bounds.map(lambda each: as_policy(_of_any_caller(one, owner) for one in each.statements))
+    return Side(_NOBODY, account_of(_NOBODY), (as_policy(made),), bounds=bound)
 
 
 def _of_callers(statement: Statement, owner: Owner) -> Iterator[Statement]:
     """Yield the statement without principals: the callers that it is about are conditions."""
-    bare = {key: each for key, each in statement.items() if key not in {"Principal", "NotPrincipal", "Condition"}}
-    given = _conditions(statement.get("Condition", {}), owner.partition)
     for condition in _choices(statement, owner):
-        both = {
-            operator: {**given.get(operator, {}), **condition.get(operator, {})} for operator in {**given, **condition}
-        }
-        yield json.loads(_OF_THE_PRINCIPAL.sub("aws:Caller", json.dumps({**bare, "Condition": both})))
+        yield _of_any_caller(statement, owner, condition)
+
+
+def _of_any_caller(statement: Statement, owner: Owner, condition: Mapping[str, Any] | None = None) -> Statement:
+    """Return the statement without principals, with a condition more; what it tests of a principal is of the caller."""
+    bare = {key: each for key, each in statement.items() if key not in {"Principal", "NotPrincipal", "Condition"}}
+    given, more = _conditions(statement.get("Condition", {}), owner.partition), condition or {}
+    both = {operator: {**given.get(operator, {}), **more.get(operator, {})} for operator in {**given, **more}}
+    made: Statement = json.loads(_OF_THE_PRINCIPAL.sub("aws:Caller", json.dumps({**bare, "Condition": both})))
+    return made
 
 
 def only_callers(part: Part, owner: Owner) -> Mapping[str, Any]:
@@ -94,6 +99,15 @@ def may_be(part: Part, caller: str) -> bool:
 def _arn_of(part: Part) -> str | None:
     """Return the ARN, or the pattern of one, that a condition demands of the callers."""
     return part.named[1] if part.named and part.named[0].lower() == "aws:principalarn" else None
+
+
+def account_of_callers(part: Part) -> str:
+    """Return the account that every caller of a part is in; an empty text where they may be in any, or in none."""
+    if part.principal is None or part.principal[0] != "AWS":
+        return ""
+    arn = _arn_of(part) or part.principal[1]
+    account = _account(part.principal) or (account_of(arn) if arn.count(":") > 3 else "")  # noqa: PLR2004
+    return account if re.fullmatch(r"[0-9]{12}", account) else ""
 
 
 def is_direct(part: Part) -> bool:

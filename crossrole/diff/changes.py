@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from crossrole.diff.callers import INTERNET, Label, Owner, label, layer, may_be
+from crossrole.diff.callers import INTERNET, Label, Owner, label, may_be
 from crossrole.diff.cells import attached_cell, may_allow, of_assuming, of_callers, of_holders, of_identity
 from crossrole.diff.comparison import Cell, Gain, gains
 from crossrole.diff.not_proved import unjudged_changes
@@ -250,7 +250,7 @@ class _Comparison:
         for part in parts:
             label_ = label(part, owner, trust=True)
             if label_.arn not in self.new.identities and not _is_service(part):
-                side = layer(self.new.policies_of(actor.arn), owner, part)
+                side = self.new.letting_in(actor.arn, part, actor.arn, part)
                 inquiries.append((label_.text, Inquiry(side, part.action, actor.arn)))
         proofs = self.prover.prove([inquiry for _, inquiry in inquiries])
         able = [name for (name, _), proof in zip(inquiries, proofs, strict=True) if proof.verdict is not Verdict.DENIED]
@@ -307,7 +307,9 @@ class _Comparison:
             return
         owner = Owner(partition_of(arn), account_of(arn), required=True)
         cells = [
-            each for each in of_holders(parts[0], parts[1], owner) if not gives_nothing(each.action, each.resource)
+            each
+            for each in of_holders(self.old, self.new, parts[0], parts[1], owner)
+            if not gives_nothing(each.action, each.resource)
         ]
         found: dict[tuple[str, Gain, str], list[str]] = {}
         for cell, gain in zip(cells, self._gains(cells), strict=True):

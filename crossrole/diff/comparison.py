@@ -65,6 +65,10 @@ def _in_the_old_state(cell: Cell, proof: Proof) -> Inquiry:
 def _gain(cell: Cell, proof: Proof, *, loosened: bool, gained: bool) -> Gain:
     if proof.verdict is Verdict.UNKNOWN:
         return Gain(loosened=False, notes=(f"{UNPROVED}: {'; '.join(proof.reasons)}",))
+    if cell.new.bounds.may_be_denied:
+        return Gain(
+            loosened=False, notes=(f"{UNPROVED}: a control policy may deny it: that depends on what is not known",)
+        )
     notes = _differences(cell, gained=gained) if loosened else _denied_within(cell, gained=gained)
     return Gain(loosened, tuple(notes))
 

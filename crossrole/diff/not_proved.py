@@ -338,6 +338,7 @@ def _of_accounts(base: Inventory, head: Inventory) -> Iterator[Change]:
 
 
 _OWN_TAGS = re.compile(r"(?<!aws:)(?:resource|bucket)tag/", re.IGNORECASE)
+_ANY_TAGS = re.compile(r"(?:principal|resource|bucket)tag/", re.IGNORECASE)
 _OF_RESOURCES = re.compile(r"resourcetag/", re.IGNORECASE)
 _ALIASES = re.compile(r"kms:(?:requestalias|resourcealiases)", re.IGNORECASE)
 _CONTEXT = re.compile(r"kms:encryptioncontext", re.IGNORECASE)
@@ -356,7 +357,10 @@ def _of_conditions(base: Inventory, head: Inventory) -> Iterator[Change]:
     for arn in sorted({*retagged, *of_buckets}):
         policies = [state.resource_policies[arn] for state in (base, head) if arn in state.resource_policies]
         own = any(_OF_RESOURCES.search(str(each.document)) for each in policies)
-        if own or tested(_OWN_TAGS) or (arn in of_buckets and tested(_OF_RESOURCES)):
+        bounds = any(
+            _ANY_TAGS.search(str(each.document)) for state in (base, head) for each in state.guardrails.controls
+        )
+        if own or bounds or tested(_OWN_TAGS) or (arn in of_buckets and tested(_OF_RESOURCES)):
             yield _changed(f"the tags of {arn}, which a policy tests, were changed")
     if base.aliases != head.aliases and tested(_ALIASES):
         yield _changed("the aliases of keys, which a policy tests, were changed")
