@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from crossrole.diff.narrowing import OF_OTHERS, PICKS, SECTIONS, Written, narrows, only_allows
 from crossrole.diff.provable import mentions, open_unknowns, policies_of, tags_of
 from crossrole.diff.sentences import UNPROVED, Change
 from crossrole.iam.arn import name_of
@@ -18,9 +19,6 @@ from crossrole.templates.resource_types import RESOURCE_TYPES
 from crossrole.unknown import Unknown, has_unknowns, worded
 
 _LOOK = f"{UNPROVED}: look at it yourself"
-_SECTIONS = ("Conditions", "Mappings", "Parameters")
-_PICKS = ('"Fn::Select"', '"Fn::Split"', '"Fn::Base64"')
-_OF_OTHERS = ('"Fn::ImportValue"', '"Fn::GetStackOutput"', "Outputs.")
 _INTRINSICS = ('"Ref"', '"Fn::', '"Condition": "', "{{resolve:")
 _BLOCK, _AS_BLOCKED = "PublicAccessBlockConfiguration", "true"
 
@@ -40,6 +38,10 @@ class _Resource:
     @property
     def place(self) -> str:
         return f"{self.template.stack}/{self.logical_id}"
+
+    @property
+    def as_written(self) -> Written:
+        return Written(self.template, self.logical_id)
 
     @property
     def raw(self) -> Mapping[str, Any]:
@@ -85,10 +87,10 @@ class _Resource:
         if not has_unknowns(value):
             return text
         raw = json.dumps(self.template.properties(self.logical_id).get(name), sort_keys=True)
-        if open_unknowns(value) or any(each in raw for each in _PICKS):
+        if open_unknowns(value) or any(each in raw for each in PICKS):
             # What is not known may be made of anything that stands here.
-            text += raw + json.dumps([self.template.body.get(each) for each in _SECTIONS], sort_keys=True)
-            if any(each in raw for each in _OF_OTHERS):
+            text += raw + json.dumps([self.template.body.get(each) for each in SECTIONS], sort_keys=True)
+            if any(each in raw for each in OF_OTHERS):
                 every = self.template.assembly.templates
                 text += json.dumps([each.body.get("Outputs") for each in every], sort_keys=True)
         return text
@@ -228,7 +230,7 @@ def _of_resource(old: _Resource | None, new: _Resource | None, added: set[str]) 
         yield _changed(f"{new.words}, was added", depends=new.unknowns)
     if old and (old.coverage.appears or _unjudged(old, set())):
         yield _changed(f"{old.words}, was removed", gained=not old.coverage.only_gives)
-    elif old and old.unknowns:
+    elif old and old.unknowns and not only_allows(old.as_written):
         yield _changed(f"{old.words}, was removed", depends=old.unknowns)
 
 
@@ -243,7 +245,8 @@ def _of_properties(old: _Resource, new: _Resource, differing: list[str]) -> Iter
         else:
             yield _changed(f"{name} of {new.words}, was changed")
     unknown = tuple(dict.fromkeys([*old.unknowns, *new.unknowns]))
-    if unknown and any(name in new.coverage.evaluated for name in differing):
+    evaluated = [name for name in differing if name in new.coverage.evaluated]
+    if unknown and evaluated and not narrows(old.as_written, new.as_written, evaluated):
         yield _changed(f"{new.words}, was changed", depends=unknown)
 
 
