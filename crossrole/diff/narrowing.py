@@ -130,6 +130,18 @@ def _one_by_one(document: Any) -> Iterator[Any]:
         yield {**document, "Statement": [each]}
 
 
+def said_by(content: Any, of: Kind) -> str | None:
+    """Return a text that is the same for policies that say the same; None where it is not known what one says."""
+    read = None if has_unknowns(content) else _read([content], of)
+    if read is None or read.open:
+        return None
+    said = {
+        json.dumps([each.effect, each.actions, each.resources, each.principals, sorted(each.but), each.condition])
+        for each in read.parts
+    }
+    return json.dumps(sorted(said))
+
+
 def narrows(old: Written, new: Written, names: Iterable[str]) -> bool:
     """Return whether a resource whose properties of these names differ surely allows nothing more than before."""
     if old.template.parent or new.template.parent or old.kind != new.kind:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from crossrole.diff.narrowing import OF_OTHERS, PICKS, SECTIONS, Written, narrows, only_allows
+from crossrole.diff.narrowing import OF_OTHERS, PICKS, SECTIONS, Written, narrows, only_allows, said_by
 from crossrole.diff.provable import mentions, open_unknowns, policies_of, tags_of
 from crossrole.diff.sentences import UNPROVED, Change
 from crossrole.iam.arn import name_of
+from crossrole.iam.policy import Kind
 from crossrole.templates.coverage import COVERAGE, EVERY_PROPERTY, Coverage, transforms
 from crossrole.templates.intrinsics import Template
 from crossrole.templates.inventory import Inventory
@@ -83,6 +84,11 @@ class _Resource:
         return {name: self._text(name, value) for name, value in self.properties.items()}
 
     def _text(self, name: str, value: Any) -> str:
+        of = _CONTROLS.get(str(self.properties.get("Type"))) if self.kind == "AWS::Organizations::Policy" else None
+        if of and name == "Content" and (said := said_by(value, of)):
+            return said
+        if of and name == "TargetIds" and isinstance(value, list):
+            value = sorted(value, key=str)
         text = json.dumps(_plain(value), sort_keys=True)
         if not has_unknowns(value):
             return text
@@ -136,6 +142,7 @@ class _Resource:
                 yield f" with the role {' and '.join(named)}" if named else ""
 
 
+_CONTROLS = {"SERVICE_CONTROL_POLICY": Kind.IDENTITY, "RESOURCE_CONTROL_POLICY": Kind.RESOURCE}
 _WITH_POLICIES = {"AWS::IAM::ManagedPolicy", "AWS::IAM::Policy", "AWS::IAM::RolePolicy"}
 
 
