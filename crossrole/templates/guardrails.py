@@ -44,6 +44,12 @@ class Guardrails:
         """Every control policy."""
         return [each for kind in (self.scps, self.rcps) for level in kind.values() for each in level]
 
+    @property
+    def may_deny(self) -> bool:
+        """Whether any of them may deny a request."""
+        every = [*self.controls, *self.endpoint]
+        return any({**each, "Sid": ""} != _ALLOWS_ALL for policy in every for each in policy.statements)
+
     def levels(self, kind: str, account: str) -> tuple[tuple[Policy, ...], ...]:
         """Return the control policies of an account; each level of them must allow a request.
 
@@ -76,12 +82,8 @@ def _denials(policy: Policy) -> Policy:
     return replace(policy, document={**policy.document, "Statement": kept})
 
 
-_EVERYTHING: Final = Policy(
-    "AWS",
-    "FullAWSAccess",
-    "",
-    {"Version": VERSION, "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]},
-)
+_ALLOWS_ALL: Final = {"Sid": "", "Effect": "Allow", "Action": "*", "Resource": "*"}
+_EVERYTHING: Final = Policy("AWS", "FullAWSAccess", "", {"Version": VERSION, "Statement": [_ALLOWS_ALL]})
 
 
 def read_guardrails(folder: Path) -> Guardrails:
