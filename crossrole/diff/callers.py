@@ -7,11 +7,11 @@ without credentials.
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from crossrole.diff.parts import Name, Part, as_policy, names_in
+from crossrole.diff.parts import Name, Part, as_policy, by_type, names_in
 from crossrole.diff.sentences import who
 from crossrole.engines.prover import UNBOUND, Bounds, Side
 from crossrole.iam.arn import account_of, account_root_arn
@@ -65,6 +65,39 @@ def layer(policies: Sequence[Policy], owner: Owner, allowed: Part | None = None,
     return Side(_NOBODY, account_of(_NOBODY), (as_policy(made),), bounds=bound)
 
 
+def about(policies: Sequence[Policy], part: Part, owner: Owner) -> list[Policy]:
+    """Return policies without the principals that no caller of a part can be: of hundreds, one proof needs few."""
+    if part.principal is None or part.principal[1] == "*" or _account(part.principal) == owner.account:
+        return list(policies)
+    callers = _patterns(part.principal, owner)
+    if _SESSION.fullmatch(part.principal[1]):
+        return list(policies)
+
+    def may_name(name: Name) -> bool:
+        return (
+            name[1] == "*"
+            or _account(name) == owner.account
+            or _SESSION.fullmatch(name[1]) is not None
+            or any(meet(one, other) for one in _patterns(name, owner) for other in callers)
+        )
+
+    return [
+        as_policy(
+            {**each, "Principal": by_type(names)} if names else each
+            for each in policy.statements
+            if (names := _those_who(each, may_name)) is None or names
+        )
+        for policy in policies
+    ]
+
+
+def _those_who(statement: Statement, may_name: Callable[[Name], bool]) -> list[Name] | None:
+    """Return the principals that a statement names and that pass a test; None for one that names all but some."""
+    return (
+        None if "Principal" not in statement else [each for each in names_in(statement["Principal"]) if may_name(each)]
+    )
+
+
 def _of_callers(statement: Statement, owner: Owner) -> Iterator[Statement]:
     """Yield the statement without principals: the callers that it is about are conditions."""
     for condition in _choices(statement, owner):
@@ -78,6 +111,33 @@ def _of_any_caller(statement: Statement, owner: Owner, condition: Mapping[str, A
     both = {operator: {**given.get(operator, {}), **more.get(operator, {})} for operator in {**given, **more}}
     made: Statement = json.loads(_OF_THE_PRINCIPAL.sub("aws:Caller", json.dumps({**bare, "Condition": both})))
     return made
+
+
+def regardless_of_name(side: Side, part: Part) -> tuple[object, ...] | None:
+    """Return what a side says of the one caller of a part, which is the same for every caller of whom the same holds.
+
+    None where the part may be about several, or where something but a list of principals tests who the caller is.
+    """
+    kind, name = part.principal or ("", "*")
+    if side.principal != _NOBODY or kind != "AWS" or {"*", "?"} & set(name) or not name.startswith("arn:"):
+        return None
+    policies = [each.document for each in (*side.identity, *side.bounds.levels)]
+    text = json.dumps(policies, sort_keys=True)
+    listed = [
+        each
+        for document in policies
+        for statement in document["Statement"]
+        for keys in statement.get("Condition", {}).values()
+        for each in texts(keys.get(_BY_NAME))
+    ]
+    others = {*_ABOUT_CALLERS.findall(text)} - {_BY_NAME, *_HAS_POLICIES}
+    if others or text.count(name) != listed.count(name):
+        return None
+    renamed = text.replace(json.dumps(name), json.dumps("the caller"))
+    return renamed, tuple(meet(each, name) for each in listed)
+
+
+_ABOUT_CALLERS = re.compile(r"aws:caller[a-z]*", re.IGNORECASE)
 
 
 def only_callers(part: Part, owner: Owner) -> Mapping[str, Any]:

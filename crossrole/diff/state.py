@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
-from crossrole.diff.callers import Owner, account_of_callers, is_public, layer
+from crossrole.diff.callers import Owner, about, account_of_callers, is_public, layer
 from crossrole.diff.guardrails import bounds_of
 from crossrole.diff.parts import Part, allowing, as_policy, by_type, names_in, taken_apart
 from crossrole.diff.provable import provable, tags_of
@@ -149,7 +149,7 @@ class State:
         """
         caller, owner = account_of_callers(part), self.owner(resource)
         bounds = self._bounds(caller, self._surely_of(resource), part.action, place, part.whole)
-        return layer(self.policies_of(resource), owner, allowed, bounds=bounds)
+        return layer(about(self.policies_of(resource), part, owner), owner, allowed, bounds=bounds)
 
     def holding(self, policy: Policy, owner: Owner, part: Part) -> Side:
         """Return what a policy allows whoever of an account has it."""
