@@ -17,6 +17,7 @@ from crossrole.iam.arn import account_of, is_role, name_of, partition_of
 from crossrole.iam.condition_keys import GLOBAL_KEYS
 from crossrole.iam.partitions import dns_suffix
 from crossrole.iam.policy import VERSION, Policy, overlap, texts
+from crossrole.templates.guardrails import UNDER_RCPS
 from crossrole.templates.inventory import Bucket, FleetCaller, Identity, Inventory, Unread
 from crossrole.templates.resource_types import key_of_aws
 from crossrole.unknown import Unknown, has_unknowns, is_unknown, may_be, token, unknowns_in, worded
@@ -337,9 +338,6 @@ def _unless_disabled(inventory: Inventory, key: str, policy: Policy) -> Policy:
 
 # --- one request
 
-# https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html#rcp-supported-services
-_UNDER_RCPS = ("s3:", "sts:", "kms:", "sqs:", "secretsmanager:", "cognito-idp:", "logs:", "dynamodb:", "ecr:", "aoss:")
-
 
 def _elsewhere(inventory: Inventory, principal: str) -> tuple[str, ...]:
     identity = inventory.identity(principal)
@@ -417,7 +415,7 @@ class _Asked:
             boundary=identity.boundary if identity else None,
             resource_policy=resource_policy,
             scps=inventory.guardrails.levels("scp", account_of(principal)),
-            rcps=inventory.guardrails.levels("rcp", self.account) if self.action.startswith(_UNDER_RCPS) else (),
+            rcps=inventory.guardrails.levels("rcp", self.account) if self.action.startswith(UNDER_RCPS) else (),
             endpoint=() if context.get("aws:ViaAWSService") == "true" else inventory.guardrails.endpoint,
             session_policy=self.question.session_policy if self.is_limited else None,
             session=session,

@@ -7,7 +7,7 @@ from crossrole.iam.arn import account_of
 from crossrole.iam.policy import Policy, Statement
 from crossrole.report.allowed import allowances_of
 from crossrole.report.callers import Caller, callers_in
-from crossrole.report.words import Name, Names, Words, bucket_of, listed
+from crossrole.report.words import MAY, Name, Names, Words, bucket_of, listed, may_within
 from crossrole.templates.intrinsics import Template
 from crossrole.templates.inventory import Inventory
 
@@ -27,13 +27,15 @@ class Opening:
     """Whether it is everyone, and nothing narrows who that is."""
     is_blocked: bool
     """Whether Block Public Access of the template keeps the public out all the same."""
+    may: str = MAY
+    """The words between the caller and what it may do."""
 
     @property
     def words(self) -> Words:
         """Who may do what, and under which conditions."""
         only = (", only if the caller ", *listed(self.caller.conditions)) if self.caller.conditions else ()
         blocked = ("; its Block Public Access keeps out who is not of its account",) if self.is_blocked else ()
-        return (*self.caller.words, " may ", *self.what, *only, *blocked)
+        return (*self.caller.words, self.may, *self.what, *only, *blocked)
 
 
 def openings_of(
@@ -46,7 +48,8 @@ def openings_of(
         if ":role/" not in arn
         for opening in _of_policy(inventory, arn, policy, account_of(arn) or owners.get(arn, ""), names)
     ]
-    return tuple(dict.fromkeys([*found, *_by_acls(templates, inventory)]))
+    may = may_within(inventory)
+    return tuple(replace(each, may=may) for each in dict.fromkeys([*found, *_by_acls(templates, inventory)]))
 
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#canned-acl

@@ -1,7 +1,7 @@
 """Reads what `cdk synth` wrote, or one CloudFormation template, and whether it is still what the app would make."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -41,8 +41,18 @@ def read_assembly(
     """Return the templates of an assembly, of its Stages and nested stacks too; cdk.out's by default.
 
     `folder` may also be one CloudFormation template, JSON or YAML. Raises `CommandError` for what can't be read, for a
-    stack of no account where none is given, and where cdk.out is older than the app's sources.
+    stack of no account where none is given, for a value of a parameter that no stack has, and where cdk.out is older
+    than the app's sources.
     """
+    templates = read_one_state(folder, given=given, may_be_stale=may_be_stale)
+    check_parameters(given, templates)
+    return templates
+
+
+def read_one_state(
+    folder: Path | None = None, *, given: Given = NOTHING_GIVEN, may_be_stale: bool = False
+) -> list[Template]:
+    """Return the same where another state of the app may have the parameters that values are given for."""
     where = CDK_OUT if folder is None else folder
     if not may_be_stale and (stale := staleness(folder)):
         raise CommandError(f"{stale}; run: make synth")
@@ -54,15 +64,15 @@ def read_assembly(
         _read_folder(assembly, where, given)
     if not assembly.templates:
         raise CommandError(f"{where} holds no stack; run: make synth")
-    stacks = {template.stack: template for template in assembly.templates}
-    for stack, name in given.parameters:
-        known = stacks[stack].body.get("Parameters", {}) if stack in stacks else {}
-        if name not in known:
-            all_known = [
-                f"{each.stack}.{one}" for each in assembly.templates for one in each.body.get("Parameters", {})
-            ]
-            raise CommandError(f"--parameter {stack}.{name}: no stack has it{nearest(f'{stack}.{name}', all_known)}")
     return assembly.templates
+
+
+def check_parameters(given: Given, templates: Sequence[Template]) -> None:
+    """Raise `CommandError` for a value of a parameter that none of the templates has."""
+    known = [f"{each.stack}.{name}" for each in templates for name in each.body.get("Parameters", {})]
+    for stack, name in given.parameters:
+        if f"{stack}.{name}" not in known:
+            raise CommandError(f"--parameter {stack}.{name}: no stack has it{nearest(f'{stack}.{name}', known)}")
 
 
 _MOST_CONDITIONS = 3

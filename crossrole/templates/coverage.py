@@ -78,7 +78,7 @@ COVERAGE: Final[Mapping[str, Coverage]] = {
             "Action EventSourceToken FunctionName FunctionUrlAuthType Principal PrincipalOrgID SourceAccount SourceArn"
         )
     ),
-    # It bounds whole accounts: `can` takes it into each decision, and `diff` compares none.
+    # It bounds whole accounts: `can` and `diff` take it into each decision; a change of one is not proved.
     "AWS::Organizations::Policy": Coverage(harmless=_names("Description Tags")),
     "AWS::S3::AccessPoint": Coverage(_names("Policy"), _names("Tags"), appears=True, only_gives=True),
     "AWS::S3::Bucket": Coverage(

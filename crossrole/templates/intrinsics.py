@@ -15,7 +15,7 @@ from typing import Any, Final
 from crossrole.iam.names import ACCOUNT_NAME
 from crossrole.iam.partitions import dns_suffix
 from crossrole.templates.resource_types import RESOURCE_TYPES
-from crossrole.unknown import Unknown, clean, has_unknowns, is_unknown, token, without_unknowns
+from crossrole.unknown import Unknown, clean, has_unknowns, is_unknown, token, unknowns_in, without_unknowns
 
 _REMOVED: Final = object()
 _DYNAMIC: Final = re.compile(r"\{\{resolve:[^{}]*\}\}")
@@ -306,13 +306,13 @@ class Template:
 
     def _select(self, argument: Any, at: str) -> Any:
         index, items = self.resolve(argument, at=at)
-        return items if is_unknown(items) else _list(items)[int(index)]
+        return _made_of(items, f"part {index} of") if is_unknown(items) else _list(items)[int(index)]
 
     def _split(self, argument: Any, at: str) -> Any:
         separator, text = self.resolve(argument, at=at)
         if not isinstance(text, str) or not separator:
             raise TypeError(argument)
-        return text if is_unknown(text) else text.split(separator)
+        return _made_of(text, f'the text between each "{separator}" of') if is_unknown(text) else text.split(separator)
 
     def _find_in_map(self, argument: Any, at: str) -> Any:
         name, first, second, *options = self.resolve(argument, at=at)
@@ -339,7 +339,7 @@ class Template:
     def _base64(self, argument: Any, at: str) -> str:
         text = self.resolve(argument, at=at)
         if is_unknown(text):
-            return str(text)
+            return _made_of(text, "the base64 of")
         return base64.b64encode(str(text).encode()).decode()
 
     # --- conditions
@@ -389,6 +389,12 @@ class Template:
 
 def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
+
+
+def _made_of(unknown: str, what: str) -> str:
+    """Return the token of what a function makes of something that is not known, which is another thing."""
+    (of,) = unknowns_in(unknown)
+    return token(Unknown(f"{what} {of.text}"))
 
 
 def _list(value: Any) -> list[Any]:

@@ -188,6 +188,12 @@ class Inventory:
         return any(str(each.body.get("Description", "")).startswith("crossrole:") for each in self.templates)
 
     @cached_property
+    def has_guardrails(self) -> bool:
+        """Whether guardrails may deny something: of whatever account, unit or organization they are."""
+        kinds = {resource.get("Type") for template in self.templates for resource in template.resources.values()}
+        return self.guardrails.may_deny or "AWS::Organizations::Policy" in kinds
+
+    @cached_property
     def named_resources(self) -> frozenset[str]:
         """The resources that the policies of roles and users name, as they stand there."""
         return frozenset(
