@@ -5,6 +5,9 @@ import { runSimulation } from '@cloud-copilot/iam-simulate';
 
 // The engine takes no key whose variable part follows a colon. In its evaluation, a tag of the principal's is the same.
 const ALIAS = 'aws:PrincipalTag/of-the-encryption-context/';
+// Nor one of an identity provider, such as token.actions.githubusercontent.com:sub.
+const OF_A_TOKEN = 'aws:PrincipalTag/of-the-token/';
+const CLAIM = /^[a-z0-9-]+(\.[a-z0-9-]+)+(\/[^:]*)?:/i;
 
 const LAYERS = {
   identity: 'identityAnalysis',
@@ -83,7 +86,7 @@ function onlyThisRole(policy, { principal, context }) {
 }
 
 function aliased(key) {
-  return key.replace(/^kms:EncryptionContext:/i, ALIAS);
+  return CLAIM.test(key) ? `${OF_A_TOKEN}${key}` : key.replace(/^kms:EncryptionContext:/i, ALIAS);
 }
 
 function withAliases(policy) {
@@ -123,7 +126,7 @@ function statements({ allowStatements, denyStatements, unmatchedStatements }, le
     principal: explain.principalMatch !== 'NoMatch',
     conditions: (explain.conditions ?? []).map((condition) => ({
       operator: condition.operator,
-      key: condition.conditionKeyValue.replace(ALIAS, 'kms:EncryptionContext:'),
+      key: condition.conditionKeyValue.replace(ALIAS, 'kms:EncryptionContext:').replace(OF_A_TOKEN, ''),
       wanted: [condition.values].flat().map((each) => each.value),
       given: condition.resolvedConditionKeyValue ?? null,
       matches: condition.matches,

@@ -18,6 +18,7 @@ from crossrole.iam.condition_keys import GLOBAL_KEYS
 from crossrole.iam.partitions import dns_suffix
 from crossrole.iam.policy import VERSION, Policy, overlap, texts
 from crossrole.templates.guardrails import UNDER_RCPS
+from crossrole.templates.identity_providers import IdentityProvider
 from crossrole.templates.inventory import Bucket, FleetCaller, Identity, Inventory, Unread
 from crossrole.templates.resource_types import key_of_aws
 from crossrole.unknown import Unknown, has_unknowns, is_unknown, may_be, token, unknowns_in, worded
@@ -38,6 +39,11 @@ class Link:
     """What is not known and may decide the request, whatever its policies say."""
     may_allow: tuple[str, ...] = ()
     """What is not evaluated, and may allow the request where its policies do not."""
+
+    @property
+    def with_a_token(self) -> bool:
+        """Whether the caller brings a token in place of credentials, so that no policy of its own is asked."""
+        return "-provider/" in self.request.principal
 
     @property
     def otherwise(self) -> Request:
@@ -98,7 +104,7 @@ def _links(inventory: Inventory, question: Question) -> Iterator[Link]:
         same = account_of(question.caller) == question.via.account
         session = _text(contexts.of_the_caller(given), "sts:rolesessionname")
         given = contexts.of_the_session(given, same_account=same)
-    if question.action == ASSUME:
+    if question.action == ASSUME or (question.token and not question.via):
         yield _assume(inventory, question, question.actor, question.resource, given, session=session)
         return
     yield _act(inventory, question, given, session)
@@ -125,6 +131,8 @@ def _assume(
     trust = inventory.resource_policies.get(role)
     if trust is None:
         raise CommandError(f"{worded(role)} is made by no template, so who may assume it can't be known")
+    if question.token and caller == question.caller:
+        return _assume_with_a_token(inventory, question, question.token, role, given)
     if caller == question.caller:
         session = question.session
     made = _Asked(inventory, caller, ASSUME, role, account=account_of(role), given=given, question=question)
@@ -135,6 +143,49 @@ def _assume(
         assumptions.append(Assumption(f"{name_of(caller)} was not deleted and made again since the deployment"))
     step = f"{name_of(caller)} assumes {name_of(role)}"
     return Link("assume", step, request, tuple(assumptions), _elsewhere(inventory, caller), tuple(depends))
+
+
+def _assume_with_a_token(
+    inventory: Inventory, question: Question, token: IdentityProvider, role: str, given: Context
+) -> Link:
+    """Return the request of someone without AWS credentials: it carries the token's claims, and nothing of a principal.
+
+    No policy of the caller's own is asked, and no SCP: there is no principal of an account.
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
+    """
+    made = _Asked(inventory, token.arn, token.action, role, account=account_of(role), given=given, question=question)
+    request, _, depends = made.request(
+        session=None,
+        resource_policy=inventory.resource_policies[role],
+        defaults=_tags("aws:ResourceTag/", inventory.tags.get(role, {})),
+    )
+    of_request = {key: value for key, value in request.context.items() if not key.lower().startswith(_OF_A_PRINCIPAL)}
+    claims = {key: value for key, value in given.items() if key.lower().startswith(_of_a_token(token))}
+    anything = {key for key in request.anything if not key.startswith(_OF_A_PRINCIPAL)}
+    request = replace(
+        request,
+        context={**of_request, **claims},
+        identity=(),
+        scps=(),
+        anything=frozenset({*anything, token.claims.lower()}),
+    )
+    assumptions = [] if "aws:tagkeys" in {key.lower() for key in given} else [_UNTAGGED]
+    audience = next((str(value) for key, value in claims.items() if key.lower().endswith(":aud")), "the token's")
+    if token.audiences is None or (audience not in token.audiences and not token.is_saml):
+        takes = "" if token.is_saml else f", with {audience} among its audiences"
+        assumptions.append(Assumption(f"{token.arn} exists{takes}", needed=True))
+    step = f"a token of {token.name} assumes {name_of(role)}"
+    return Link("assume", step, request, tuple(assumptions), (), tuple(depends))
+
+
+def _of_a_token(token: IdentityProvider) -> tuple[str, ...]:
+    return token.claims.lower(), "aws:tagkeys", "aws:requesttag/", "sts:sourceidentity"
+
+
+_UNTAGGED = Assumption("the token has no tags for the session: no aws:TagKeys")
+
+
+_OF_A_PRINCIPAL = ("aws:principal", "aws:userid", "aws:username", "aws:tokenissuetime", "aws:multifactor")
 
 
 def _tags(family: str, tags: Mapping[str, str]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from crossrole.errors import CommandError, nearest
 from crossrole.iam.arn import account_of, is_role, name_of
 from crossrole.iam.policy import Policy, principals_of, texts, trusted
 from crossrole.templates.guardrails import NO_GUARDRAILS, Guardrails
+from crossrole.templates.identity_providers import IdentityProvider, federated
 from crossrole.templates.intrinsics import Template
 from crossrole.unknown import may_be, worded
 
@@ -54,9 +55,10 @@ class Identity:
 
     @cached_property
     def is_grant(self) -> bool:
-        """Whether principals of other accounts, or their accounts, are trusted to assume it."""
+        """Whether IAM principals, or the tokens of identity providers, are trusted to assume it."""
         statements = self.trust.statements if self.trust else []
-        return any(principals_of(statement) for statement in statements if statement["Effect"] != "Deny")
+        named = any(principals_of(statement) for statement in statements if statement["Effect"] != "Deny")
+        return named or bool(self.trust and federated(self.trust))
 
 
 @dataclass(frozen=True)
@@ -172,6 +174,8 @@ class Inventory:
     """What may give or take access and is not evaluated."""
     unevaluated: Mapping[str, str] = field(default_factory=dict)
     """The properties that may give access and are not evaluated, as text by place."""
+    identity_providers: Mapping[str, IdentityProvider] = field(default_factory=dict)
+    """Whose tokens the roles trust, by what access.toml calls them, else by their issuer."""
     regions: Mapping[str, str] = field(default_factory=dict)
     """The region of an account's first stack, by account."""
 

@@ -12,6 +12,7 @@ from crossrole.iam.policy import VERSION, Kind, Policy, read_policy, trusted
 from crossrole.templates.coverage import not_evaluated, unread_of
 from crossrole.templates.fleets import fleets_of
 from crossrole.templates.guardrails import NO_GUARDRAILS, Guardrails
+from crossrole.templates.identity_providers import identity_providers
 from crossrole.templates.intrinsics import Template
 from crossrole.templates.inventory import Bucket, FleetCaller, Identity, Inventory, Key, Unread
 from crossrole.templates.resource_types import key_of_aws
@@ -51,6 +52,9 @@ def _inventory(templates: list[Template], guardrails: Guardrails) -> Inventory:
         guardrails=reader.guardrails(),
         unread=(*unread_of(templates), *reader.unread()),
         unevaluated=not_evaluated(templates),
+        identity_providers=identity_providers(
+            templates, [each.trust for each in reader.roles().values() if each.trust]
+        ),
     )
 
 

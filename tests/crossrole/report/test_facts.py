@@ -25,7 +25,8 @@ SENTENCES = {
     "OrganizationalUnit": "Every principal in the organizational unit o-a1b2c3d4e5/r-ab12/ou-ab12-11111111 whose own "
     "policies allow it may write objects under kinds-222222222222/unit/.",
     "Several": "Every principal in account 555555555555 whose own policies allow it, First of dev 111111111111, "
-    "Second of partner 444444444444 and team/bob of partner 444444444444 may write objects under kinds-222222222222/several/.",
+    "Second of partner 444444444444 and team/bob of partner 444444444444 may write objects under "
+    "kinds-222222222222/several/.",
     "ExactActions": "service-role/Exporter of dev 111111111111 may do s3:PutObjectAcl, s3:PutObjectTagging and "
     "s3:ListBucketVersions under kinds-222222222222/exact/ and do s3:GetBucketLocation with the bucket "
     "kinds-222222222222.",
