@@ -125,3 +125,27 @@ def test_a_token_that_means_nothing_here(words: list[str], said: str, folder: Pa
 
     assert 2 == done.returncode
     assert said in done.stderr
+
+
+COMMANDS: dict[str, tuple[list[str], int, str]] = {
+    "a profile needs the token": (["profile", "Pods"], 2, "--web-identity-token-file FILE"),
+    "with a source profile": (["profile", "Pods", "--source-profile", "x"], 2, "trusts tokens of"),
+    "with a token file": (
+        ["profile", "Pods", "--web-identity-token-file", "/var/run/token"],
+        0,
+        "web_identity_token_file = /var/run/token",
+    ),
+    "a token file for SAML": (["profile", "People", "--web-identity-token-file", "/t"], 2, "no token of an OpenID"),
+    "both": (["profile", "Pods", "--web-identity-token-file", "/t", "--source-profile", "x"], 2, "leave one out"),
+    "assume": (["assume", "Pods"], 2, "trusts tokens of"),
+    "what is left to callers": (["policies", "Pods", "--caller"], 0, "tokens need no policy"),
+}
+
+
+@pytest.mark.parametrize(("words", "status", "said"), COMMANDS.values(), ids=COMMANDS)
+def test_no_credentials_of_aws_take_a_tokens_place(words: list[str], status: int, said: str, folder: Path) -> None:
+    """Each command says what to do where a grant trusts tokens alone."""
+    done = crossrole(*words, "--template-dir", str(folder))
+
+    assert status == done.returncode
+    assert said in done.stdout + done.stderr
