@@ -48,11 +48,11 @@ def role_profile(
 
     `login` is the person's name on this machine. Raises `CommandError` for a profile that can't work or is ambiguous.
     """
-    name = _free_name(grant, profiles, name)
     check_principals(grant)
     keys_below = below(source, profiles)
-    if name == source:
+    if (name or grant.name) == source:
         raise CommandError(f'a profile can\'t be its own source: give another name than "{source}" with --name')
+    name = _free_name(grant, profiles, name)
     hints = []
     user = _only_user(grant)
     serial = None

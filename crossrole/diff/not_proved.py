@@ -76,7 +76,7 @@ class _Resource:
 
     @property
     def _made(self) -> str:
-        return f"{self.raw['Condition']}: {json.dumps(self.template.body.get('Conditions'), sort_keys=True)}"
+        return f"{self.raw.get('Condition')}: {json.dumps(self.template.body.get('Conditions'), sort_keys=True)}"
 
     @cached_property
     def texts(self) -> Mapping[str, str]:

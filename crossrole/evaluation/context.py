@@ -11,6 +11,7 @@ from crossrole.iam.actions import carries
 from crossrole.iam.arn import account_of, is_role, name_of
 from crossrole.iam.condition_keys import GLOBAL_KEYS
 from crossrole.iam.policy import instant
+from crossrole.unknown import has_unknowns
 
 _ASSUMED = {
     "aws:SecureTransport": "true",
@@ -126,7 +127,7 @@ PRINCIPAL_TAG = "aws:PrincipalTag/"
 
 def tag_keys(tags: Mapping[str, str]) -> dict[str, str]:
     """Return the condition keys that the requests of a role or user with these tags carry."""
-    return {f"{PRINCIPAL_TAG}{key}": value for key, value in tags.items()}
+    return {f"{PRINCIPAL_TAG}{key}": value for key, value in tags.items() if not has_unknowns(key)}
 
 
 def of_the_caller(given: Context) -> Context:

@@ -189,7 +189,7 @@ _OF_A_PRINCIPAL = ("aws:principal", "aws:userid", "aws:username", "aws:tokenissu
 
 
 def _tags(family: str, tags: Mapping[str, str]) -> dict[str, str]:
-    return {f"{family}{key}": value for key, value in tags.items()}
+    return {f"{family}{key}": value for key, value in tags.items() if not has_unknowns(key)}
 
 
 def _pins(principal: object, caller: str) -> bool:
@@ -437,8 +437,10 @@ class _Asked:
         if resource == "*":
             context.pop("aws:ResourceAccount", None)
             context.pop("s3:ResourceAccount", None)
-        known = identity is not None and bool(identity.place)
+        known = identity is not None and bool(identity.place) and not has_unknowns(list(identity.tags))
         made = resource in inventory.tags or resource in inventory.keys or resource in inventory.roles
+        key = inventory.keys.get(resource)
+        made = made and not has_unknowns([*inventory.tags.get(resource, {}), *(key.tags if key else {})])
         anything = contexts.anything(
             knows_principal=known, knows_resource=made, may_be_tagged=_lets(identity, "sts:TagSession")
         )
@@ -538,8 +540,10 @@ class _Asked:
             for other in inventory.identities:
                 if other.arn not in inventory.fleets and has_unknowns(other.arn) and may_be(other.arn, self.principal):
                     yield f"whether {self.principal} is {other.place}"
-        for arn, place in inventory.made.items() if not self._is_named else []:
-            if has_unknowns(arn) and may_be(arn, self._root):
+        for arn, place in inventory.made.items() if self._root not in inventory.made else []:
+            # What a policy names is none of the resources that get a name of their own at the deployment.
+            chosen = all(each.shape for each in unknowns_in(arn))
+            if has_unknowns(arn) and not (self._is_named and chosen) and may_be(arn, self._root):
                 yield f"whether {self._root} is {place}"
 
     def may_allow(self) -> tuple[str, ...]:

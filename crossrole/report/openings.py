@@ -64,7 +64,7 @@ def _by_acls(templates: Sequence[Template], inventory: Inventory) -> Iterator[Op
     """Yield what the ACLs of buckets open."""
     for template in templates:
         for logical_id, resource in template.resources.items():
-            acl = resource.get("Properties", {}).get("AccessControl")
+            acl = template.properties(logical_id).get("AccessControl")
             if resource.get("Type") == "AWS::S3::Bucket" and isinstance(acl, str) and acl in _ACLS:
                 arn, (who, what) = template.arn(logical_id), _ACLS[acl]
                 bucket = Name(bucket_of(arn))
