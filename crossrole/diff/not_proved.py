@@ -13,10 +13,11 @@ from crossrole.diff.provable import mentions, open_unknowns, policies_of, tags_o
 from crossrole.diff.sentences import UNPROVED, Change
 from crossrole.iam.arn import name_of
 from crossrole.iam.policy import Kind
-from crossrole.templates.coverage import EVERY_PROPERTY, Coverage, coverage_of, transforms
+from crossrole.templates.coverage import EVERY_PROPERTY, Coverage, coverage_of, may_decide_by_tags, transforms
 from crossrole.templates.intrinsics import Template
 from crossrole.templates.inventory import Inventory
 from crossrole.templates.resource_types import RESOURCE_TYPES
+from crossrole.templates.tags import tags_in
 from crossrole.unknown import Unknown, has_unknowns, worded
 
 _LOOK = f"{UNPROVED}: look at it yourself"
@@ -102,6 +103,11 @@ class _Resource:
         return text
 
     @property
+    def tags(self) -> Mapping[str, str]:
+        """Its tags, its stack's among them."""
+        return {**self.template.tags, **tags_in(self.template.property(self.logical_id, "Tags", []))}
+
+    @property
     def unknowns(self) -> tuple[str, ...]:
         """What is not known of the properties that are evaluated."""
         evaluated = [value for name, value in self.properties.items() if name in self.coverage.evaluated]
@@ -168,6 +174,7 @@ def unjudged_changes(base: Inventory, head: Inventory) -> Iterator[Change]:
     yield from _of_templates(base, head, (before, now), told)
     yield from _of_accounts(base, head)
     yield from _of_conditions(base, head)
+    yield from _of_tags(base, head, before, now)
 
 
 def _resources(inventory: Inventory) -> dict[str, _Resource]:
@@ -378,6 +385,17 @@ def _of_conditions(base: Inventory, head: Inventory) -> Iterator[Change]:
         old, new = base.buckets[arn], head.buckets[arn]
         if old.has_bucket_key != new.has_bucket_key and new.key and tested(_CONTEXT):
             yield _changed(f"BucketKeyEnabled of {arn} was changed: S3 sends its key another encryption context")
+
+
+def _of_tags(
+    base: Inventory, head: Inventory, before: Mapping[str, _Resource], now: Mapping[str, _Resource]
+) -> Iterator[Change]:
+    """Yield the resources with other tags, of which no proof is about, where a policy may test them."""
+    statements = [each for state in (base, head) for policy in policies_of(state) for each in policy.statements]
+    for place in sorted(before.keys() & now.keys()):
+        old, new = before[place], now[place]
+        if old.kind == new.kind and old.tags != new.tags and may_decide_by_tags(new.kind, statements):
+            yield _changed(f"the tags of {new.words}, which a policy tests, were changed")
 
 
 def _tags_differ(base: Inventory, head: Inventory, bucket: str) -> bool:
