@@ -1,6 +1,6 @@
 """The requests that one question is made of: assume the role, act as its session, use the bucket's key."""
 
-from collections.abc import Iterator, Mapping, Set as AbstractSet
+from collections.abc import Iterator, Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -9,13 +9,14 @@ from crossrole.errors import CommandError, nearest
 from crossrole.evaluation import context as contexts
 from crossrole.evaluation.assumptions import Assumption, allowing, delegating, for_s3_in_its_account, given_key
 from crossrole.evaluation.bounds import bounds_of
-from crossrole.evaluation.context import PRINCIPAL_TAG
+from crossrole.evaluation.context import PRINCIPAL_TAG, resource_tag_keys
 from crossrole.evaluation.question import Question
 from crossrole.iam.actions import ASSUME, condition_keys, works_on_no_resource
 from crossrole.iam.arn import account_of, is_role, name_of, partition_of
 from crossrole.iam.condition_keys import GLOBAL_KEYS
 from crossrole.iam.partitions import dns_suffix
-from crossrole.iam.policy import VERSION, Policy, overlap, texts
+from crossrole.iam.policy import VERSION, Policy
+from crossrole.iam.request_keys import ANY_ORIGIN, OF_A_USER, OF_ACCESS_POINTS, Origin, is_among, origin_of
 from crossrole.templates.inventory import Bucket, Identity, Inventory, Unread
 from crossrole.templates.resource_types import key_of_aws
 from crossrole.unknown import Unknown, has_unknowns, is_unknown, may_be, token, unknowns_in, worded
@@ -58,6 +59,7 @@ def links_of(inventory: Inventory, question: Question) -> list[Link]:
     if strangers:
         asked = " or ".join(link.request.action for link in links)
         known = [key for link in links for key in [*GLOBAL_KEYS, *condition_keys(link.request.action)]]
+        known = [key for key in known if key.lower() != strangers[0].lower()]
         raise CommandError(
             f"--context {', '.join(strangers)}: no request of {asked} carries it{nearest(strangers[0], known)}"
         )
@@ -104,8 +106,8 @@ def _links(inventory: Inventory, question: Question) -> Iterator[Link]:
         behind = _behind(inventory, question.resource)
         if behind is None:
             return
-        question = replace(question, resource=behind)
-        yield _through_access_point(inventory, question, given, session)
+        point, question = _point(question.resource), replace(question, resource=behind)
+        yield _through_access_point(inventory, question, given, session, point)
     for action in _asked_beside(question):
         yield replace(_act(inventory, replace(question, action=action), given, session), kind="also")
     bucket = inventory.bucket_of(question.resource)
@@ -127,16 +129,12 @@ def _assume(
         session = question.session
     made = _Asked(inventory, caller, ASSUME, role, account=account_of(role), given=given, question=question)
     request, assumptions, depends = made.request(
-        session=session, resource_policy=trust, defaults=_tags("aws:ResourceTag/", inventory.tags.get(role, {}))
+        session=session, resource_policy=trust, defaults=resource_tag_keys(ASSUME, inventory.tags.get(role, {}))
     )
     if any(_pins(statement.get("Principal"), caller) for statement in trust.statements):
         assumptions.append(Assumption(f"{name_of(caller)} was not deleted and made again since the deployment"))
     step = f"{name_of(caller)} assumes {name_of(role)}"
     return Link("assume", step, request, tuple(assumptions), _elsewhere(inventory, caller), tuple(depends))
-
-
-def _tags(family: str, tags: Mapping[str, str]) -> dict[str, str]:
-    return {f"{family}{key}": value for key, value in tags.items()}
 
 
 def _pins(principal: object, caller: str) -> bool:
@@ -152,20 +150,37 @@ def _behind(inventory: Inventory, resource: str) -> str | None:
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-policies.html
     """
-    point, _, key = resource.partition("/object/")
-    bucket = inventory.access_points.get(point)
+    key = resource.partition("/object/")[2]
+    bucket = inventory.access_points.get(_point(resource))
     return f"{bucket}/{key}" if bucket and key else bucket
 
 
-def _through_access_point(inventory: Inventory, question: Question, given: Context, session: str | None) -> Link:
+def _point(resource: str) -> str:
+    """Return the access point that an ARN names, or leads through; an empty text for any other resource."""
+    return resource.partition("/object/")[0] if ":accesspoint" in resource else ""
+
+
+def _of_access_point(point: str) -> dict[str, str]:
+    """Return what a request carries that goes through an access point."""
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-policies.html#access-points-condition-keys
+    return {"s3:DataAccessPointArn": point, "s3:DataAccessPointAccount": account_of(point)} if point else {}
+
+
+def _through_access_point(
+    inventory: Inventory, question: Question, given: Context, session: str | None, point: str
+) -> Link:
     """Return what the bucket behind an access point is asked: its policy alone has to let the request through."""
-    link = _act(inventory, question, given, session)
+    link = _act(inventory, question, given, session, point)
     request = replace(link.request, identity=(allowing(question.action, question.resource),), boundary=None)
     return replace(link, kind="also", step=f"the bucket behind it lets {question.action} through", request=request)
 
 
-def _act(inventory: Inventory, question: Question, given: Context, session: str | None) -> Link:
+def _act(
+    inventory: Inventory, question: Question, given: Context, session: str | None, point: str | None = None
+) -> Link:
+    """Return the request for the action itself, through an access point where one is named."""
     resource, action, actor = question.resource, question.action, question.actor
+    through = _point(resource) if point is None else point
     bucket = inventory.bucket_of(resource) if resource.startswith("arn:") else None
     policy = inventory.resource_policy(resource)
     assumptions: list[Assumption] = []
@@ -194,7 +209,8 @@ def _act(inventory: Inventory, question: Question, given: Context, session: str 
         session=session,
         resource_policy=policy,
         region=bucket.region if bucket else resource.split(":")[3] if resource.count(":") > 3 else None,  # noqa: PLR2004
-        defaults=_tags("aws:ResourceTag/", inventory.tags.get(resource, {})),
+        defaults=resource_tag_keys(action, inventory.tags.get(resource, {})) | _of_access_point(through),
+        also_anything=OF_ACCESS_POINTS if through else frozenset(),
     )
     if bucket:
         restricts = bucket.public_access_block.get("RestrictPublicBuckets", "false")
@@ -308,13 +324,12 @@ def _use_key(inventory: Inventory, question: Question, key: str, given: Context,
         region=region,
         defaults={
             "kms:ViaService": f"s3.{region}.{dns_suffix(region)}",
-            "kms:CallerAccount": account_of(actor),
             "aws:ViaAWSService": "true",
             # https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html#encryption-context
             **({} if bucket and has_unknowns(bucket.has_bucket_key) else {_CONTEXT: encrypted}),
-            **_tags("aws:ResourceTag/", inventory.keys[key].tags if key in inventory.keys else {}),
+            **resource_tag_keys(action, inventory.keys[key].tags if key in inventory.keys else {}),
         },
-        also_anything={_CONTEXT.lower(), "kms:encryptioncontextkeys"},
+        also_anything=frozenset({_CONTEXT.lower(), "kms:encryptioncontextkeys"}),
     )
     step = f"S3 does {action} for it with the bucket's key"
     found = (*undecided, *depends)
@@ -366,10 +381,13 @@ class _Asked:
         resource_policy: Policy | None,
         region: str | None = None,
         defaults: Context | None = None,
-        also_anything: AbstractSet[str] = frozenset(),
+        also_anything: frozenset[str] = frozenset(),
     ) -> tuple[Request, list[Assumption], list[str]]:
         inventory, principal, action, resource = self.inventory, self.principal, self.action, self.resource
         identity = inventory.identity(principal)
+        origin = self._origin(identity)
+        # A session's own tags take the place of its role's.
+        tags = identity.tags if identity and not origin.with_tags else {}
         context = contexts.context_of(
             principal,
             action,
@@ -378,7 +396,7 @@ class _Asked:
             given=self.given,
             now=self.now,
             defaults={
-                **contexts.tag_keys(identity.tags if identity else {}),
+                **contexts.tag_keys(tags),
                 **({"aws:userid": _user_id(principal, session)} if session and is_role(principal) else {}),
                 **(defaults or {}),
             },
@@ -388,20 +406,14 @@ class _Asked:
             context.pop("s3:ResourceAccount", None)
         known = identity is not None and bool(identity.place)
         made = resource in inventory.tags or resource in inventory.keys or resource in inventory.roles
-        anything = contexts.anything(
-            knows_principal=known, knows_resource=made, may_be_tagged=_lets(identity, "sts:TagSession")
-        )
-        if _lets(identity, "sts:SetSourceIdentity"):
-            anything |= {"aws:sourceidentity"}
+        anything = also_anything | contexts.anything(action, origin=origin, knows_principal=known, knows_resource=made)
         policies = [*(identity.policies if identity else ()), *([resource_policy] if resource_policy else [])]
         assumptions = self._assumptions(identity)
         carried = {key.lower() for key in context}
         absent = sorted(
             key
             for key in {key for policy in policies for key in _tested(policy)} - carried
-            if not has_unknowns(key)
-            and key not in anything | also_anything
-            and not any(each[-1] in "/:" and key.startswith(each) for each in anything)
+            if not has_unknowns(key) and not is_among(key, anything)
         )
         if absent:
             assumptions.append(Assumption(f"the request of {action} carries no {', '.join(absent)}"))
@@ -420,9 +432,19 @@ class _Asked:
             session_policy=self.question.session_policy if self.is_limited else None,
             session=session,
             named=self._is_named,
-            anything=anything | frozenset(also_anything),
+            anything=anything,
         )
         return request, assumptions, list(self._depends(identity))
+
+    def _origin(self, identity: Identity | None) -> Origin:
+        """Return how the caller's session may have begun."""
+        if not is_role(self.principal):
+            return OF_A_USER
+        origin = origin_of(identity.trust) if identity and identity.trust else ANY_ORIGIN
+        if self.question.via and self.principal == self.question.via.arn:
+            # The question's caller has begun it, by sts:AssumeRole.
+            return replace(origin, by_service=False, by_token=False)
+        return origin
 
     def _assumptions(self, identity: Identity | None) -> list[Assumption]:
         action = self.action
@@ -503,15 +525,6 @@ def _user_id(role: str, session: str) -> str:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
     """
     return f"{token(Unknown(f'the unique id of {worded(role)}', 'AROA[A-Z0-9]+'))}:{session}"
-
-
-def _lets(identity: Identity | None, action: str) -> bool:
-    """Return whether the one who begins a session of a role may do so with an action beside sts:AssumeRole."""
-    statements = identity.trust.statements if identity and identity.trust else []
-    return any(
-        statement["Effect"] != "Deny" and any(overlap(each, action) for each in texts(statement.get("Action", "*")))
-        for statement in statements
-    )
 
 
 def _tested(policy: Policy) -> set[str]:
