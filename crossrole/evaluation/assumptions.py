@@ -59,6 +59,14 @@ def for_s3_in_its_account(key: str, region: str) -> Policy:
     return read_policy(template="AWS", logical_id="alias/aws/s3", name="the policy of AWS's own key", document=document)
 
 
+def letting_in(principal: str, action: str, resource: str) -> Policy:
+    """Return the policy that a resource is assumed to have whose policy is outside the templates."""
+    statement = {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": action, "Resource": resource}
+    return read_policy(
+        template=ASSUMED, logical_id="", name="", document={"Version": VERSION, "Statement": [statement]}
+    )
+
+
 def given_key(key: str) -> Assumption:
     """Return what is assumed of such a key."""
     return Assumption(

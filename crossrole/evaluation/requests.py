@@ -2,24 +2,31 @@
 
 from collections.abc import Iterator, Set as AbstractSet
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from crossrole.engines.simulator import Context, Request
 from crossrole.errors import CommandError, nearest
 from crossrole.evaluation import context as contexts
-from crossrole.evaluation.assumptions import Assumption, allowing, delegating, for_s3_in_its_account, given_key
+from crossrole.evaluation.asked import Asked, elsewhere
+from crossrole.evaluation.assumptions import (
+    Assumption,
+    allowing,
+    delegating,
+    for_s3_in_its_account,
+    given_key,
+    letting_in,
+)
 from crossrole.evaluation.bounds import bounds_of
 from crossrole.evaluation.context import PRINCIPAL_TAG, resource_tag_keys
 from crossrole.evaluation.question import Question
-from crossrole.iam.actions import ASSUME, condition_keys, works_on_no_resource
+from crossrole.iam.actions import ASSUME, condition_keys, has_resource_policies, works_on_no_resource
 from crossrole.iam.arn import account_of, is_role, name_of, partition_of
 from crossrole.iam.condition_keys import GLOBAL_KEYS
 from crossrole.iam.partitions import dns_suffix
 from crossrole.iam.policy import VERSION, Policy
-from crossrole.iam.request_keys import ANY_ORIGIN, OF_A_USER, OF_ACCESS_POINTS, Origin, is_among, origin_of
-from crossrole.templates.inventory import Bucket, Identity, Inventory, Unread
+from crossrole.iam.request_keys import OF_ACCESS_POINTS
+from crossrole.templates.inventory import Bucket, Inventory
 from crossrole.templates.resource_types import key_of_aws
-from crossrole.unknown import Unknown, has_unknowns, is_unknown, may_be, token, unknowns_in, worded
+from crossrole.unknown import has_unknowns, is_unknown, worded
 
 
 @dataclass(frozen=True)
@@ -37,16 +44,25 @@ class Link:
     """What is not known and may decide the request, whatever its policies say."""
     may_allow: tuple[str, ...] = ()
     """What is not evaluated, and may allow the request where its policies do not."""
+    foreign: tuple[str, ...] = ()
+    """The resource's policy, where it is in another account and outside the templates: it has to allow the request."""
+
+    @property
+    def outside(self) -> tuple[str, ...]:
+        """The policies outside the templates that may allow what the templates do not."""
+        return (*self.elsewhere, *self.foreign)
 
     @property
     def otherwise(self) -> Request:
-        """The request as it stands where what is elsewhere allows it: what is denied then is denied for certain."""
-        return otherwise(self.request)
+        """The request as it stands where what is outside allows it: what is denied then is denied for certain."""
+        return self.otherwise_of(self.request)
 
-
-def otherwise(request: Request) -> Request:
-    """Return the request of someone who has one policy more, which allows it."""
-    return replace(request, identity=(*request.identity, allowing(request.action, request.resource)))
+    def otherwise_of(self, request: Request) -> Request:
+        """Return a request where what is outside the templates allows it."""
+        action, resource = request.action, request.resource
+        own = (allowing(action, resource),) if self.elsewhere else ()
+        policy = letting_in(request.principal, action, resource) if self.foreign else request.resource_policy
+        return replace(request, identity=(*request.identity, *own), resource_policy=policy)
 
 
 def links_of(inventory: Inventory, question: Question) -> list[Link]:
@@ -127,14 +143,14 @@ def _assume(
         raise CommandError(f"{worded(role)} is made by no template, so who may assume it can't be known")
     if caller == question.caller:
         session = question.session
-    made = _Asked(inventory, caller, ASSUME, role, account=account_of(role), given=given, question=question)
+    made = Asked(inventory, caller, ASSUME, role, account=account_of(role), given=given, question=question)
     request, assumptions, depends = made.request(
         session=session, resource_policy=trust, defaults=resource_tag_keys(ASSUME, inventory.tags.get(role, {}))
     )
     if any(_pins(statement.get("Principal"), caller) for statement in trust.statements):
         assumptions.append(Assumption(f"{name_of(caller)} was not deleted and made again since the deployment"))
     step = f"{name_of(caller)} assumes {name_of(role)}"
-    return Link("assume", step, request, tuple(assumptions), _elsewhere(inventory, caller), tuple(depends))
+    return Link("assume", step, request, tuple(assumptions), elsewhere(inventory, caller), tuple(depends))
 
 
 def _pins(principal: object, caller: str) -> bool:
@@ -182,32 +198,11 @@ def _act(
     resource, action, actor = question.resource, question.action, question.actor
     through = _point(resource) if point is None else point
     bucket = inventory.bucket_of(resource) if resource.startswith("arn:") else None
-    policy = inventory.resource_policy(resource)
-    assumptions: list[Assumption] = []
-    if works_on_no_resource(action):
-        owner = account_of(actor)
-    elif action.startswith("s3:") and not account_of(resource):
-        owner = _owner(inventory, question, bucket, given)
-        if bucket is None:
-            name = resource.split(":")[5].partition("/")[0]
-            its_policy = "" if policy else "its policy denies nothing, and "
-            assumptions.append(
-                Assumption(
-                    f"the bucket {name} is outside the templates: it is in {owner}, {its_policy}its key, if it has "
-                    "one, allows the session",
-                    needed=True,
-                )
-            )
-    else:
-        # What AWS itself owns, such as its managed policies, can be asked for from every account.
-        owner = account_of(resource) if account_of(resource) not in {"", "aws"} else account_of(actor)
-        if action.startswith("kms:") and policy is None:
-            policy = delegating(inventory, resource)
-            assumptions.append(given_key(resource))
-    made = _Asked(inventory, actor, action, resource, account=owner, given=given, question=question)
+    side = _other_side(inventory, question, bucket, given)
+    made = Asked(inventory, actor, action, resource, account=side.owner, given=given, question=question)
     request, others, depends = made.request(
         session=session,
-        resource_policy=policy,
+        resource_policy=side.policy,
         region=bucket.region if bucket else resource.split(":")[3] if resource.count(":") > 3 else None,  # noqa: PLR2004
         defaults=resource_tag_keys(action, inventory.tags.get(resource, {})) | _of_access_point(through),
         also_anything=OF_ACCESS_POINTS if through else frozenset(),
@@ -220,11 +215,58 @@ def _act(
         "act",
         f"{who} does {action}",
         request,
-        (*assumptions, *others),
-        _elsewhere(inventory, actor),
+        (*side.assumed, *others),
+        elsewhere(inventory, actor),
         tuple(depends),
         made.may_allow(),
+        side.foreign,
     )
+
+
+@dataclass(frozen=True)
+class _OtherSide:
+    """What decides a request beside its caller's policies."""
+
+    owner: str
+    policy: Policy | None = None
+    assumed: tuple[Assumption, ...] = ()
+    foreign: tuple[str, ...] = ()
+
+
+def _other_side(inventory: Inventory, question: Question, bucket: Bucket | None, given: Context) -> _OtherSide:
+    """Return the account that owns the resource, the resource's policy, and what is assumed of it.
+
+    The policy of a resource that no template makes is not known. In another account it has to allow the request, so
+    it decides; in the caller's own it is assumed to say nothing.
+    """
+    resource, action, own = question.resource, question.action, account_of(question.actor)
+    policy = inventory.resource_policy(resource)
+    if works_on_no_resource(action) or resource == "*":
+        return _OtherSide(own, policy)
+    of_s3 = action.startswith("s3:") and not account_of(resource)
+    # What AWS itself owns, such as its managed policies, can be asked for from every account.
+    of_aws = account_of(resource) in {"", "aws"}
+    owner = _owner(inventory, question, bucket, given) if of_s3 else own if of_aws else account_of(resource)
+    if policy or bucket or (of_aws and not of_s3) or resource in inventory.arns:
+        return _OtherSide(owner, policy, (_of_bucket(resource, owner, ""),) if of_s3 and not bucket else ())
+    service = resource.split(":")[2]
+    if owner != own and service != "iam":
+        return _OtherSide(
+            owner, foreign=(f"the policy of {resource.partition('/')[0] if of_s3 else resource} in {owner}",)
+        )
+    if not has_resource_policies(service):
+        return _OtherSide(owner)
+    if action.startswith("kms:"):
+        return _OtherSide(owner, delegating(inventory, resource), (given_key(resource),))
+    text = f"{worded(resource)} is outside the templates: its policy, if it has one, neither denies nor allows {action}"
+    assumed = _of_bucket(resource, owner, "its policy denies nothing, and ") if of_s3 else Assumption(text)
+    return _OtherSide(owner, None, (assumed,))
+
+
+def _of_bucket(resource: str, owner: str, its_policy: str) -> Assumption:
+    name = resource.split(":")[5].partition("/")[0]
+    text = f"it is in {owner}, {its_policy}its key, if it has one, allows the session"
+    return Assumption(f"the bucket {name} is outside the templates: {text}", needed=True)
 
 
 def _owner(inventory: Inventory, question: Question, bucket: Bucket | None, given: Context) -> str:
@@ -312,15 +354,19 @@ def _use_key(inventory: Inventory, question: Question, key: str, given: Context,
     region = bucket.region if bucket else key.split(":")[3]
     policy = inventory.resource_policy(key)
     assumptions: list[Assumption] = []
+    foreign: tuple[str, ...] = ()
     if policy is None:
-        of_aws = key == key_of_aws(partition_of(key), region, account_of(key))
-        policy = for_s3_in_its_account(key, region) if of_aws else delegating(inventory, key)
-        assumptions += [] if of_aws else [given_key(key)]
-    made = _Asked(inventory, actor, action, key, account=account_of(key), given=given, question=question)
+        if key == key_of_aws(partition_of(key), region, account_of(key)):
+            policy = for_s3_in_its_account(key, region)
+        elif account_of(key) != account_of(actor):
+            foreign = (f"the policy of {key} in {account_of(key)}",)
+        else:
+            policy, assumptions = delegating(inventory, key), [given_key(key)]
+    made = Asked(inventory, actor, action, key, account=account_of(key), given=given, question=question)
     encrypted = question.resource.partition("/")[0] if bucket and bucket.has_bucket_key == "true" else question.resource
     request, others, depends = made.request(
         session=session,
-        resource_policy=_unless_disabled(inventory, key, policy),
+        resource_policy=policy and _unless_disabled(inventory, key, policy),
         region=region,
         defaults={
             "kms:ViaService": f"s3.{region}.{dns_suffix(region)}",
@@ -333,7 +379,7 @@ def _use_key(inventory: Inventory, question: Question, key: str, given: Context,
     )
     step = f"S3 does {action} for it with the bucket's key"
     found = (*undecided, *depends)
-    return Link("key", step, request, (*assumptions, *others), _elsewhere(inventory, actor), found)
+    return Link("key", step, request, (*assumptions, *others), elsewhere(inventory, actor), found, foreign=foreign)
 
 
 _CONTEXT = "kms:EncryptionContext:aws:s3:arn"
@@ -347,187 +393,3 @@ def _unless_disabled(inventory: Inventory, key: str, policy: Policy) -> Policy:
     condition = {} if made.enabled == "false" else {"Condition": {made.enabled: {made.enabled: made.enabled}}}
     deny = {"Sid": "TheKeyIsDisabled", "Effect": "Deny", "Principal": "*", "Action": "kms:*", "Resource": "*"}
     return replace(policy, document={"Version": VERSION, "Statement": [*policy.statements, {**deny, **condition}]})
-
-
-# --- one request
-
-# https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html#rcp-supported-services
-_UNDER_RCPS = ("s3:", "sts:", "kms:", "sqs:", "secretsmanager:", "cognito-idp:", "logs:", "dynamodb:", "ecr:", "aoss:")
-
-
-def _elsewhere(inventory: Inventory, principal: str) -> tuple[str, ...]:
-    identity = inventory.identity(principal)
-    return identity.elsewhere if identity else ()
-
-
-@dataclass(frozen=True)
-class _Asked:
-    inventory: Inventory
-    principal: str
-    action: str
-    resource: str
-    account: str
-    given: Context
-    question: Question
-
-    @property
-    def now(self) -> datetime:
-        return self.question.now
-
-    def request(
-        self,
-        *,
-        session: str | None,
-        resource_policy: Policy | None,
-        region: str | None = None,
-        defaults: Context | None = None,
-        also_anything: frozenset[str] = frozenset(),
-    ) -> tuple[Request, list[Assumption], list[str]]:
-        inventory, principal, action, resource = self.inventory, self.principal, self.action, self.resource
-        identity = inventory.identity(principal)
-        origin = self._origin(identity)
-        # A session's own tags take the place of its role's.
-        tags = identity.tags if identity and not origin.with_tags else {}
-        context = contexts.context_of(
-            principal,
-            action,
-            account=self.account,
-            region=region,
-            given=self.given,
-            now=self.now,
-            defaults={
-                **contexts.tag_keys(tags),
-                **({"aws:userid": _user_id(principal, session)} if session and is_role(principal) else {}),
-                **(defaults or {}),
-            },
-        )
-        if resource == "*":
-            context.pop("aws:ResourceAccount", None)
-            context.pop("s3:ResourceAccount", None)
-        known = identity is not None and bool(identity.place)
-        made = resource in inventory.tags or resource in inventory.keys or resource in inventory.roles
-        anything = also_anything | contexts.anything(action, origin=origin, knows_principal=known, knows_resource=made)
-        policies = [*(identity.policies if identity else ()), *([resource_policy] if resource_policy else [])]
-        assumptions = self._assumptions(identity)
-        carried = {key.lower() for key in context}
-        absent = sorted(
-            key
-            for key in {key for policy in policies for key in _tested(policy)} - carried
-            if not has_unknowns(key) and not is_among(key, anything)
-        )
-        if absent:
-            assumptions.append(Assumption(f"the request of {action} carries no {', '.join(absent)}"))
-        request = Request(
-            principal=principal,
-            action=action,
-            resource=resource,
-            account=self.account,
-            context=context,
-            identity=identity.policies if identity else (allowing(action, resource),),
-            boundary=identity.boundary if identity else None,
-            resource_policy=resource_policy,
-            scps=inventory.guardrails.levels("scp", account_of(principal)),
-            rcps=inventory.guardrails.levels("rcp", self.account) if self.action.startswith(_UNDER_RCPS) else (),
-            endpoint=() if context.get("aws:ViaAWSService") == "true" else inventory.guardrails.endpoint,
-            session_policy=self.question.session_policy if self.is_limited else None,
-            session=session,
-            named=self._is_named,
-            anything=anything,
-        )
-        return request, assumptions, list(self._depends(identity))
-
-    def _origin(self, identity: Identity | None) -> Origin:
-        """Return how the caller's session may have begun."""
-        if not is_role(self.principal):
-            return OF_A_USER
-        origin = origin_of(identity.trust) if identity and identity.trust else ANY_ORIGIN
-        if self.question.via and self.principal == self.question.via.arn:
-            # The question's caller has begun it, by sts:AssumeRole.
-            return replace(origin, by_service=False, by_token=False)
-        return origin
-
-    def _assumptions(self, identity: Identity | None) -> list[Assumption]:
-        action = self.action
-        assumptions = [
-            Assumption(f"{what} is outside the templates: it does not deny {action}")
-            for what in _elsewhere(self.inventory, self.principal)
-        ]
-        boundary_arn = identity.boundary_arn if identity else None
-        if boundary_arn and identity and not identity.boundary:
-            assumptions.append(
-                Assumption(
-                    f"the permissions boundary {worded(boundary_arn)} is outside the templates: it allows {action}",
-                    needed=True,
-                )
-            )
-        if identity is None:
-            named = self.inventory.named_principals()
-            meant = (
-                ""
-                if self.principal in named
-                else nearest(name_of(self.principal), [name_of(each) for each in named if not set(each) & set("*?")])
-            )
-            text = (
-                f"{self.principal} is outside the templates{meant}: its own policies allow {action} on "
-                f"{worded(self.resource)}"
-            )
-            assumptions.append(Assumption(text, needed=True))
-        return assumptions
-
-    def _depends(self, identity: Identity | None) -> Iterator[str]:
-        """Yield what may decide the request and can't be read in a policy."""
-        inventory = self.inventory
-        yield from (each.what for each in self._unread() if not each.only_gives)
-        if ":accesspoint" in self.resource and self.resource.partition("/object/")[0] not in inventory.access_points:
-            yield f"the access point of {self.resource}, which no template makes: its policy, and its bucket's"
-        if identity and identity.unmade:
-            yield identity.unmade
-        yield from (
-            f"the permissions boundary: {each.text}"
-            for each in unknowns_in(identity.boundary_arn if identity and not identity.boundary else None)
-            if each.shape is None
-        )
-        if identity is None:
-            for other in inventory.identities:
-                if has_unknowns(other.arn) and may_be(other.arn, self.principal):
-                    yield f"whether {self.principal} is {other.place}"
-        for arn, place in inventory.made.items() if not self._is_named else []:
-            if has_unknowns(arn) and may_be(arn, self._root):
-                yield f"whether {self._root} is {place}"
-
-    def may_allow(self) -> tuple[str, ...]:
-        """Return what is not evaluated and could allow the request."""
-        return tuple(each.what for each in self._unread() if each.only_gives)
-
-    def _unread(self) -> Iterator[Unread]:
-        accounts = frozenset({account_of(self.principal), self.account})
-        for unread in self.inventory.unread:
-            if unread.touches(action=self.action, resource=self.resource, accounts=accounts, principal=self.principal):
-                yield unread
-
-    @property
-    def is_limited(self) -> bool:
-        """Whether the request is of the session that the question's session policy limits."""
-        return self.principal == self.question.actor and (self.question.via is None or self.action != ASSUME)
-
-    @property
-    def _root(self) -> str:
-        return self.resource.partition("/")[0] if self.action.startswith("s3:") else self.resource
-
-    @property
-    def _is_named(self) -> bool:
-        return self._root in self.inventory.named or self.resource in self.inventory.named_resources
-
-
-def _user_id(role: str, session: str) -> str:
-    """Return the id of a role's session: of the role, which no template says, and of the session.
-
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
-    """
-    return f"{token(Unknown(f'the unique id of {worded(role)}', 'AROA[A-Z0-9]+'))}:{session}"
-
-
-def _tested(policy: Policy) -> set[str]:
-    """Return the keys whose absence lets a Deny statement pass by; an Allow that misses one says so itself."""
-    denies = [each for each in policy.statements if each["Effect"] == "Deny"]
-    return {key.lower() for each in denies for keys in each.get("Condition", {}).values() for key in keys}

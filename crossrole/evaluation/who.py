@@ -10,7 +10,7 @@ from crossrole.evaluation.assumptions import Assumption
 from crossrole.evaluation.bounds import may_match, open_reasons
 from crossrole.evaluation.callers import EVERYONE, SOMEWHERE, Candidate, representative
 from crossrole.evaluation.question import Question, known_resource
-from crossrole.evaluation.requests import CERTAIN, Link, free, links_of, otherwise
+from crossrole.evaluation.requests import CERTAIN, Link, free, links_of
 from crossrole.iam.actions import ASSUME
 from crossrole.iam.arn import account_of, name_of
 from crossrole.iam.condition_words import of_expression, of_statement
@@ -102,8 +102,10 @@ def _decided(simulator: Simulator, asked: Sequence[tuple[Link, Request]]) -> lis
     """Return the decision on each request, and whether it rests on what is outside the templates but may allow it."""
     requests = [request for _, request in asked]
     decisions = simulator.decide(requests)
-    open_ = [number for number, (link, _) in enumerate(asked) if link.elsewhere and not decisions[number].allowed]
-    others = dict(zip(open_, simulator.decide([otherwise(requests[number]) for number in open_]), strict=True))
+    open_ = [number for number, (link, _) in enumerate(asked) if link.outside and not decisions[number].allowed]
+    others = dict(
+        zip(open_, simulator.decide([asked[number][0].otherwise_of(requests[number]) for number in open_]), strict=True)
+    )
     return [(others.get(number, each), number in others) for number, each in enumerate(decisions)]
 
 
@@ -114,7 +116,7 @@ def _names_managed_policies(inventory: Inventory, candidate: Candidate) -> bool:
 
 
 def _allowed_there(link: Link) -> Assumption:
-    where = " or ".join(link.elsewhere)
+    where = " or ".join(link.outside)
     return Assumption(
         f"{where}, outside the templates, allows {link.request.action} on {link.request.resource}", needed=True
     )
