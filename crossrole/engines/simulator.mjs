@@ -3,10 +3,11 @@
 import { createInterface } from 'node:readline';
 import { runSimulation } from '@cloud-copilot/iam-simulate';
 
-// The engine takes no key whose variable part follows a colon, gives what a token said to no request of its session, and
-// an access point's keys to none of its bucket. In its evaluation, a tag of the principal's is the same.
+// The engine takes no key whose variable part follows a colon, gives what a token said to no request of its session, an
+// access point's keys to none of its bucket, and what is sent to assume a role not to the actions asked beside it. In its
+// evaluation, a tag of the principal's is the same.
 const ALIAS = 'aws:PrincipalTag/of-the-request/';
-const ALIASED = /^(?:kms:EncryptionContext:|saml:|s3:(?:Data)?AccessPoint|[^:]*\.[^:]*:)/i;
+const ALIASED = /^(?:kms:EncryptionContext:|saml:|sts:|s3:(?:Data)?AccessPoint|[^:]*\.[^:]*:)/i;
 const VARIABLE = /\$\{([^},]*)/g;
 
 const LAYERS = {

@@ -54,7 +54,7 @@ def bounds_of(request: Request) -> Bounds:
     The conditions of a free request on keys of any value stay: its answer says what they must be.
     """
     facts = _Facts(request)
-    trust = request.action.startswith("sts:AssumeRole")
+    trust = request.action.startswith(("sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity", "sts:SetContext"))
     identity = [facts.bounded(policy, "Resource") for policy in request.identity]
     boundary = facts.bounded(request.boundary, "Resource") if request.boundary else None
     attached = (

@@ -93,8 +93,16 @@ def context_of(
     return {
         key: value
         for key, value in context.items()
-        if key.startswith("aws:") or carries(action, key) or is_among(key.lower(), of_sessions)
+        if key.startswith("aws:") or _is_sent(action, key) or is_among(key.lower(), of_sessions)
     }
+
+
+def _is_sent(action: str, key: str) -> bool:
+    """Return whether a request may carry a service's own key; what is sent to assume a role comes in one request."""
+    return carries(action, key) or (action in _OF_ONE_CALL and key.lower().startswith("sts:"))
+
+
+_OF_ONE_CALL = {"sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"}
 
 
 def anything(action: str, *, origin: Origin, knows_principal: bool, knows_resource: bool) -> frozenset[str]:

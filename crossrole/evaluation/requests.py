@@ -1,7 +1,8 @@
 """The requests that one question is made of: assume the role, act as its session, use the bucket's key."""
 
-from collections.abc import Iterator, Set as AbstractSet
+from collections.abc import Iterator, Mapping, Set as AbstractSet
 from dataclasses import dataclass, replace
+from urllib.parse import unquote
 
 from crossrole.engines.simulator import Context, Request
 from crossrole.errors import CommandError, nearest
@@ -18,8 +19,8 @@ from crossrole.evaluation.assumptions import (
 from crossrole.evaluation.bounds import bounds_of
 from crossrole.evaluation.context import PRINCIPAL_TAG, resource_tag_keys
 from crossrole.evaluation.question import Question
-from crossrole.iam.actions import ASSUME, condition_keys, has_resource_policies, works_on_no_resource
-from crossrole.iam.arn import account_of, is_role, name_of, partition_of
+from crossrole.iam.actions import ASSUME, condition_keys, details, has_resource_policies, works_on_no_resource
+from crossrole.iam.arn import account_of, bucket_arn, is_role, name_of, partition_of
 from crossrole.iam.condition_keys import GLOBAL_KEYS
 from crossrole.iam.partitions import dns_suffix
 from crossrole.iam.policy import VERSION, Policy
@@ -110,12 +111,14 @@ def _links(inventory: Inventory, question: Question) -> Iterator[Link]:
     given: Context = question.given
     session = question.session
     if question.via:
-        yield _assume(inventory, question, question.caller, question.via.arn, contexts.of_the_caller(given))
+        yield from _assume_and_say(
+            inventory, question, question.caller, question.via.arn, contexts.of_the_caller(given)
+        )
         same = account_of(question.caller) == question.via.account
         session = _text(contexts.of_the_caller(given), "sts:rolesessionname")
         given = contexts.of_the_session(given, same_account=same)
     if question.action == ASSUME:
-        yield _assume(inventory, question, question.actor, question.resource, given, session=session)
+        yield from _assume_and_say(inventory, question, question.actor, question.resource, given, session=session)
         return
     yield _act(inventory, question, given, session)
     if ":accesspoint" in question.resource:
@@ -124,8 +127,9 @@ def _links(inventory: Inventory, question: Question) -> Iterator[Link]:
             return
         point, question = _point(question.resource), replace(question, resource=behind)
         yield _through_access_point(inventory, question, given, session, point)
-    for action in _asked_beside(question):
-        yield replace(_act(inventory, replace(question, action=action), given, session), kind="also")
+    for action, other in _asked_beside(inventory, question):
+        beside = replace(question, action=action, resource=other)
+        yield replace(_act(inventory, beside, given, session), kind="also")
     bucket = inventory.bucket_of(question.resource)
     key = _key(inventory, question, bucket)
     if key and question.action in _KEY_ACTIONS:
@@ -135,21 +139,54 @@ def _links(inventory: Inventory, question: Question) -> Iterator[Link]:
 # --- assuming a role
 
 
-def _assume(
+# What the one who assumes a role has to be allowed beside it, by the beginning of what is sent with the call.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_permissions-required
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
+_SAID_OF_A_SESSION = {
+    "aws:requesttag/": "sts:TagSession",
+    "aws:tagkeys": "sts:TagSession",
+    "sts:transitivetagkeys": "sts:TagSession",
+    "sts:sourceidentity": "sts:SetSourceIdentity",
+}
+
+
+def _assume_and_say(
     inventory: Inventory, question: Question, caller: str, role: str, given: Context, *, session: str | None = None
+) -> Iterator[Link]:
+    """Yield the request that assumes a role, and those for the tags and the source identity that it sends."""
+    for action in [ASSUME, *_sent_with(given, _SAID_OF_A_SESSION)]:
+        yield _assume(inventory, question, caller, role, given, session=session, action=action)
+
+
+def _sent_with(given: Context, actions: Mapping[str, str]) -> list[str]:
+    """Return the actions that what is sent asks for, each once."""
+    asked = [action for key in given for stem, action in actions.items() if key.lower().startswith(stem)]
+    return list(dict.fromkeys(asked))
+
+
+def _assume(
+    inventory: Inventory,
+    question: Question,
+    caller: str,
+    role: str,
+    given: Context,
+    *,
+    session: str | None = None,
+    action: str = ASSUME,
 ) -> Link:
     trust = inventory.resource_policies.get(role)
     if trust is None:
         raise CommandError(f"{worded(role)} is made by no template, so who may assume it can't be known")
     if caller == question.caller:
         session = question.session
-    made = Asked(inventory, caller, ASSUME, role, account=account_of(role), given=given, question=question)
+    made = Asked(inventory, caller, action, role, account=account_of(role), given=given, question=question)
     request, assumptions, depends = made.request(
-        session=session, resource_policy=trust, defaults=resource_tag_keys(ASSUME, inventory.tags.get(role, {}))
+        session=session, resource_policy=trust, defaults=resource_tag_keys(action, inventory.tags.get(role, {}))
     )
     if any(_pins(statement.get("Principal"), caller) for statement in trust.statements):
         assumptions.append(Assumption(f"{name_of(caller)} was not deleted and made again since the deployment"))
-    step = f"{name_of(caller)} assumes {name_of(role)}"
+    does = "assumes" if action == ASSUME else f"does {action} on"
+    step = f"{name_of(caller)} {does} {name_of(role)}"
     return Link("assume", step, request, tuple(assumptions), elsewhere(inventory, caller), tuple(depends))
 
 
@@ -217,7 +254,7 @@ def _act(
         request,
         (*side.assumed, *others),
         elsewhere(inventory, actor),
-        tuple(depends),
+        (*depends, *_tags_beside(question)),
         made.may_allow(),
         side.foreign,
     )
@@ -287,25 +324,50 @@ def _text(given: Context, key: str) -> str | None:
     return values[0] if values and isinstance(values[0], str) else None
 
 
-# What S3 asks beside s3:PutObject, by the beginning of the header's key.
-# https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
+# What S3 asks beside an action, by the beginning of the header's key.
+# https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html and …/API_CreateBucket.html
 _BESIDE = {
-    "s3:x-amz-acl": "s3:PutObjectAcl",
-    "s3:x-amz-grant-": "s3:PutObjectAcl",
-    "s3:requestobjecttag": "s3:PutObjectTagging",
-    "s3:object-lock-mode": "s3:PutObjectRetention",
-    "s3:object-lock-retain-until-date": "s3:PutObjectRetention",
-    "s3:object-lock-remaining-retention-days": "s3:PutObjectRetention",
-    "s3:object-lock-legal-hold": "s3:PutObjectLegalHold",
+    "s3:PutObject": {
+        "s3:x-amz-acl": "s3:PutObjectAcl",
+        "s3:x-amz-grant-": "s3:PutObjectAcl",
+        "s3:requestobjecttag": "s3:PutObjectTagging",
+        "s3:object-lock-mode": "s3:PutObjectRetention",
+        "s3:object-lock-retain-until-date": "s3:PutObjectRetention",
+        "s3:object-lock-remaining-retention-days": "s3:PutObjectRetention",
+        "s3:object-lock-legal-hold": "s3:PutObjectLegalHold",
+    },
+    "s3:CreateBucket": {
+        "s3:x-amz-acl": "s3:PutBucketAcl",
+        "s3:x-amz-grant-": "s3:PutBucketAcl",
+        "s3:x-amz-object-ownership": "s3:PutBucketOwnershipControls",
+        "aws:requesttag/": "s3:TagResource",
+        "aws:tagkeys": "s3:TagResource",
+    },
 }
 
 
-def _asked_beside(question: Question) -> list[str]:
-    """Return the actions that a put with these headers has to be allowed too."""
-    if question.action != "s3:PutObject":
-        return []
-    asked = [action for key in question.given for stem, action in _BESIDE.items() if key.lower().startswith(stem)]
-    return list(dict.fromkeys(asked))
+def _asked_beside(inventory: Inventory, question: Question) -> Iterator[tuple[str, str]]:
+    """Yield the actions that a request with these headers has to be allowed too, each with its resource."""
+    for action in _sent_with(question.given, _BESIDE.get(question.action, {})):
+        yield action, question.resource
+    source = _text(question.given, "s3:x-amz-copy-source")
+    if source and question.action == "s3:PutObject":
+        # A copy reads its source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+        copied, _, version = source.partition("?versionId=")
+        arn = copied if copied.startswith("arn:") else bucket_arn(inventory.partition, unquote(copied.lstrip("/")))
+        yield "s3:GetObjectVersion" if version else "s3:GetObject", arn
+
+
+def _tags_beside(question: Question) -> tuple[str, ...]:
+    """Return that a request which sends tags may ask for an action more, where it is not known which."""
+    service = question.action.partition(":")[0]
+    sends = any(key.lower().startswith(("aws:requesttag/", "aws:tagkeys")) for key in question.given)
+    known = service in {"s3", "sts"} or "Tagging" in details(question.action)["accessLevel"]
+    return (
+        (f"whether the caller may tag, which {service} may ask beside {question.action}",)
+        if sends and not known
+        else ()
+    )
 
 
 # --- using the bucket's key
