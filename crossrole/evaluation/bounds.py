@@ -15,6 +15,7 @@ from crossrole.engines.simulator import Decision, Request
 from crossrole.iam.arn import account_of, account_root_arn, is_role, name_of, partition_of, session_arn
 from crossrole.iam.condition_operators import Operator, operator_of
 from crossrole.iam.policy import Policy, Statement, is_unique_id, texts
+from crossrole.iam.request_keys import is_among
 from crossrole.unknown import has_unknowns, is_unknown, may_be, unknowns_in
 
 NOBODY = "000000000000"
@@ -54,7 +55,7 @@ def bounds_of(request: Request) -> Bounds:
     The conditions of a free request on keys of any value stay: its answer says what they must be.
     """
     facts = _Facts(request)
-    trust = request.action.startswith("sts:AssumeRole")
+    trust = request.action.startswith(("sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity", "sts:SetContext"))
     identity = [facts.bounded(policy, "Resource") for policy in request.identity]
     boundary = facts.bounded(request.boundary, "Resource") if request.boundary else None
     attached = (
@@ -359,7 +360,7 @@ class _Facts:
         folded = key.partition(",")[0].strip().lower()
         if self._given(folded) is not None:
             return False
-        return any(folded == each or (each[-1] in "/:" and folded.startswith(each)) for each in self.request.anything)
+        return is_among(folded, self.request.anything)
 
 
 ALWAYS_THERE = frozenset({"aws:userid", "aws:requestedregion", "aws:useragent", "sts:rolesessionname"})

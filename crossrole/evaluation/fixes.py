@@ -164,7 +164,7 @@ def _take_the_token(grant: Identity | None, link: Explained, reason: Reason) -> 
         wanted = [" or ".join(each.wanted) for each in audience.failed if each.key.endswith(":aud")]
         return _elsewhere(f"let the token be made for the audience {wanted[0]}")
     subject = next((str(value) for key, value in request.context.items() if key.lower().endswith(":sub")), None)
-    name = link.link.step.removeprefix("a token of ").partition(" assumes ")[0]
+    name = link.link.step.removeprefix("a token of ").partition(" ")[0]
     if grant is None or subject is None:
         return _elsewhere(f"let {request.resource} trust {request.principal}")
     principal = f"{name}:{subject}"

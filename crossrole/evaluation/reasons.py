@@ -87,7 +87,7 @@ def explained(
     if decision.allowed and not least.allowed:
         depends = [*open_reasons(decision), *open_reasons(least), *depends]
     return Explained(
-        link, least.allowed and not depends, reasons, link.elsewhere if open_ else (), tuple(dict.fromkeys(depends))
+        link, least.allowed and not depends, reasons, link.outside if open_ else (), tuple(dict.fromkeys(depends))
     )
 
 

@@ -44,7 +44,7 @@ def answer_text(answer: Answer) -> str:
 
 def _settled(what: str) -> str:
     """Return how a person settles what is not known: a condition key's value can be given."""
-    return f"; settle it with --context {what}=VALUE" if re.fullmatch(r"[a-z0-9-]+:[\w/:-]+", what) else ""
+    return f"; settle it with --context {what}=VALUE" if re.fullmatch(r"[\w.-]+:[\w/:-]+", what) else ""
 
 
 def _link_lines(number: int, explained_link: Explained) -> list[str]:

@@ -10,6 +10,7 @@ from crossrole.iam.policy import Policy, principals_of, texts, trusted
 from crossrole.templates.guardrails import NO_GUARDRAILS, Guardrails
 from crossrole.templates.identity_providers import IdentityProvider, federated
 from crossrole.templates.intrinsics import Template
+from crossrole.templates.resource_types import RESOURCE_TYPES
 from crossrole.unknown import may_be, worded
 
 
@@ -185,6 +186,16 @@ class Inventory:
         policies = {arn: each.place.rpartition("/")[0] for arn, each in self.resource_policies.items()}
         buckets = {arn: each.place for arn, each in self.buckets.items()}
         return policies | buckets | {arn: each.place for arn, each in self.keys.items()}
+
+    @cached_property
+    def arns(self) -> frozenset[str]:
+        """The ARNs of what the templates make for certain: what has no policy in them has none."""
+        return frozenset(
+            template.arn(name)
+            for template in self.templates
+            for name, resource in template.resources.items()
+            if resource.get("Type") in RESOURCE_TYPES and template.is_made(resource)
+        )
 
     @cached_property
     def has_access_file(self) -> bool:
