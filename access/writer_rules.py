@@ -84,6 +84,15 @@ def _handshake(writer: Writer, dev: Environment, grant: Grant, doubts: set[str])
             "a grant that writes",
             f'add "write" to the access of {grant.name}',
         )
+    missing = {key: value for key, value in grant.caller_tags.items() if parts.tags.get(key) != value}
+    if missing:
+        tags = ", ".join(f'{key} = "{value}"' for key, value in missing.items())
+        yield Problem(
+            "[writer]: grant",
+            f"{grant.name}, which asks for caller_tags that the function's role does not bear: {tags}",
+            "tags of [tags], which every role here bears",
+            f"add {tags} to [tags], or give the function a grant of its own",
+        )
     if grant.mfa_max_age is not None:
         yield Problem(
             "[writer]: grant",

@@ -369,6 +369,7 @@ WRITER: dict[str, tuple[dict[str, Any], dict[str, Any], str, str]] = {
     "external ID of its own": ({"external_id": "abc"}, {}, "external_id", "sends the external_id of its grant"),
     "grant that does not write": ({}, {"access": ["read"]}, "grant", 'add "write"'),
     "grant on every bucket": ({}, {"bucket": "*"}, "grant", "a grant of its own"),
+    "grant that asks for tags": ({}, {"caller_tags": {"team": "x"}}, "grant", 'add team = "x" to [tags]'),
     "grant that asks for MFA": (
         {},
         {"principals": ["111111111111"], "mfa_max_age": 3600},
