@@ -183,7 +183,7 @@ def _by_crossrole(inventory: Inventory, caller: str) -> str:
     if is_role(caller):
         ours = caller in inventory.roles
         return "; the function's role gets it from [writer] grant in access.toml" if ours else ""
-    return "; a user of the dev account gets it by being among a grant's principals"
+    return "; DevCallersStack gives it to the users of [dev] and [[accounts]] that a grant names"
 
 
 def _widen(grant: Identity, link: Explained, reason: Reason) -> Iterator[Fix]:
