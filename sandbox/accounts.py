@@ -49,7 +49,7 @@ class Accounts:
         self.config_file: Final = self.state / "config"
         self.endpoint_url = ""
         self._run_folder: Final = self.state / RUN
-        self._ca_bundle: Final = self._run_folder / CA_BUNDLE
+        self.ca_bundle: Final = self._run_folder / CA_BUNDLE
         self._secret: Final = secrets.token_hex(16)
         self._python: Final = python
         self._timeout: Final = timeout
@@ -91,7 +91,7 @@ class Accounts:
             token=token,
             region=region,
             endpoint_url=self.endpoint_url,
-            ca_bundle=self._ca_bundle,
+            ca_bundle=self.ca_bundle,
         )
 
     def environment(self) -> dict[str, str]:
@@ -123,7 +123,7 @@ class Accounts:
 
     def add_profile(self, name: str, *, access_key: str, secret_key: str) -> None:
         """Add a profile to the config file, for keys that one of the accounts has handed out."""
-        common = f"endpoint_url = {self.endpoint_url}\nca_bundle = {self._ca_bundle}\n"
+        common = f"endpoint_url = {self.endpoint_url}\nca_bundle = {self.ca_bundle}\n"
         keys = f"aws_access_key_id = {access_key}\naws_secret_access_key = {secret_key}\n"
         region = f"region = {self.by_profile['dev'].region}\n"
         with self.config_file.open("a", encoding="utf-8") as config:
@@ -131,7 +131,7 @@ class Accounts:
 
     def _write_config(self) -> None:
         text = aws_config(
-            self.by_profile, endpoint_url=self.endpoint_url, ca_bundle=self._ca_bundle, secret=self._secret
+            self.by_profile, endpoint_url=self.endpoint_url, ca_bundle=self.ca_bundle, secret=self._secret
         )
         self.config_file.unlink(missing_ok=True)
         self.config_file.touch(mode=0o600, exist_ok=False)
