@@ -5,7 +5,7 @@ import secrets
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -107,11 +107,11 @@ class Accounts:
         with self._started(*command, log=log, **environment) as process:
             return self._finished(process, *command, log=log, timeout=timeout)
 
-    def bootstrap(self, *options: str) -> None:
-        """`cdk bootstrap` every account but the stranger's with these options, side by side: most of it is waiting."""
+    def bootstrap(self, *options: str, profiles: Sequence[str] = ()) -> None:
+        """`cdk bootstrap` these accounts, or all but the stranger's, side by side: most of it is waiting."""
         with ExitStack() as running:
             started = []
-            for profile in self._ours:
+            for profile in profiles or self._ours:
                 account = self.by_profile[profile]
                 environment = f"aws://{account.id}/{account.region}"
                 command = ("cdk", "bootstrap", environment, "--profile", profile, *options)
