@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -11,36 +12,32 @@ from botocore.exceptions import ClientError
 
 from sandbox.accounts import Accounts
 from sandbox.configuration import CHECKOUT, Account, SandboxError
+from tests.several_accounts import MORE, TOOLING, add_importer, add_tooling
 from tests.synthesis import synthesize
 
-NAMES = {"dev": "1", "payments": "4", "search": "5", "shipping": "6"}
-TOOLING = "333333333333"
-STACKS = {"dev": "DevCallersStack", **{name: f"DevCallersStack-{name}" for name in NAMES if name != "dev"}}
+REGIONS = {"payments": "eu-north-1", "search": "us-east-1", "shipping": "eu-west-1"}
+STACKS = {"dev": "DevCallersStack", **{name: f"DevCallersStack-{name}" for name in REGIONS}}
 BUCKET = "imports-222222222222"
 
 
 def access(accounts: Accounts) -> str:
     """Return an access.toml whose one grant names a role of each account."""
     tables = []
-    for name in ("prod", *NAMES):
+    for name in ("prod", *STACKS):
         account = accounts.by_profile[name]
         more = name not in ("prod", "dev")
         head = f'[[accounts]]\nname = "{name}"' if more else f"[{name}]"
         tables.append(f'{head}\naccount = "{account.id}"\nregion = "{account.region}"\n')
-    principals = json.dumps([f"arn:aws:iam::{accounts.by_profile[name].id}:role/jobs/Importer" for name in NAMES])
+    principals = json.dumps([f"arn:aws:iam::{accounts.by_profile[name].id}:role/jobs/Importer" for name in STACKS])
     bucket = f'[[buckets]]\nname = "{BUCKET}"\ncreate = true\n'
     grant = f'[[grants]]\nname = "Imports"\nprincipals = {principals}\nbucket = "{BUCKET}"\naccess = ["write"]\n'
     return "\n".join([*tables, bucket, grant])
 
 
 def importer(accounts: Accounts, name: str) -> boto3.Session:
-    """Make the role that the grant names in an account, without a policy of its own, and return a session of it."""
-    administrator = accounts.session(name)
-    root = {"AWS": f"arn:aws:iam::{accounts.by_profile[name].id}:root"}
-    trusted = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": root}
-    trust = json.dumps({"Version": "2012-10-17", "Statement": [trusted]})
-    iam, sts = administrator.client("iam"), administrator.client("sts")
-    arn = iam.create_role(RoleName="Importer", Path="/jobs/", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    """Return a session of the role that the grant names in an account."""
+    sts = accounts.session(name).client("sts")
+    arn = add_importer(accounts, name)
     return session_of(accounts, sts.assume_role(RoleArn=arn, RoleSessionName=name)["Credentials"])
 
 
@@ -50,26 +47,13 @@ def session_of(accounts: Accounts, given: Any) -> boto3.Session:
     return accounts.session_with(*keys, region="eu-west-1")
 
 
-def add_tooling(accounts: Accounts) -> None:
-    """Make the profile `tooling`: a user of another account, whose one permission is to assume the CDK's roles."""
-    iam = accounts.session("other").client("iam")
-    iam.create_user(UserName="deployer")
-    cdk = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "arn:aws:iam::*:role/cdk-hnb659fds-*"}
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [cdk]})
-    iam.put_user_policy(UserName="deployer", PolicyName="Deploy", PolicyDocument=policy)
-    key = iam.create_access_key(UserName="deployer")["AccessKey"]
-    accounts.add_profile("tooling", access_key=key["AccessKeyId"], secret_key=key["SecretAccessKey"])
-
-
 @pytest.fixture
 def accounts() -> Iterator[Accounts]:
     """Return the production account and four others, each in a region of its own, and a user in the tooling account."""
     dev, prod = Account(id="1" * 12, region="eu-central-1"), Account(id="2" * 12, region="eu-west-1")
-    regions = {"payments": "eu-north-1", "search": "us-east-1", "shipping": "eu-west-1"}
-    more = {name: Account(id=NAMES[name] * 12, region=region) for name, region in regions.items()}
+    more = {name: replace(MORE[name], region=region) for name, region in REGIONS.items()}
     state = CHECKOUT / ".sandbox" / f"test-many-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
     with Accounts(state=state, dev=dev, prod=prod, more=more) as made:
-        assert TOOLING == made.by_profile["other"].id
         add_tooling(made)
         yield made
 
@@ -78,7 +62,7 @@ def test_four_accounts_get_their_half_from_a_fifth(accounts: Accounts, tmp_path:
     """Once their bootstrap trusts the tooling account, one `cdk deploy` of its user reaches them all at once."""
     file = tmp_path / "access.toml"
     file.write_text(access(accounts))
-    importers = {name: importer(accounts, name) for name in NAMES}
+    importers = {name: importer(accounts, name) for name in STACKS}
 
     def assume(session: boto3.Session) -> boto3.Session:
         role = "arn:aws:iam::222222222222:role/Imports"
@@ -99,7 +83,7 @@ def test_four_accounts_get_their_half_from_a_fifth(accounts: Accounts, tmp_path:
             assume(session)
 
     trusting = ("--trust", TOOLING, "--cloudformation-execution-policies", "arn:aws:iam::aws:policy/IAMFullAccess")
-    accounts.bootstrap(*trusting, profiles=tuple(NAMES))
+    accounts.bootstrap(*trusting, profiles=tuple(STACKS))
     cdk("deploy", "DevCallersStack*", "--profile", "tooling", "--concurrency", "10", log="trusted")
 
     for name, session in importers.items():
