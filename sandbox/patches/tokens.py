@@ -27,7 +27,8 @@ def apply() -> None:
         method: str, path: str, headers: Mapping[str, str], body: bytes, query: Mapping[str, Any]
     ) -> Any:
         request = parameters(body, query)
-        if request.get("Action") == "AssumeRoleWithWebIdentity":
+        # With a ProviderId it is an OAuth access token, which says nothing that could be read here.
+        if request.get("Action") == "AssumeRoleWithWebIdentity" and not request.get("ProviderId"):
             code, message = _wrong(request)
             if code:
                 return sts._error(400, code, message, ns="sts")
@@ -45,10 +46,11 @@ def _wrong(request: Mapping[str, str]) -> tuple[str, str]:
     provider = _provider(role_arn, issuer)
     if not issuer:
         return "InvalidIdentityToken", "The ID Token provided is not a valid JWT."
-    if provider is None:
-        return "InvalidIdentityToken", f"No OpenIDConnect provider found in your account for {issuer}"
-    if not set(provider["ClientIDList"]) & set([audiences] if isinstance(audiences, str) else audiences):
-        return "InvalidIdentityToken", "Incorrect token audience"
+    if issuer.removeprefix("https://") not in sts._WELL_KNOWN_WEB_IDENTITY_PROVIDERS:
+        if provider is None:
+            return "InvalidIdentityToken", f"No OpenIDConnect provider found in your account for {issuer}"
+        if not set(provider["ClientIDList"]) & set([audiences] if isinstance(audiences, str) else audiences):
+            return "InvalidIdentityToken", "Incorrect token audience"
     if end < time.time():
         return "ExpiredTokenException", f"Token expired: it was valid until {datetime.fromtimestamp(end, UTC)}"
     if int(request.get("DurationSeconds") or _HOUR) > int(role.get("MaxSessionDuration") or _HOUR):

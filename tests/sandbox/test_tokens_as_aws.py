@@ -67,6 +67,28 @@ def test_what_a_token_must_say(cast: Cast, role: str, claims: dict[str, Any], ex
     assert expected == answer(cast, role, token(**{"issuer": ISSUER, "subject": SUBJECT} | claims))
 
 
+def test_google_needs_no_provider_in_the_account(cast: Cast) -> None:
+    """AWS knows it: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_oidc.html."""
+    iam = cast.accounts.session("prod").client("iam")
+    trusted = {
+        "Effect": "Allow",
+        "Principal": {"Federated": "accounts.google.com"},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": {"StringEquals": {"accounts.google.com:aud": "app"}},
+    }
+    trust = {"Version": "2012-10-17", "Statement": [trusted]}
+    of_google = make_role(cast.accounts, "prod", "OfGoogle", trust=trust, policy=None)
+    try:
+        said = [
+            answer(cast, of_google, token(issuer="https://accounts.google.com", subject="1", audience=audience))
+            for audience in ("app", "another")
+        ]
+    finally:
+        iam.delete_role(RoleName="OfGoogle")
+
+    assert ["allowed", "AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity"] == said
+
+
 def test_what_is_not_a_token(cast: Cast, role: str) -> None:
     """Anything else is invalid."""
     assert "InvalidIdentityToken: The ID Token provided is not a valid JWT." == answer(cast, role, "not a token")
