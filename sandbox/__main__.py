@@ -59,8 +59,9 @@ def _arguments() -> argparse.Namespace:
 def _keep_accounts(file: Path) -> int:
     access = read_access(file)
     progress = Progress(sys.stdout)
-    with Accounts(state=CHECKOUT / ".sandbox" / "accounts", dev=access.dev, prod=access.prod) as accounts:
-        with progress.step("cdk bootstrap, both accounts side by side"):
+    state = CHECKOUT / ".sandbox" / "accounts"
+    with Accounts(state=state, dev=access.dev, prod=access.prod, more=access.more) as accounts:
+        with progress.step("cdk bootstrap, all accounts side by side"):
             accounts.bootstrap()
         key = make_user(accounts, _PERSON)
         accounts.add_profile(_PERSON, access_key=key.id, secret_key=key.secret)
@@ -102,7 +103,8 @@ def _print_how_to_use(accounts: Accounts) -> None:
         'Where docs/operate.md appends to ~/.aws/config, append to "$AWS_CONFIG_FILE" here.',
         f"The logs are in {accounts.logs}. Ctrl-C here ends the accounts and all that is in them.",
     ]
-    ready = f"\nprod {of['prod'].id}, dev {of['dev'].id} and a stranger's {of['other'].id} are ready."
+    named = ", ".join(f"{name} {account.id}" for name, account in of.items() if name != "other")
+    ready = f"\n{named} and a stranger's {of['other'].id} are ready."
     console = console_on(sys.stdout, os.environ)
     print_prose(console, f"{ready}\nIn another shell, in {CHECKOUT}:\n")
     print_whole(console, "\n".join(commands))

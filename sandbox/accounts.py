@@ -1,11 +1,11 @@
-"""Two AWS accounts on this machine, and a stranger's third, for as long as a `with` block lasts."""
+"""AWS accounts on this machine, and a stranger's beside them, for as long as a `with` block lasts."""
 
 import os
 import secrets
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +13,7 @@ from typing import Final, Self
 
 import boto3
 
-from sandbox.configuration import CHECKOUT, Account, Profile, SandboxError
+from sandbox.configuration import CHECKOUT, Account, SandboxError
 from sandbox.emulator import CA_BUNDLE, emulator
 from sandbox.environment import aws_config, command_environment
 from sandbox.folder import LOGS, RUN, held
@@ -24,6 +24,7 @@ from sandbox.session import LocalSession
 class Accounts:
     """Starts the emulator, offers its accounts as AWS profiles, and leaves nothing running behind.
 
+    `more` are accounts beside prod and dev, by the names that access.toml gives them, which are their profiles' too.
     `state` is a folder of this object's own, made as needed: two at once on one folder is an error, two folders
     side by side are fine. Each start begins with empty accounts; the last run's logs stay in `logs.previous`.
     """
@@ -34,21 +35,21 @@ class Accounts:
         state: Path,
         dev: Account,
         prod: Account,
+        more: Mapping[str, Account] | None = None,
         python: Path = CHECKOUT / ".venv-sandbox" / "bin" / "python",
         timeout: float = 60.0,
     ) -> None:
-        stranger = "333333333333" if "333333333333" not in (dev.id, prod.id) else "444444444444"
-        self.by_profile: Final[Mapping[Profile, Account]] = {
-            "prod": prod,
-            "dev": dev,
-            "other": Account(id=stranger, region=prod.region),
-        }
+        ours = {"prod": prod, "dev": dev, **(more or {})}
+        taken = {account.id for account in ours.values()}
+        stranger = next(each for digit in "3456789" if (each := digit * 12) not in taken)
+        self.by_profile: Final[Mapping[str, Account]] = ours | {"other": Account(id=stranger, region=prod.region)}
+        self._ours: Final = tuple(ours)
         self.state: Final = state.absolute()
         self.logs: Final = self.state / LOGS
         self.config_file: Final = self.state / "config"
         self.endpoint_url = ""
         self._run_folder: Final = self.state / RUN
-        self._ca_bundle: Final = self._run_folder / CA_BUNDLE
+        self.ca_bundle: Final = self._run_folder / CA_BUNDLE
         self._secret: Final = secrets.token_hex(16)
         self._python: Final = python
         self._timeout: Final = timeout
@@ -77,7 +78,7 @@ class Accounts:
     ) -> None:
         self._cleanup.close()
 
-    def session(self, profile: Profile) -> boto3.Session:
+    def session(self, profile: str) -> boto3.Session:
         """Return a session of that account's own administrator, whatever the environment says."""
         account = self.by_profile[profile]
         return self.session_with(account.id, self._secret, region=account.region)
@@ -90,7 +91,7 @@ class Accounts:
             token=token,
             region=region,
             endpoint_url=self.endpoint_url,
-            ca_bundle=self._ca_bundle,
+            ca_bundle=self.ca_bundle,
         )
 
     def environment(self) -> dict[str, str]:
@@ -106,13 +107,14 @@ class Accounts:
         with self._started(*command, log=log, **environment) as process:
             return self._finished(process, *command, log=log, timeout=timeout)
 
-    def bootstrap(self) -> None:
-        """`cdk bootstrap` the prod and the dev account, side by side: most of it is waiting."""
+    def bootstrap(self, *options: str, profiles: Sequence[str] = ()) -> None:
+        """`cdk bootstrap` these accounts, or all but the stranger's, side by side: most of it is waiting."""
         with ExitStack() as running:
             started = []
-            for profile in ("prod", "dev"):
+            for profile in profiles or self._ours:
                 account = self.by_profile[profile]
-                command = ("cdk", "bootstrap", f"aws://{account.id}/{account.region}", "--profile", profile)
+                environment = f"aws://{account.id}/{account.region}"
+                command = ("cdk", "bootstrap", environment, "--profile", profile, *options)
                 log = f"bootstrap-{profile}"
                 # With an app at hand the CLI would synthesize it first, only to see which environments it has.
                 started.append((running.enter_context(self._started(*command, log=log, CDK_APP="")), command, log))
@@ -120,8 +122,8 @@ class Accounts:
                 self._finished(process, *command, log=log, timeout=600.0)
 
     def add_profile(self, name: str, *, access_key: str, secret_key: str) -> None:
-        """Add a profile to the config file, for keys that the dev account has handed out."""
-        common = f"endpoint_url = {self.endpoint_url}\nca_bundle = {self._ca_bundle}\n"
+        """Add a profile to the config file, for keys that one of the accounts has handed out."""
+        common = f"endpoint_url = {self.endpoint_url}\nca_bundle = {self.ca_bundle}\n"
         keys = f"aws_access_key_id = {access_key}\naws_secret_access_key = {secret_key}\n"
         region = f"region = {self.by_profile['dev'].region}\n"
         with self.config_file.open("a", encoding="utf-8") as config:
@@ -129,7 +131,7 @@ class Accounts:
 
     def _write_config(self) -> None:
         text = aws_config(
-            self.by_profile, endpoint_url=self.endpoint_url, ca_bundle=self._ca_bundle, secret=self._secret
+            self.by_profile, endpoint_url=self.endpoint_url, ca_bundle=self.ca_bundle, secret=self._secret
         )
         self.config_file.unlink(missing_ok=True)
         self.config_file.touch(mode=0o600, exist_ok=False)

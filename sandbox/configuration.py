@@ -1,4 +1,4 @@
-"""The little that the sandbox needs from access.toml: two accounts, and the grant that the function uses."""
+"""The little that the sandbox needs from access.toml: the accounts, and the grant that the function uses."""
 
 import re
 import tomllib
@@ -43,6 +43,8 @@ class Access:
 
     dev: Account
     prod: Account
+    more: Mapping[str, Account]
+    """The `[[accounts]]` by their names."""
     writer: WriterGrant | None
 
 
@@ -58,6 +60,7 @@ def read_access(file: Path) -> Access:
         return Access(
             dev=_account(content["dev"]),
             prod=_account(content["prod"]),
+            more={_profile(table["name"]): _account(table) for table in content.get("accounts", ())},
             writer=_writer_grant(content) if "writer" in content else None,
         )
     except KeyError as error:
@@ -73,6 +76,14 @@ def _account(table: Mapping[str, Any]) -> Account:
             f"{account.id!r} in {account.region!r} is not an account and region; `make synth` says where"
         )
     return account
+
+
+def _profile(name: str) -> str:
+    if name in ("prod", "dev", "other"):
+        raise SandboxError(
+            f"the local accounts have a profile {name!r} of their own; call the [[accounts]] entry another"
+        )
+    return name
 
 
 def _writer_grant(content: Mapping[str, Any]) -> WriterGrant:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from sandbox.configuration import Account, Profile
+from sandbox.configuration import Account
 
 # Anything here could lead a command to a real account, or to a certificate or proxy that 127.0.0.1 is not behind.
 _FOREIGN_PREFIXES = ("AWS_", "CDK_", "BOTO_")
@@ -86,7 +86,7 @@ def emulator_environment(
     }
 
 
-def aws_config(accounts: Mapping[Profile, Account], *, endpoint_url: str, ca_bundle: Path, secret: str) -> str:
+def aws_config(accounts: Mapping[str, Account], *, endpoint_url: str, ca_bundle: Path, secret: str) -> str:
     """Return an AWS config file with a profile per account.
 
     The CDK CLI takes `endpoint_url` from [default] only and `ca_bundle` from the chosen profile only, so each

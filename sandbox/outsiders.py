@@ -5,7 +5,6 @@ import json
 import boto3
 
 from sandbox.accounts import Accounts
-from sandbox.configuration import Profile
 
 _BYSTANDER = "SandboxBystander"
 _MAY_ASSUME_ANYTHING = {
@@ -14,7 +13,7 @@ _MAY_ASSUME_ANYTHING = {
 }
 
 
-def session_of_new_role(accounts: Accounts, profile: Profile, name: str = _BYSTANDER) -> boto3.Session:
+def session_of_new_role(accounts: Accounts, profile: str, name: str = _BYSTANDER) -> boto3.Session:
     """Make a role in that account whose own policy allows every AssumeRole, and answer a session of it.
 
     So when the grant's role is denied to it, the denial is the grant's own.

@@ -4,11 +4,10 @@ This is the one place that knows these faults. The product's templates never ben
 and what stays wrong here is asserted on the template instead.
 """
 
-from sandbox.patches import access, services, sessions
+from sandbox.patches import access, deployments, services, sessions, tags, tokens
 
 
 def apply() -> None:
     """Put every patch in place; once, before the first request."""
-    access.apply()
-    sessions.apply()
-    services.apply()
+    for each in (access, sessions, tags, tokens, services, deployments):
+        each.apply()

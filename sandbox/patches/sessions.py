@@ -10,6 +10,8 @@ from typing import Any
 from ministack.core import iam_actions, iam_evaluator as evaluator
 from ministack.services import iam, sts
 
+from sandbox.patches.requests import both_allow, not_authorized, parameters, role_of
+
 # ruff: noqa: SLF001 - the emulator has no public way to change what it decides
 
 _HOUR = 3600
@@ -39,8 +41,8 @@ def _patch_second_factor() -> None:
         if service == "sts":
             headers, body, query = request
             caller = sts._caller_identity(headers, query)
-            verified = _has_second_factor(_parameters(body, query), caller)
-            _wrong_code.set("TokenCode" in _parameters(body, query) and not verified)
+            verified = _has_second_factor(parameters(body, query), caller)
+            _wrong_code.set("TokenCode" in parameters(body, query) and not verified)
             _second_factor_at.set(time.time() if verified else _session_factor(caller))
         return extract(service, method, path, *request)
 
@@ -85,12 +87,6 @@ def _patch_wrong_code() -> None:
     evaluator.enforce = enforce_as_aws
 
 
-def _parameters(body: bytes, query: Mapping[str, Any]) -> dict[str, str]:
-    """Return the parameters of a request in the query protocol, the only one that SDKs speak to STS."""
-    request = {**query, **sts.parse_qs(body.decode("utf-8", errors="replace"))}
-    return {name: values[0] for name, values in request.items() if values}
-
-
 def _has_second_factor(request: Mapping[str, str], caller: Any) -> bool:
     """Return whether the request carries six digits and a device that is the calling user's; any six digits will do."""
     if not isinstance(caller, dict) or not re.fullmatch(r"\d{6}", request.get("TokenCode", "")):
@@ -115,7 +111,7 @@ def _patch_session_length() -> None:
         method: str, path: str, headers: Mapping[str, str], body: bytes, query: Mapping[str, Any]
     ) -> Any:
         answer = await handle(method, path, headers, body, query)
-        request = _parameters(body, query)
+        request = parameters(body, query)
         if request.get("Action") == "AssumeRole" and answer[0] == HTTPStatus.OK:
             return _too_long(request, sts._caller_identity(headers, query)["userArn"]) or answer
         return answer
@@ -126,8 +122,7 @@ def _patch_session_length() -> None:
 def _too_long(request: Mapping[str, str], caller_arn: str) -> Any:
     """Return AWS's denial of a session that outlasts the role's maximum, or an hour when one role assumes another."""
     seconds = int(request.get("DurationSeconds") or _HOUR)
-    account, name = request["RoleArn"].split(":")[4], request["RoleArn"].rsplit("/", 1)[-1]
-    role = iam._roles.get_scoped(account, None, name) or {}
+    role = role_of(request["RoleArn"]) or {}
     if seconds > int(role.get("MaxSessionDuration") or _HOUR):
         message = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
     elif seconds > _HOUR and ":assumed-role/" in caller_arn:
@@ -146,18 +141,16 @@ def _patch_source_identity() -> None:
         # It knows no source identity. AWS asks both sides for sts:SetSourceIdentity, keeps it in chained sessions,
         # and lets a session set no other:
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
-        request = _parameters(body, query)
+        request = parameters(body, query)
         caller = sts._caller_identity(headers, query)
         _source_identity.set(None)
         if request.get("Action") == "AssumeRole" and isinstance(caller, dict):
             kept = (sts._sessions.get(caller["accessKey"]) or {}).get("SourceIdentity")
             wanted = request.get("SourceIdentity") or kept
-            if wanted and (wanted != (kept or wanted) or not _may_set_identity(wanted, request["RoleArn"], caller)):
-                message = (
-                    f"User: {caller['userArn']} is not authorized to perform: sts:SetSourceIdentity "
-                    f"on resource: {request['RoleArn']}"
-                )
-                return sts._error(403, "AccessDenied", message, ns="sts")
+            asked = {"sts:sourceidentity": wanted}
+            another = wanted != (kept or wanted)
+            if wanted and (another or not both_allow("sts:SetSourceIdentity", asked, request["RoleArn"], caller)):
+                return not_authorized("sts:SetSourceIdentity", request["RoleArn"], caller)
             _source_identity.set(wanted)
         return await handle(method, path, headers, body, query)
 
@@ -166,22 +159,3 @@ def _patch_source_identity() -> None:
         register(access_key, session)
 
     sts.handle_request, sts.register_session = handle_as_aws, register_as_aws
-
-
-def _may_set_identity(identity: str, role_arn: str, caller: Mapping[str, Any]) -> bool:
-    """Return whether the caller's own policies and the role's trust policy let it be set."""
-    action, asked = "sts:SetSourceIdentity", {"sts:sourceidentity": identity}
-    account, name = role_arn.split(":")[4], role_arn.rsplit("/", 1)[-1]
-    role = iam._roles.get_scoped(account, None, name) or {}
-    context = evaluator.EvalContext(
-        principal_arn=caller["userArn"],
-        principal_type=caller["principalType"],
-        principal_account=caller["accountId"],
-        action=action,
-        resource_arn=role_arn,
-        region="",
-        service_context=asked,
-        principal_keys=caller["principalKeys"],
-    )
-    trusted = evaluator.evaluate_trust_policy(role.get("AssumeRolePolicyDocument", "{}"), caller["userArn"], context)
-    return bool(trusted) and evaluator.enforce(caller["accessKey"], action, "sts", "", role_arn, asked) is None

@@ -15,6 +15,7 @@ from sandbox.configuration import CHECKOUT, read_access
 from sandbox.environment import command_environment
 from sandbox.person import make_user
 from tests.documents.console import COMMANDS, NOT_RUN, Block, Shell, blocks_of, run_as_shown
+from tests.several_accounts import MORE, add_importer, add_tooling
 
 PAGES = [
     path
@@ -31,7 +32,12 @@ def test_every_block_of_a_page_works_as_written(page: Path, tmp_path: Path) -> N
     """Commands end and print as the page says, one after the other in one shell; what it says to add is added."""
     access = read_access(CHECKOUT / "access.toml")
     state = CHECKOUT / ".sandbox" / f"document-{page.stem}"
-    with Accounts(state=state, dev=access.dev, prod=access.prod) as accounts:
+    more = MORE if page.name == "real-accounts.md" else {}
+    with Accounts(state=state, dev=access.dev, prod=access.prod, more=more) as accounts:
+        if more:
+            add_tooling(accounts)
+            for name in ("dev", *more):
+                add_importer(accounts, name)
         reader = Reader(tmp_path, accounts)
         if page.name == "operate.md":
             reader.add_alice()

@@ -1,11 +1,12 @@
-"""Two local accounts for the whole session, with one grant of each kind deployed into them by the real CDK CLI."""
+"""Local accounts for the whole session, with one grant of each kind deployed into them by the real CDK CLI."""
 
 import json
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +17,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sandbox.accounts import Accounts
-from sandbox.configuration import CHECKOUT, Profile, read_access
+from sandbox.configuration import CHECKOUT, read_access
 from sandbox.emulator import CA_BUNDLE
 from sandbox.environment import clean_environment
 from sandbox.folder import RUN
@@ -34,7 +35,10 @@ SSO_PATH = "/aws-reserved/sso.amazonaws.com/eu-west-1/"
 
 @dataclass
 class World:
-    """The accounts, and the callers in them: each may assume any role as far as its own policy goes."""
+    """The accounts, and the callers in them.
+
+    A role may assume anything as far as its own policy goes, unless it is one that DevCallersStack gives its half.
+    """
 
     accounts: Accounts
     access: Path
@@ -52,12 +56,27 @@ class World:
             "cdk", "synth", "--quiet", "-c", f"access={self.access}", log="synthesize", CDK_VALIDATION="false"
         )
 
-    def deploy(self, stack: str, profile: Profile) -> None:
+    def deploy(self, stack: str, profile: str) -> None:
         """Deploy a stack as it was synthesized last, and keep its outputs."""
         command = ("cdk", "deploy", stack, "--profile", profile, "--app", str(self.templates))
         self.accounts.run(*command, log=f"deploy-{stack}")
         stacks = self.accounts.session(profile).client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
         self.outputs |= {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
+
+    def deploy_all(self) -> None:
+        """Deploy every stack, the accounts side by side: none needs what is in another."""
+        stacks = {
+            "prod": ["ProdAccessStack"],
+            "dev": ["DevLambdaStack", "DevCallersStack"],
+            "partner": ["DevCallersStack-partner"],
+        }
+
+        def deploy(profile: str) -> None:
+            for stack in stacks[profile]:
+                self.deploy(stack, profile)
+
+        with ThreadPoolExecutor() as side_by_side:
+            list(side_by_side.map(deploy, stacks))
 
     def assume(self, grant: str, caller: str, **request: Any) -> boto3.Session:
         """Return a session of a grant's role for a caller; raises what STS answers."""
@@ -68,32 +87,43 @@ class World:
             given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], region="eu-west-1"
         )
 
-    def add_role(self, caller: str, profile: Profile, name: str, *, path: str = "/") -> None:
-        """Make a role that may assume anything, and keep a session of it."""
+    def add_role(
+        self,
+        caller: str,
+        profile: str,
+        name: str,
+        *,
+        path: str = "/",
+        policy: Mapping[str, Any] | None = ASSUME_ANYTHING,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        """Make a role with a policy of its own, and keep a session of it."""
         account = self.accounts.by_profile[profile]
         administrator = self.accounts.session(profile)
         iam = administrator.client("iam")
         root = {"AWS": f"arn:aws:iam::{account.id}:root"}
-        trust = {
-            "Version": "2012-10-17",
-            "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": root}],
-        }
-        arn = iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
-        iam.put_role_policy(RoleName=name, PolicyName="Assume", PolicyDocument=json.dumps(ASSUME_ANYTHING))
+        trusted = {"Effect": "Allow", "Action": ["sts:AssumeRole", "sts:TagSession"], "Principal": root}
+        trust = {"Version": "2012-10-17", "Statement": [trusted]}
+        bears = [{"Key": key, "Value": value} for key, value in (tags or {}).items()]
+        made = iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=json.dumps(trust), Tags=bears)
+        arn = made["Role"]["Arn"]
+        if policy:
+            iam.put_role_policy(RoleName=name, PolicyName="Assume", PolicyDocument=json.dumps(policy))
         given = administrator.client("sts").assume_role(RoleArn=arn, RoleSessionName=name)["Credentials"]
         self.callers[caller] = self.accounts.session_with(
             given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], region=account.region
         )
 
-    def add_user(self, name: str, *, path: str = "/") -> None:
-        """Make a user in dev with an access key, an MFA device of the user's name, and no policy of the user's own."""
-        iam = self.accounts.session("dev").client("iam")
+    def add_user(self, name: str, *, path: str = "/", profile: str = "dev", caller: str | None = None) -> None:
+        """Make a user with an access key, an MFA device of the user's name, and no policy of the user's own."""
+        iam = self.accounts.session(profile).client("iam")
         iam.create_user(UserName=name, Path=path)
         device = iam.create_virtual_mfa_device(VirtualMFADeviceName=name)["VirtualMFADevice"]["SerialNumber"]
         codes = {"AuthenticationCode1": "123456", "AuthenticationCode2": "654321"}
         iam.enable_mfa_device(UserName=name, SerialNumber=device, **codes)
         key = iam.create_access_key(UserName=name)["AccessKey"]
-        self.callers[name] = self.accounts.session_with(key["AccessKeyId"], key["SecretAccessKey"], region="eu-west-1")
+        session = self.accounts.session_with(key["AccessKeyId"], key["SecretAccessKey"], region="eu-west-1")
+        self.callers[caller or name] = session
 
 
 def _join_organization(world: World) -> str:
@@ -128,7 +158,8 @@ def _deployed(tmp_path_factory: pytest.TempPathFactory, name: str) -> Iterator[W
     access = read_access(KINDS)
     file = tmp_path_factory.mktemp("access") / "kinds.toml"
     process = os.environ.get("PYTEST_XDIST_WORKER", "alone")
-    with Accounts(state=CHECKOUT / ".sandbox" / f"{name}-{process}", dev=access.dev, prod=access.prod) as accounts:
+    state = CHECKOUT / ".sandbox" / f"{name}-{process}"
+    with Accounts(state=state, dev=access.dev, prod=access.prod, more=access.more) as accounts:
         world = World(accounts=accounts, access=file)
         file.write_text(_join_organization(world))
         world.add_user("alice")
@@ -138,11 +169,14 @@ def _deployed(tmp_path_factory: pytest.TempPathFactory, name: str) -> Iterator[W
         world.add_role("stranger", "other", "Exporter", path="/service-role/")
         world.add_role("permission set", "dev", "AWSReservedSSO_Dev_0123456789abcdef", path=SSO_PATH)
         world.add_role("longer permission set", "dev", "AWSReservedSSO_Dev_Admin_0123456789abcdef", path=SSO_PATH)
+        # Those whose half is what DevCallersStack attaches, and nothing else.
+        world.add_role("first", "dev", "First", policy=None)
+        world.add_role("importer", "dev", "Importer", path="/jobs/", policy=None)
+        world.add_role("second", "partner", "Second", policy=None)
+        world.add_user("bob", path="/team/", profile="partner", caller="partner's bob")
         accounts.bootstrap()
         world.synthesize()
-        world.deploy("ProdAccessStack", "prod")
-        world.deploy("DevLambdaStack", "dev")
-        world.deploy("DevCallersStack", "dev")
+        world.deploy_all()
         yield world
 
 

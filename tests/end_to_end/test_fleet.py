@@ -9,7 +9,6 @@ from typing import Any
 import boto3
 import pytest
 
-from sandbox.configuration import Profile
 from tests.synthesis import synthesize
 
 DEV, OTHER = "111111111111", "333333333333"
@@ -35,7 +34,7 @@ def body(world: Any, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @contextmanager
-def deployed(world: Any, profile: Profile, body: str) -> Iterator[None]:
+def deployed(world: Any, profile: str, body: str) -> Iterator[None]:
     """Have the template in an account, as StackSets would deploy it."""
     cloudformation = world.accounts.session(profile).client("cloudformation")
     cloudformation.create_stack(StackName=STACK, TemplateBody=body, Capabilities=["CAPABILITY_NAMED_IAM"])
@@ -48,7 +47,7 @@ def deployed(world: Any, profile: Profile, body: str) -> Iterator[None]:
 
 
 @contextmanager
-def analyst(world: Any, profile: Profile, policies: Sequence[str]) -> Iterator[boto3.Session]:
+def analyst(world: Any, profile: str, policies: Sequence[str]) -> Iterator[boto3.Session]:
     """Have a role that takes up managed policies of its account by their names, and yield a session of it."""
     account = {"dev": DEV, "other": OTHER}[profile]
     administrator = world.accounts.session(profile)

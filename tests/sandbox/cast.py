@@ -8,7 +8,6 @@ from typing import Any
 import boto3
 
 from sandbox.accounts import Accounts
-from sandbox.configuration import Profile
 
 DEV, PROD, OTHER = "111111111111", "222222222222", "333333333333"
 REGION = "eu-west-1"
@@ -61,9 +60,7 @@ def assemble(accounts: Accounts) -> Cast:
     )
 
 
-def make_role(
-    accounts: Accounts, profile: Profile, name: str, *, trust: Any, policy: Any = ALL, path: str = "/"
-) -> str:
+def make_role(accounts: Accounts, profile: str, name: str, *, trust: Any, policy: Any = ALL, path: str = "/") -> str:
     """Make a role and return its ARN."""
     iam = accounts.session(profile).client("iam")
     role = iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=json.dumps(trust))["Role"]
@@ -73,7 +70,7 @@ def make_role(
     return arn
 
 
-def session_of(accounts: Accounts, profile: Profile, name: str, *, policy: Any = ALL, path: str = "/") -> boto3.Session:
+def session_of(accounts: Accounts, profile: str, name: str, *, policy: Any = ALL, path: str = "/") -> boto3.Session:
     """Make a role that its own account may assume, and return a session of it."""
     own = {"AWS": f"arn:aws:iam::{accounts.by_profile[profile].id}:root"}
     statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": own}

@@ -67,6 +67,15 @@ def test_the_stranger_is_nobody_we_know(tmp_path: Path) -> None:
     assert accounts.by_profile["other"].id not in {"333333333333", PROD.id}
 
 
+def test_more_accounts_are_profiles_too(tmp_path: Path) -> None:
+    """By their names, and none of them is the stranger."""
+    more = {"payments": Account(id="333333333333", region="eu-north-1")}
+    accounts = Accounts(state=tmp_path, dev=DEV, prod=PROD, more=more)
+
+    assert more["payments"] == accounts.by_profile["payments"]
+    assert "333333333333" != accounts.by_profile["other"].id
+
+
 def test_a_session_ignores_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A caller with a profile, an endpoint and certificates of their own still reaches the local accounts."""
     bundle = tmp_path / "ca.pem"

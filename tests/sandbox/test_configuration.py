@@ -75,3 +75,20 @@ def test_no_function_is_no_error(file: Path) -> None:
     file.write_text(COMMITTED.split("[writer]")[0], encoding="utf-8")
 
     assert read_access(file).writer is None
+
+
+def test_more_accounts_have_their_own_names(file: Path) -> None:
+    """Each `[[accounts]]` entry becomes a profile of its name."""
+    entry = '[[accounts]]\nname = "payments"\naccount = "444444444444"\nregion = "eu-north-1"\n'
+    file.write_text(f"{COMMITTED}\n{entry}", encoding="utf-8")
+
+    assert read_access(file).more == {"payments": Account(id="444444444444", region="eu-north-1")}
+
+
+def test_a_name_that_the_local_accounts_use_is_reported(file: Path) -> None:
+    """`other` is the stranger's profile."""
+    entry = '[[accounts]]\nname = "other"\naccount = "444444444444"\nregion = "eu-north-1"\n'
+    file.write_text(f"{COMMITTED}\n{entry}", encoding="utf-8")
+
+    with pytest.raises(SandboxError, match="a profile 'other' of their own"):
+        read_access(file)

@@ -3,7 +3,7 @@
 import configparser
 from pathlib import Path
 
-from sandbox.configuration import Account, Profile
+from sandbox.configuration import Account
 from sandbox.environment import (
     aws_config,
     clean_environment,
@@ -25,7 +25,7 @@ THE_CALLERS = {
     "https_proxy": "http://proxy:3128",
 }
 MADE_UP = "not-a-key"
-ACCOUNTS: dict[Profile, Account] = {
+ACCOUNTS: dict[str, Account] = {
     "prod": Account(id="222222222222", region="eu-west-1"),
     "dev": Account(id="111111111111", region="eu-north-1"),
 }
