@@ -49,7 +49,7 @@ def problem_of(details: ErrorDetails, data: Mapping[str, Any]) -> Problem:
     elif details["type"] == "string_type" and isinstance(details["input"], list):
         fix = _ONE_TEXT.get(str(details["loc"][-1]), "write one text: several take an entry each")
     elif details["type"] == "literal_error":
-        fix = did_you_mean(str(details["input"]), get_args(AccessWord)) or fix
+        fix = _access_word(str(details["input"])) if "access" in details["loc"] else "write one of these"
     elif details["type"] == "datetime_type" and isinstance(details["input"], date):
         fix = f"add a time and an offset: {details['input'].isoformat()}T00:00:00Z"
     elif len(details["loc"]) == 1:
@@ -67,6 +67,14 @@ _MOVED = {
 _ONE_TEXT = {
     "bucket": "one bucket for each place: write a [[grants.places]] entry for each, with its own access",
     "prefix": "one prefix for each place: write a [[grants.places]] entry for each, with its own access",
+}
+# Other words for access.
+_MEANT = {
+    **dict.fromkeys(("download", "get", "fetch", "view", "readonly", "read-only"), "read"),
+    **dict.fromkeys(("upload", "put", "create", "update", "writeonly", "write-only"), "write"),
+    **dict.fromkeys(("ls", "browse"), "list"),
+    **dict.fromkeys(("remove", "rm"), "delete"),
+    **dict.fromkeys(("all", "admin", "*", "s3:*"), "full"),
 }
 _TABLES = {
     ("missing", "prod"): "add the table [prod] with account and region",
@@ -89,11 +97,17 @@ _EXPECTED = {
     "model_type": ("a table", "write it as a [table], or as [[table]] where there may be several"),
     "datetime_type": ("a date with time and offset", "write it without quotes, such as 2027-01-31T00:00:00Z"),
     "timezone_aware": ("a date with time and offset", "end it in Z for UTC"),
-    "literal_error": ("{expected}", 'for anything else list exact actions = ["s3:…"]'),
+    "literal_error": ("{expected}", ""),
     "greater_than_equal": ("at least {ge}", "raise it"),
     "less_than_equal": ("at most {le}", "lower it"),
     "too_short": ("at least one entry", "add one"),
 }
+
+
+def _access_word(word: str) -> str:
+    if meant := _MEANT.get(word.lower()):
+        return f'did you mean "{meant}"?'
+    return did_you_mean(word, get_args(AccessWord)) or 'for anything else list exact actions = ["s3:…"]'
 
 
 def _lower(text: str) -> str:

@@ -1,6 +1,6 @@
 """The function and its grant must meet: role, external ID, and purpose."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from access.environment import Environment
 from access.grant import Grant
@@ -27,6 +27,7 @@ def writer_problems(writer: Writer, dev: Environment, parts: Parts) -> Iterator[
     for grant in parts.grants:
         if grant.name == writer.grant:
             yield from _handshake(writer, dev, grant, {key for name, key in parts.doubts if name == grant.name})
+            yield from _tags(grant, parts.tags)
 
 
 def _topic(writer: Writer, dev: Environment) -> Iterator[Problem]:
@@ -90,6 +91,17 @@ def _handshake(writer: Writer, dev: Environment, grant: Grant, doubts: set[str])
             f"{grant.name}, which requires MFA",
             "a grant without mfa_max_age: a function has no MFA device",
             "give the function a grant of its own",
+        )
+
+
+def _tags(grant: Grant, tags: Mapping[str, str]) -> Iterator[Problem]:
+    if missing := {key: value for key, value in grant.caller_tags.items() if tags.get(key) != value}:
+        text = ", ".join(f'{key} = "{value}"' for key, value in missing.items())
+        yield Problem(
+            "[writer]: grant",
+            f"{grant.name}, which asks for caller_tags that the function's role does not bear: {text}",
+            "tags of [tags], which every role here bears",
+            f"add {text} to [tags], or give the function a grant of its own",
         )
 
 

@@ -25,6 +25,10 @@ class Unknown:
     text: str
     shape: str | None = None
     """For a name that only the deployment chooses, and that no other resource bears: the pattern of such names."""
+    may_be_absent: bool = False
+    """Whether there may be no value at all: a list that holds it is then one item shorter."""
+    written: str = ""
+    """How a template writes it, where two values of the same text may differ."""
 
 
 _known: Final[dict[str, Unknown]] = {}
@@ -32,7 +36,8 @@ _known: Final[dict[str, Unknown]] = {}
 
 def token(unknown: Unknown) -> str:
     """Return the text that stands for a value; the same for the same value, in every process."""
-    digest = sha256(f"{unknown.shape}\n{unknown.text}".encode(errors="replace")).hexdigest()[:12]
+    parts = [str(unknown.shape), unknown.text, unknown.written, *(["absent"] if unknown.may_be_absent else [])]
+    digest = sha256("\n".join(filter(None, parts)).encode(errors="replace")).hexdigest()[:12]
     _known[digest] = unknown
     return f"{OPENS}{digest}{CLOSES}"
 
@@ -97,6 +102,42 @@ def may_be(text: str, other: str) -> bool:
     if OPENS not in text or text == other:
         return text == other
     return re.fullmatch(pattern_of(text), other) is not None
+
+
+def may_hold(value: Any, text: str) -> bool:
+    """Return whether what is not known of a value may hold any character of a text: never too strict."""
+    return any(each.shape is None or _may_hold(each.shape, text) for each in unknowns_in(value))
+
+
+_CLASS: Final = re.compile(r"\[[^]]*\]|(?<!\\)\.")
+_FLAGS: Final = re.compile(r"\(\?[a-z]*:")
+
+
+def _may_hold(shape: str, text: str) -> bool:
+    classes = _CLASS.findall(shape)
+    letters = _FLAGS.sub("", _CLASS.sub("", shape)).lower()
+    return any(each.lower() in letters or any(re.fullmatch(one, each, re.DOTALL) for one in classes) for each in text)
+
+
+def may_be_the_same(one: str, other: str) -> bool:
+    """Return whether two texts, each with tokens or not, may turn out to be one: never too strict."""
+    if one == other:
+        return True
+    left, right = _parts(one), _parts(other)
+    # What both begin or end with is the same, whatever it turns out to be.
+    while left and right and left[0] == right[0]:
+        left, right = left[1:], right[1:]
+    while left and right and left[-1] == right[-1]:
+        left, right = left[:-1], right[:-1]
+    rest, others = "".join(left), "".join(right)
+    if OPENS in rest and OPENS in others:
+        return True
+    return may_be(rest, others) if OPENS in rest else may_be(others, rest)
+
+
+def _parts(text: str) -> list[str]:
+    """Return a text's characters and tokens."""
+    return [match[0] for match in re.finditer(f"{TOKEN.pattern}|.", text, re.DOTALL)]
 
 
 def clean(text: str) -> str:

@@ -9,7 +9,7 @@ from access.fleet_rules import fleet_notices
 from access.model import DEV, Access, callers_stack_name, stack_name
 from access.notices import dev_notices, prod_notices
 from access.problem import Notice, Problem
-from crossrole.iam.names import ACCOUNT_NAME
+from crossrole.iam.names import ACCOUNT_NAME, IDENTITY_PROVIDERS
 from stacks.dev_callers_stack import DevCallersStack
 from stacks.dev_lambda_stack import DevLambdaStack
 from stacks.fleet_stack import FleetStack
@@ -30,6 +30,8 @@ def add_stacks(app: App, *, access: Access) -> list[ProdAccessStack]:
         if stack is not prod[0] and any(provider.create for provider in access.identity_providers):
             # The first makes the providers that the others' roles trust.
             stack.add_stack_dependency(prod[0])
+        if access.identity_providers:
+            stack.add_metadata(IDENTITY_PROVIDERS, _providers(access))
         _say(stack, prod_notices(access, number))
     grant = access.grant(access.writer.grant) if access.writer else None
     if access.writer and grant:
@@ -46,6 +48,13 @@ def add_stacks(app: App, *, access: Access) -> list[ProdAccessStack]:
         fleet.add_metadata(ACCOUNT_NAME, "fleet")
         _say(fleet, fleet_notices(access.fleet, access.grants))
     return prod
+
+
+def _providers(access: Access) -> dict[str, dict[str, str]]:
+    return {
+        each.name: {"arn": each.arn(access.prod), "audience": each.signed_audience(access.prod)}
+        for each in access.identity_providers
+    }
 
 
 def check_template_sizes(folder: Path, *, access: Access, path: str) -> None:

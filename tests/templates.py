@@ -30,6 +30,23 @@ def write_assembly(folder: Path, stacks: Mapping[str, Resources], **sections: An
     return folder
 
 
+def write_alone(file: Path, resources: Resources, **sections: Any) -> Path:
+    """Write one template that is in no assembly, and return its file."""
+    file.write_text(json.dumps({"Resources": resources, **sections}))
+    return file
+
+
+def nested_stack(folder: Path, name: str, resources: Resources, **properties: Any) -> dict[str, Any]:
+    """Return a nested stack, and write its template into the folder of the assembly."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.nested.json").write_text(json.dumps({"Resources": resources}))
+    return {
+        "Type": "AWS::CloudFormation::Stack",
+        "Properties": {"TemplateURL": "https://s3.amazonaws.com/assets/nested.json", **properties},
+        "Metadata": {"aws:asset:path": f"{name}.nested.json"},
+    }
+
+
 def document(*statements: Mapping[str, Any]) -> dict[str, Any]:
     """Return a policy document."""
     return {"Version": "2012-10-17", "Statement": list(statements)}

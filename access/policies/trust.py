@@ -46,20 +46,20 @@ def trust_policy(grant: Grant, prod: Environment, providers: Sequence[IdentityPr
         allow(
             each.sid,
             principal=each.principal,
-            action=[each.action],
+            action=[each.action, *(_beside(grant) if each.is_federated else [])],
             conditions=merged(each.conditions, _common_conditions(grant, each)),
         )
         for each in trusted
     ]
+    principals = [each for each in trusted if not each.is_federated]
     if grant.source_identity:
-        statements += [_also(each, "SourceIdentityOf", "sts:SetSourceIdentity", {}) for each in trusted]
+        statements += [_also(each, "SourceIdentityOf", _SET, {}) for each in principals]
     if grant.session_tags:
-        keys = tag_keys(grant)
-        statements += [_also(each, "SessionTagsOf", "sts:TagSession", keys) for each in trusted]
+        statements += [_also(each, "SessionTagsOf", _TAG, tag_keys(grant)) for each in principals]
     return document([*statements, *([_deny_while_disabled(trusted)] if grant.disabled else [])])
 
 
-_ASSUME = "sts:AssumeRole"
+_ASSUME, _SET, _TAG = "sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"
 
 
 class _Trusted(NamedTuple):
@@ -70,15 +70,25 @@ class _Trusted(NamedTuple):
     conditions: Conditions
     action: str = _ASSUME
 
+    @property
+    def is_federated(self) -> bool:
+        """Whether they bring a token in place of credentials."""
+        return self.action != _ASSUME
+
+
+def _beside(grant: Grant) -> list[str]:
+    """Return what a grant's callers may do beside assuming the role; with a token it is all in one statement."""
+    return [*([_SET] if grant.source_identity else []), *([_TAG] if grant.session_tags else [])]
+
 
 def _deny_while_disabled(trusted: list[_Trusted]) -> Statement:
-    federated = [each.principal["Federated"] for each in trusted if "Federated" in each.principal]
-    actions = list(dict.fromkeys([_ASSUME, *(each.action for each in trusted)]))
+    federated = any(each.is_federated for each in trusted)
     return {
         "Sid": DISABLED,
         "Effect": "Deny",
-        "Principal": {"AWS": "*"} | ({"Federated": one_or_many(list(dict.fromkeys(federated)))} if federated else {}),
-        "Action": one_or_many(actions),
+        # AWS does not document whether {"AWS": "*"} includes federated identities.
+        "Principal": "*" if federated else {"AWS": "*"},
+        "Action": one_or_many(list(dict.fromkeys([_ASSUME, *(each.action for each in trusted)]))),
     }
 
 
@@ -162,8 +172,9 @@ def _tokens(grant: Grant, prod: Environment, provider: IdentityProvider) -> Iter
 def _common_conditions(grant: Grant, trusted: _Trusted) -> Conditions:
     """Return what the grant asks of every request; a token's carries neither an external ID nor who the caller is."""
     always = merged(until_expiry(grant), from_addresses(grant))
-    if trusted.action != _ASSUME:
-        return always
+    if trusted.is_federated:
+        # A token without tags has no aws:TagKeys, and ForAllValues holds then.
+        return merged(tag_keys(grant), always) if grant.session_tags else always
     equals: dict[str, Any] = {}
     if grant.external_id:
         equals["sts:ExternalId"] = grant.external_id

@@ -68,7 +68,7 @@ class GrantRole(Construct):
 def _allowed_findings(grant: Grant) -> Iterator[tuple[str, str]]:
     """Yield the rules of `crossrole lint` whose findings the grant asks for, and why."""
     accounts = [each.text for each in grant.of_kind(PrincipalKind.ACCOUNT)]
-    narrowed = grant.external_id or grant.mfa_max_age is not None or grant.source_ips
+    narrowed = grant.external_id or grant.mfa_max_age is not None or grant.source_ips or grant.caller_tags
     if accounts and not narrowed:
         yield (
             "whole-account",

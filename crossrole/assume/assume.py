@@ -6,6 +6,7 @@ from datetime import datetime
 import boto3
 from botocore.exceptions import ClientError
 
+from crossrole.assume.profile import check_principals
 from crossrole.environment import Environment
 from crossrole.errors import CommandError
 from crossrole.iam.policy import instant
@@ -44,7 +45,8 @@ class Denial(Exception):  # noqa: N818 it is AWS's answer
 
 
 def check_open(grant: Grant, *, now: datetime) -> None:
-    """Raise `CommandError` for a grant that nobody can assume, so that AWS need not be asked."""
+    """Raise `CommandError` for a grant that nobody can assume with credentials, so that AWS need not be asked."""
+    check_principals(grant)
     if grant.disabled:
         raise CommandError(
             f"{grant.name} is disabled in the templates: nobody can assume it; see disabled in access.toml"

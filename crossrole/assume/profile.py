@@ -8,6 +8,7 @@ from crossrole.errors import CommandError, nearest
 from crossrole.live.caller import session_name
 from crossrole.live.mfa import device_named_after
 from crossrole.templates.grant import Grant
+from crossrole.templates.identity_providers import issuer_of
 
 _NAME = re.compile(r"[\w+=,.@:/][\w+=,.@:/-]*", re.ASCII)
 # Keys of a profile whose credentials are those of a role, or may be: what they assume ends after an hour.
@@ -47,16 +48,11 @@ def role_profile(
 
     `login` is the person's name on this machine. Raises `CommandError` for a profile that can't work or is ambiguous.
     """
-    name = name or grant.name
-    if not _NAME.fullmatch(name):
-        raise CommandError(
-            f'"{name}" is not a valid profile name; expected letters, digits and _+=,.@:/- without spaces'
-        )
+    check_principals(grant)
     keys_below = below(source, profiles)
-    if name == source:
+    if (name or grant.name) == source:
         raise CommandError(f'a profile can\'t be its own source: give another name than "{source}" with --name')
-    if name in profiles:
-        raise CommandError(f'there is a profile "{name}" already, and a second would be ambiguous; give another --name')
+    name = _free_name(grant, profiles, name)
     hints = []
     user = _only_user(grant)
     serial = None
@@ -84,6 +80,49 @@ def role_profile(
     }
     _check_lines(keys)
     return RoleProfile(name, keys, tuple(hints))
+
+
+def token_profile(
+    grant: Grant, profiles: Mapping[str, Mapping[str, str]], *, token_file: str, name: str | None, login: str
+) -> RoleProfile:
+    """Return the profile of a grant for who has an identity provider's token in a file, as in a pod.
+
+    https://docs.aws.amazon.com/sdkref/latest/guide/access-assume-role-web.html
+    """
+    if not any(":oidc-provider/" in each for each in grant.federations):
+        raise CommandError(f"{grant.name} trusts no token of an OpenID Connect provider; give --source-profile")
+    keys = {
+        "role_arn": grant.arn,
+        "web_identity_token_file": token_file,
+        "role_session_name": session_name(login),
+        "duration_seconds": str(grant.max_session),
+        "region": grant.region,
+        "sts_regional_endpoints": "regional",
+    }
+    _check_lines(keys)
+    hints = [f"{grant.name} is disabled: nobody can assume it now"] if grant.disabled else []
+    return RoleProfile(_free_name(grant, profiles, name), keys, tuple(hints))
+
+
+def check_principals(grant: Grant) -> None:
+    """Raise `CommandError` for a grant that trusts no IAM principal: no credentials of AWS assume its role."""
+    if grant.federations and not grant.principals:
+        raise CommandError(
+            f"{grant.name} trusts tokens of {' and '.join(map(issuer_of, grant.federations))} alone, and no IAM "
+            "principal: where the token is in a file, crossrole profile GRANT --web-identity-token-file FILE; in "
+            f"GitHub's workflows, aws-actions/configure-aws-credentials with role-to-assume: {grant.arn}"
+        )
+
+
+def _free_name(grant: Grant, profiles: Mapping[str, Mapping[str, str]], name: str | None) -> str:
+    name = name or grant.name
+    if not _NAME.fullmatch(name):
+        raise CommandError(
+            f'"{name}" is not a valid profile name; expected letters, digits and _+=,.@:/- without spaces'
+        )
+    if name in profiles:
+        raise CommandError(f'there is a profile "{name}" already, and a second would be ambiguous; give another --name')
+    return name
 
 
 def below(source: str, profiles: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:

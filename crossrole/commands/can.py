@@ -23,8 +23,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "crossrole can CALLER [via GRANT] ACTION RESOURCE [--context KEY=VALUE]… [--template-dir DIR] [--json]"
     )
     command.description = (
-        "CALLER is the ARN of a role, user or session, or the name of one in the templates; a grant's name "
-        "stands for a session of its role. With via GRANT the caller assumes that grant's role first. Exit status: "
+        "CALLER is the ARN of a role, user or session, the name of one in the templates, or a token as "
+        "PROVIDER:SUBJECT; a grant's name stands for a session of its role. With via GRANT the caller assumes that "
+        "grant's role first. Exit status: "
         "0 allowed, 1 denied, 2 unknown: the answer then says on what it depends."
     )
     command.add_argument("words", nargs="+", metavar="CALLER [via GRANT] ACTION RESOURCE")

@@ -79,10 +79,13 @@ def add_guardrails(command: argparse.ArgumentParser) -> None:
     )
 
 
-def guardrails_of(arguments: argparse.Namespace) -> Guardrails:
-    """Return the control policies and endpoint policies that the command takes into each decision."""
+def guardrails_of(arguments: argparse.Namespace, folder: Path | None = None) -> Guardrails:
+    """Return the control policies and endpoint policies that the command takes into each decision.
+
+    Those beside access.toml hold for its own templates, and not for those of another `folder`.
+    """
     beside = CHECKOUT / "guardrails"
-    if arguments.guardrails is None and (arguments.template_dir is not None or not beside.is_dir()):
+    if arguments.guardrails is None and (folder is not None or not beside.is_dir()):
         return NO_GUARDRAILS
     return read_guardrails(arguments.guardrails or beside)
 
@@ -108,12 +111,13 @@ def inventory_of(arguments: argparse.Namespace) -> Inventory:
     templates = read_assembly(
         arguments.template_dir, given=given(arguments) if "account" in arguments else NOTHING_GIVEN
     )
-    return read_inventory(templates, guardrails_of(arguments) if "guardrails" in arguments else NO_GUARDRAILS)
+    guardrails = guardrails_of(arguments, arguments.template_dir) if "guardrails" in arguments else NO_GUARDRAILS
+    return read_inventory(templates, guardrails)
 
 
 def inventories_of(arguments: argparse.Namespace) -> list[tuple[Mapping[tuple[str, str], bool], Inventory]]:
     """Return the inventory once for each way that the templates' unknown conditions may turn out."""
-    guardrails = guardrails_of(arguments)
+    guardrails = guardrails_of(arguments, arguments.template_dir)
     every = variants(arguments.template_dir, given=given(arguments))
     return [(conditions, read_inventory(templates, guardrails)) for conditions, templates in every]
 

@@ -77,7 +77,9 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
     else:
         lines = [*(f"# {folder}/{name}" for name in texts), *(f"# kept: {each}" for each in kept), ""]
     if arguments.caller and not steps:
-        environment.put([f"nothing is left: the stacks give each caller of {policies.grant.name} its own half"])
+        given = policies.grant.principals
+        why = f"the stacks give each caller of {policies.grant.name} its own half" if given else "tokens need no policy"
+        environment.put([f"nothing is left: {why}"])
         return 0
     missing = {name: unknown for name, unknown in policies.missing.items() if name in texts}
     unfilled = [f"# fill in, in {name}: <{each}>" for name, unknown in missing.items() for each in unknown]

@@ -3,7 +3,7 @@
 import argparse
 import getpass
 
-from crossrole.assume.profile import role_profile
+from crossrole.assume.profile import RoleProfile, check_principals, role_profile, token_profile
 from crossrole.assume.tools import block_of, tools
 from crossrole.commands.common import add_json, add_template_dir, inventory_of
 from crossrole.environment import Environment
@@ -25,6 +25,11 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         metavar="PROFILE",
         help="the profile whose credentials assume the role; with --for the program's own credentials if left out",
     )
+    command.add_argument(
+        "--web-identity-token-file",
+        metavar="FILE",
+        help="in place of --source-profile: the file that holds an identity provider's token, as in a pod",
+    )
     command.add_argument("--for", dest="tool", metavar="TOOL", help="print the settings of this program")
     command.add_argument("--name", help="the name of the profile, or of the settings; the grant's name if left out")
     command.add_argument("--mfa-serial", metavar="ARN", help="your MFA device, where the grant asks for MFA")
@@ -37,20 +42,27 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
     grant = grant_of(inventory_of(arguments), arguments.grant)
     if arguments.tool is not None:
         return _for_a_tool(grant, arguments, environment)
-    if arguments.source_profile is None:
-        raise CommandError("--source-profile is missing: it names the profile whose credentials assume the role")
-    made = role_profile(
-        grant,
-        profiles(),
-        source=arguments.source_profile,
-        name=arguments.name,
-        mfa_serial=arguments.mfa_serial,
-        login=_login(),
-    )
+    made = _profile(grant, arguments)
     for each in made.hints:
         environment.hint(each)
     environment.put({"profile": made.name, "keys": dict(made.keys)} if arguments.json else made.lines)
     return 0
+
+
+def _profile(grant: Grant, arguments: argparse.Namespace) -> RoleProfile:
+    token_file, source = arguments.web_identity_token_file, arguments.source_profile
+    if token_file and (source or arguments.mfa_serial):
+        raise CommandError(
+            "--web-identity-token-file stands in place of --source-profile and --mfa-serial; leave one out"
+        )
+    if token_file:
+        return token_profile(grant, profiles(), token_file=token_file, name=arguments.name, login=_login())
+    if source is None:
+        check_principals(grant)
+        raise CommandError("--source-profile is missing: it names the profile whose credentials assume the role")
+    return role_profile(
+        grant, profiles(), source=source, name=arguments.name, mfa_serial=arguments.mfa_serial, login=_login()
+    )
 
 
 def _for_a_tool(grant: Grant, arguments: argparse.Namespace, environment: Environment) -> int:

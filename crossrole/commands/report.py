@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from crossrole.commands.common import add_templates, templates_of
+from crossrole.commands.common import add_guardrails, add_templates, guardrails_of, templates_of
 from crossrole.commands.files import write
 from crossrole.environment import Environment
 from crossrole.report.drawing import Pen, figures_of
@@ -29,6 +29,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         help=f"the file to write; {PAGE} if left out, or standard output for Markdown",
     )
     command.add_argument("--markdown", action="store_true", help="write Markdown, as for a pull request")
+    add_guardrails(command)
     add_templates(command)
 
 
@@ -51,4 +52,4 @@ def _report(arguments: argparse.Namespace, environment: Environment) -> Report:
     templates, folder = templates_of(arguments), arguments.template_dir
     # The source of another folder is not known, so neither is its history.
     history = history_of(CHECKOUT / "access.toml") if folder is None else NOTHING
-    return report_of(templates, history, environment.now())
+    return report_of(templates, history, environment.now(), guardrails_of(arguments, folder))

@@ -7,13 +7,13 @@ without credentials.
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from crossrole.diff.parts import Name, Part, as_policy, names_in
+from crossrole.diff.parts import Name, Part, as_policy, by_type, names_in
 from crossrole.diff.sentences import who
-from crossrole.engines.prover import Side
+from crossrole.engines.prover import UNBOUND, Bounds, Side
 from crossrole.iam.arn import account_of, account_root_arn
 from crossrole.iam.condition_operators import operator_of
 from crossrole.iam.globs import meet
@@ -53,26 +53,91 @@ class Owner:
         return account_root_arn(self.partition, self.account)
 
 
-def layer(policies: Sequence[Policy], owner: Owner, allowed: Part | None = None) -> Side:
+def layer(policies: Sequence[Policy], owner: Owner, allowed: Part | None = None, *, bounds: Bounds = UNBOUND) -> Side:
     """Return what policies of a resource allow any caller whose own policies allow it too.
 
-    With `allowed`, this part alone allows anything; what the policies deny stays denied.
+    With `allowed`, this part alone allows anything; what the policies deny stays denied. `bounds` bound all callers.
     """
     statements = [each for policy in policies for each in policy.statements]
     kept = [each for each in statements if each["Effect"] == "Deny" or not allowed]
     made = [made for each in [*kept, *([allowed.whole] if allowed else [])] for made in _of_callers(each, owner)]
-    return Side(_NOBODY, account_of(_NOBODY), (as_policy(made),))
+    bound = bounds.map(lambda each: as_policy(_of_any_caller(one, owner) for one in each.statements))
+    return Side(_NOBODY, account_of(_NOBODY), (as_policy(made),), bounds=bound)
+
+
+def about(policies: Sequence[Policy], part: Part, owner: Owner) -> list[Policy]:
+    """Return policies without the principals that no caller of a part can be: of hundreds, one proof needs few."""
+    if part.principal is None or part.principal[1] == "*" or _account(part.principal) == owner.account:
+        return list(policies)
+    callers = _patterns(part.principal, owner)
+    if _SESSION.fullmatch(part.principal[1]):
+        return list(policies)
+
+    def may_name(name: Name) -> bool:
+        return (
+            name[1] == "*"
+            or _account(name) == owner.account
+            or _SESSION.fullmatch(name[1]) is not None
+            or any(meet(one, other) for one in _patterns(name, owner) for other in callers)
+        )
+
+    return [
+        as_policy(
+            {**each, "Principal": by_type(names)} if names else each
+            for each in policy.statements
+            if (names := _those_who(each, may_name)) is None or names
+        )
+        for policy in policies
+    ]
+
+
+def _those_who(statement: Statement, may_name: Callable[[Name], bool]) -> list[Name] | None:
+    """Return the principals that a statement names and that pass a test; None for one that names all but some."""
+    return (
+        None if "Principal" not in statement else [each for each in names_in(statement["Principal"]) if may_name(each)]
+    )
 
 
 def _of_callers(statement: Statement, owner: Owner) -> Iterator[Statement]:
     """Yield the statement without principals: the callers that it is about are conditions."""
-    bare = {key: each for key, each in statement.items() if key not in {"Principal", "NotPrincipal", "Condition"}}
-    given = _conditions(statement.get("Condition", {}), owner.partition)
     for condition in _choices(statement, owner):
-        both = {
-            operator: {**given.get(operator, {}), **condition.get(operator, {})} for operator in {**given, **condition}
-        }
-        yield json.loads(_OF_THE_PRINCIPAL.sub("aws:Caller", json.dumps({**bare, "Condition": both})))
+        yield _of_any_caller(statement, owner, condition)
+
+
+def _of_any_caller(statement: Statement, owner: Owner, condition: Mapping[str, Any] | None = None) -> Statement:
+    """Return the statement without principals, with a condition more; what it tests of a principal is of the caller."""
+    bare = {key: each for key, each in statement.items() if key not in {"Principal", "NotPrincipal", "Condition"}}
+    given, more = _conditions(statement.get("Condition", {}), owner.partition), condition or {}
+    both = {operator: {**given.get(operator, {}), **more.get(operator, {})} for operator in {**given, **more}}
+    made: Statement = json.loads(_OF_THE_PRINCIPAL.sub("aws:Caller", json.dumps({**bare, "Condition": both})))
+    return made
+
+
+def regardless_of_name(side: Side, part: Part) -> tuple[object, ...] | None:
+    """Return what a side says of the one caller of a part, which is the same for every caller of whom the same holds.
+
+    None where the part may be about several, or where something but a list of principals tests who the caller is.
+    """
+    kind, name = part.principal or ("", "*")
+    if side.principal != _NOBODY or kind != "AWS" or {"*", "?"} & set(name) or not name.startswith("arn:"):
+        return None
+    policies = [each.document for each in (*side.identity, *side.bounds.levels)]
+    text = json.dumps(policies, sort_keys=True)
+    listed = [
+        each
+        for document in policies
+        for statement in document["Statement"]
+        for keys in statement.get("Condition", {}).values()
+        for each in texts(keys.get(_BY_NAME))
+    ]
+    others = {*_ABOUT_CALLERS.findall(text)} - {_BY_NAME, *_HAS_POLICIES}
+    if others or text.count(name) != listed.count(name):
+        return None
+    renamed = text.replace(json.dumps(name), json.dumps("the caller"))
+    return renamed, tuple(meet(each, name) for each in listed)
+
+
+_ABOUT_CALLERS = re.compile(r"aws:caller[a-z]*", re.IGNORECASE)
 
 
 def only_callers(part: Part, owner: Owner) -> Mapping[str, Any]:
@@ -94,6 +159,15 @@ def may_be(part: Part, caller: str) -> bool:
 def _arn_of(part: Part) -> str | None:
     """Return the ARN, or the pattern of one, that a condition demands of the callers."""
     return part.named[1] if part.named and part.named[0].lower() == "aws:principalarn" else None
+
+
+def account_of_callers(part: Part) -> str:
+    """Return the account that every caller of a part is in; an empty text where they may be in any, or in none."""
+    if part.principal is None or part.principal[0] != "AWS":
+        return ""
+    arn = _arn_of(part) or part.principal[1]
+    account = _account(part.principal) or (account_of(arn) if arn.count(":") > 3 else "")  # noqa: PLR2004
+    return account if re.fullmatch(r"[0-9]{12}", account) else ""
 
 
 def is_direct(part: Part) -> bool:

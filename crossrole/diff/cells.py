@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from crossrole.diff.callers import Label, Owner, is_direct, label, layer, may_be, narrower, only_callers
+from crossrole.diff.callers import Label, Owner, is_direct, label, may_be, narrower, only_callers
 from crossrole.diff.comparison import Cell
 from crossrole.diff.parts import Part, allowing, as_policy, denying, taken_apart
 from crossrole.diff.state import BEGIN, NAME_SOURCE, TAG, State, only_with, service_of
@@ -113,25 +113,28 @@ def of_callers(old: State, new: State, resource: str) -> Iterator[tuple[Label, C
     before, now = old.attached_to(resource), new.attached_to(resource)
     owner, trust = new.owner(resource), is_role(resource)
     lifted = _lifted(before, now)
-    whole = layer(old.policies_of(resource), owner)
     for part in allowing(now):
         if part.action == NAME_SOURCE and not new.tests_source_identities:
             continue
         denials = [each for each in lifted if part.meets(each)]
         if part not in before and not any(each.covers(part) for each in allowing(before)):
-            alone = layer(new.policies_of(resource), owner, part)
-            cell = Cell(part, part.action, place_of(part, resource), whole, alone, before, now)
+            place = place_of(part, resource)
+            whole, alone = (
+                old.letting_in(resource, part, place),
+                new.letting_in(resource, part, place, part),
+            )
+            cell = Cell(part, part.action, place, whole, alone, before, now)
             yield label(part, owner, trust=trust), cell
         for denial in denials:
-            fewer = narrower(part, denial)
+            fewer, place = narrower(part, denial), place_of(part, resource, denial)
             yield (
                 label(fewer, owner, trust=trust),
                 Cell(
                     part,
                     _narrowed(_narrowed(part.action, f"{service_of(resource)}:*"), denial.action),
-                    place_of(part, resource, denial),
-                    whole,
-                    layer(new.policies_of(resource), owner, part),
+                    place,
+                    old.letting_in(resource, part, place),
+                    new.letting_in(resource, part, place, part),
                     before,
                     now,
                     (only_callers(fewer, owner),),
@@ -139,23 +142,24 @@ def of_callers(old: State, new: State, resource: str) -> Iterator[tuple[Label, C
             )
 
 
-def of_holders(before: Sequence[Part], now: Sequence[Part], owner: Owner) -> Iterator[Cell]:
+def of_holders(old: State, new: State, before: Sequence[Part], now: Sequence[Part], owner: Owner) -> Iterator[Cell]:
     """Yield the cells of a policy for whoever has it attached, with the caller's ARN left free.
 
     What is no longer denied is asked about as if another policy of the holder's allowed it.
     """
 
-    def side(parts: Iterable[Part]) -> Side:
-        return layer([as_policy({**each.statement, "Principal": "*"} for each in parts)], owner)
+    def side(state: State, parts: Iterable[Part], part: Part) -> Side:
+        return state.holding(as_policy({**each.statement, "Principal": "*"} for each in parts), owner, part)
 
     for part in allowing(now):
         if part not in before and not any(each.covers(part) for each in allowing(before)):
-            yield Cell(part, part.action, part.resource, side(before), side(now), tuple(before), tuple(now))
+            sides = side(old, before, part), side(new, now, part)
+            yield Cell(part, part.action, part.resource, *sides, tuple(before), tuple(now))
     for denial in _lifted(before, now):
         (allow,) = taken_apart([allowing_policy(denial.action, denial.resource)])
-        old, new = (side([allow, *denying(parts)]) for parts in (before, now))
+        sides = side(old, [allow, *denying(before)], allow), side(new, [allow, *denying(now)], allow)
         decided = (allow, *denying(before)), (allow, *denying(now))
-        yield Cell(allow, denial.action, denial.resource, old, new, *decided, where=OTHER_POLICIES)
+        yield Cell(allow, denial.action, denial.resource, *sides, *decided, where=OTHER_POLICIES)
 
 
 def of_assuming(old: State, new: State, caller: str, role: str) -> Iterator[Cell]:

@@ -4,11 +4,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from crossrole.diff.callers import INTERNET, Label, Owner, label, layer, may_be
+from crossrole.diff.callers import INTERNET, Label, Owner, label, may_be
 from crossrole.diff.cells import attached_cell, may_allow, of_assuming, of_callers, of_holders, of_identity
 from crossrole.diff.comparison import Cell, Gain, gains
+from crossrole.diff.narrowing import is_narrower
 from crossrole.diff.not_proved import unjudged_changes
-from crossrole.diff.parts import Part, allowing, denying, taken_apart
+from crossrole.diff.parts import Part, allowing, taken_apart
 from crossrole.diff.provable import open_unknowns
 from crossrole.diff.sentences import EVERYTHING, UNPROVED, Change, doing, publicly, what, who
 from crossrole.diff.state import BEGIN, NAME_SOURCE, TAG, State
@@ -251,7 +252,7 @@ class _Comparison:
         for part in parts:
             label_ = label(part, owner, trust=True)
             if label_.arn not in self.new.identities and not _is_service(part):
-                side = layer(self.new.policies_of(actor.arn), owner, part)
+                side = self.new.letting_in(actor.arn, part, actor.arn, part)
                 inquiries.append((label_.text, Inquiry(side, part.action, actor.arn)))
         proofs = self.prover.prove([inquiry for _, inquiry in inquiries])
         able = [name for (name, _), proof in zip(inquiries, proofs, strict=True) if proof.verdict is not Verdict.DENIED]
@@ -308,7 +309,9 @@ class _Comparison:
             return
         owner = Owner(partition_of(arn), account_of(arn), required=True)
         cells = [
-            each for each in of_holders(parts[0], parts[1], owner) if not gives_nothing(each.action, each.resource)
+            each
+            for each in of_holders(self.old, self.new, parts[0], parts[1], owner)
+            if not gives_nothing(each.action, each.resource)
         ]
         found: dict[tuple[str, Gain, str], list[str]] = {}
         for cell, gain in zip(cells, self._gains(cells), strict=True):
@@ -394,14 +397,19 @@ class _Comparison:
     def _unknown(self) -> Iterator[Change]:
         """Yield who and what changed beside something that is not known, so that the proofs may not hold."""
         resources = [each for each in dict.fromkeys([*self.new.resources, *self.old.resources]) if self._differs(each)]
+        wider: list[str] = []
         for resource in [*resources, *(each for each in self.new.inventory.roles if self._differs(each))]:
             attached = [state.given.resource_policies.get(resource) for state in (self.old, self.new)]
             parts = [state.attached_to(resource) for state in (self.old, self.new)]
             same = _open_statements(attached[:1]) == _open_statements(attached[1:])
-            if (depends := _depends(attached)) and not (same and _only_narrower(*parts)):
+            if same and is_narrower(*parts):
+                continue
+            wider.append(resource)
+            if depends := _depends(attached):
                 yield Change(
                     self.gained, f"the policy of {_named(resource)} was changed, which may give access", depends
                 )
+        resources = [each for each in resources if each in wider]
         some = [each for each in self.new.identities if resources or each in self._changed_identities]
         for arn in some:
             both = [state.given_identities.get(arn) for state in (self.old, self.new)]
@@ -411,7 +419,7 @@ class _Comparison:
                 parts = [state.parts_of(arn) for state in (self.old, self.new)]
                 same = {*self.old.boundary_of(arn)} == {*self.new.boundary_of(arn)} and not self._retagged(arn)
                 same = same and _open_statements(policies[0]) == _open_statements(policies[1])
-                if not (same and _only_narrower(*parts)):
+                if not (same and is_narrower(*parts)):
                     yield Change(
                         self.gained, f"the policies of {who(arn)} were changed, which may give access", depends
                     )
@@ -440,11 +448,6 @@ def _open_statements(policies: Iterable[Policy | None]) -> set[str]:
     """Return the statements of which it is not known whether they allow or deny, each by what is not known."""
     effects = {str(statement.get("Effect")) for policy in policies if policy for statement in policy.statements}
     return effects - {"Allow", "Deny"}
-
-
-def _only_narrower(before: Sequence[Part], now: Sequence[Part]) -> bool:
-    """Return whether nothing can be gained, whatever is not known: nothing is allowed anew, and no Deny is gone."""
-    return {*allowing(now)} <= {*allowing(before)} and {*denying(before)} <= {*denying(now)}
 
 
 def _named(resource: str) -> str:

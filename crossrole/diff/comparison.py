@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from crossrole.diff.callers import CALLER
+from crossrole.diff.callers import CALLER, regardless_of_name
 from crossrole.diff.parts import Part, allowing, denying
 from crossrole.diff.sentences import HIDDEN, UNPROVED, what
 from crossrole.engines.prover import Inquiry, Pair, Proof, Prover, Side, Verdict
@@ -43,6 +43,28 @@ def gains(cells: Sequence[Cell], prover: Prover, *, gained: bool) -> list[Gain |
 
     With `gained` False the new state is the earlier one, and what it allows more was lost.
     """
+    alike: dict[object, int] = {}
+    firsts: list[Cell] = []
+    places = []
+    for cell in cells:
+        key = _alike(cell) or len(firsts)
+        if key not in alike:
+            alike[key] = len(firsts)
+            firsts.append(cell)
+        places.append(alike[key])
+    found = _gains(firsts, prover, gained=gained)
+    return [found[place] for place in places]
+
+
+def _alike(cell: Cell) -> object:
+    """Return what is the same for a cell about another caller of whom the same holds; None where there is none."""
+    said = [regardless_of_name(side, cell.part) for side in (cell.old, cell.new)]
+    if None in said or cell.only:
+        return None
+    return (*said, cell.action, cell.resource, cell.before, cell.now, cell.where, cell.new.bounds.may_be_denied)
+
+
+def _gains(cells: Sequence[Cell], prover: Prover, *, gained: bool) -> list[Gain | None]:
     proofs = prover.more_of_each([Pair(each.old, each.new, each.action, each.resource, each.only) for each in cells])
     more = [proof.verdict is not Verdict.DENIED for proof in proofs]
     asked = [
@@ -65,6 +87,10 @@ def _in_the_old_state(cell: Cell, proof: Proof) -> Inquiry:
 def _gain(cell: Cell, proof: Proof, *, loosened: bool, gained: bool) -> Gain:
     if proof.verdict is Verdict.UNKNOWN:
         return Gain(loosened=False, notes=(f"{UNPROVED}: {'; '.join(proof.reasons)}",))
+    if cell.new.bounds.may_be_denied:
+        return Gain(
+            loosened=False, notes=(f"{UNPROVED}: a control policy may deny it: that depends on what is not known",)
+        )
     notes = _differences(cell, gained=gained) if loosened else _denied_within(cell, gained=gained)
     return Gain(loosened, tuple(notes))
 

@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from crossrole.diff.narrowing import OF_OTHERS, PICKS, SECTIONS, Written, narrows, only_allows, said_by
 from crossrole.diff.provable import mentions, open_unknowns, policies_of, tags_of
 from crossrole.diff.sentences import UNPROVED, Change
 from crossrole.iam.arn import name_of
-from crossrole.templates.coverage import EVERY_PROPERTY, Coverage, coverage_of, transforms
+from crossrole.iam.policy import Kind
+from crossrole.templates.coverage import EVERY_PROPERTY, Coverage, coverage_of, may_decide_by_tags, transforms
 from crossrole.templates.intrinsics import Template
 from crossrole.templates.inventory import Inventory
 from crossrole.templates.resource_types import RESOURCE_TYPES
+from crossrole.templates.tags import tags_in
 from crossrole.unknown import Unknown, has_unknowns, worded
 
 _LOOK = f"{UNPROVED}: look at it yourself"
-_SECTIONS = ("Conditions", "Mappings", "Parameters")
-_PICKS = ('"Fn::Select"', '"Fn::Split"', '"Fn::Base64"')
-_OF_OTHERS = ('"Fn::ImportValue"', '"Fn::GetStackOutput"', "Outputs.")
 _INTRINSICS = ('"Ref"', '"Fn::', '"Condition": "', "{{resolve:")
 _BLOCK, _AS_BLOCKED = "PublicAccessBlockConfiguration", "true"
 
@@ -40,6 +40,10 @@ class _Resource:
     @property
     def place(self) -> str:
         return f"{self.template.stack}/{self.logical_id}"
+
+    @property
+    def as_written(self) -> Written:
+        return Written(self.template, self.logical_id)
 
     @property
     def raw(self) -> Mapping[str, Any]:
@@ -73,7 +77,7 @@ class _Resource:
 
     @property
     def _made(self) -> str:
-        return f"{self.raw['Condition']}: {json.dumps(self.template.body.get('Conditions'), sort_keys=True)}"
+        return f"{self.raw.get('Condition')}: {json.dumps(self.template.body.get('Conditions'), sort_keys=True)}"
 
     @cached_property
     def texts(self) -> Mapping[str, str]:
@@ -81,17 +85,27 @@ class _Resource:
         return {name: self._text(name, value) for name, value in self.properties.items()}
 
     def _text(self, name: str, value: Any) -> str:
+        of = _CONTROLS.get(str(self.properties.get("Type"))) if self.kind == "AWS::Organizations::Policy" else None
+        if of and name == "Content" and (said := said_by(value, of)):
+            return said
+        if of and name == "TargetIds" and isinstance(value, list):
+            value = sorted(value, key=str)
         text = json.dumps(_plain(value), sort_keys=True)
         if not has_unknowns(value):
             return text
         raw = json.dumps(self.template.properties(self.logical_id).get(name), sort_keys=True)
-        if open_unknowns(value) or any(each in raw for each in _PICKS):
+        if open_unknowns(value) or any(each in raw for each in PICKS):
             # What is not known may be made of anything that stands here.
-            text += raw + json.dumps([self.template.body.get(each) for each in _SECTIONS], sort_keys=True)
-            if any(each in raw for each in _OF_OTHERS):
+            text += raw + json.dumps([self.template.body.get(each) for each in SECTIONS], sort_keys=True)
+            if any(each in raw for each in OF_OTHERS):
                 every = self.template.assembly.templates
                 text += json.dumps([each.body.get("Outputs") for each in every], sort_keys=True)
         return text
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """Its tags, its stack's among them."""
+        return {**self.template.tags, **tags_in(self.template.property(self.logical_id, "Tags", []))}
 
     @property
     def unknowns(self) -> tuple[str, ...]:
@@ -134,6 +148,7 @@ class _Resource:
                 yield f" with the role {' and '.join(named)}" if named else ""
 
 
+_CONTROLS = {"SERVICE_CONTROL_POLICY": Kind.IDENTITY, "RESOURCE_CONTROL_POLICY": Kind.RESOURCE}
 _WITH_POLICIES = {"AWS::IAM::ManagedPolicy", "AWS::IAM::Policy", "AWS::IAM::RolePolicy"}
 
 
@@ -159,6 +174,7 @@ def unjudged_changes(base: Inventory, head: Inventory) -> Iterator[Change]:
     yield from _of_templates(base, head, (before, now), told)
     yield from _of_accounts(base, head)
     yield from _of_conditions(base, head)
+    yield from _of_tags(base, head, before, now)
 
 
 def _resources(inventory: Inventory) -> dict[str, _Resource]:
@@ -228,7 +244,7 @@ def _of_resource(old: _Resource | None, new: _Resource | None, added: set[str]) 
         yield _changed(f"{new.words}, was added", depends=new.unknowns)
     if old and (old.coverage.appears or _unjudged(old, set())):
         yield _changed(f"{old.words}, was removed", gained=not old.coverage.only_gives)
-    elif old and old.unknowns:
+    elif old and old.unknowns and not only_allows(old.as_written):
         yield _changed(f"{old.words}, was removed", depends=old.unknowns)
 
 
@@ -243,7 +259,8 @@ def _of_properties(old: _Resource, new: _Resource, differing: list[str]) -> Iter
         else:
             yield _changed(f"{name} of {new.words}, was changed")
     unknown = tuple(dict.fromkeys([*old.unknowns, *new.unknowns]))
-    if unknown and any(name in new.coverage.evaluated for name in differing):
+    evaluated = [name for name in differing if name in new.coverage.evaluated]
+    if unknown and evaluated and not narrows(old.as_written, new.as_written, evaluated):
         yield _changed(f"{new.words}, was changed", depends=unknown)
 
 
@@ -338,6 +355,7 @@ def _of_accounts(base: Inventory, head: Inventory) -> Iterator[Change]:
 
 
 _OWN_TAGS = re.compile(r"(?<!aws:)(?:resource|bucket)tag/", re.IGNORECASE)
+_ANY_TAGS = re.compile(r"(?:principal|resource|bucket)tag/", re.IGNORECASE)
 _OF_RESOURCES = re.compile(r"resourcetag/", re.IGNORECASE)
 _ALIASES = re.compile(r"kms:(?:requestalias|resourcealiases)", re.IGNORECASE)
 _CONTEXT = re.compile(r"kms:encryptioncontext", re.IGNORECASE)
@@ -356,7 +374,10 @@ def _of_conditions(base: Inventory, head: Inventory) -> Iterator[Change]:
     for arn in sorted({*retagged, *of_buckets}):
         policies = [state.resource_policies[arn] for state in (base, head) if arn in state.resource_policies]
         own = any(_OF_RESOURCES.search(str(each.document)) for each in policies)
-        if own or tested(_OWN_TAGS) or (arn in of_buckets and tested(_OF_RESOURCES)):
+        bounds = any(
+            _ANY_TAGS.search(str(each.document)) for state in (base, head) for each in state.guardrails.controls
+        )
+        if own or bounds or tested(_OWN_TAGS) or (arn in of_buckets and tested(_OF_RESOURCES)):
             yield _changed(f"the tags of {arn}, which a policy tests, were changed")
     if base.aliases != head.aliases and tested(_ALIASES):
         yield _changed("the aliases of keys, which a policy tests, were changed")
@@ -364,6 +385,17 @@ def _of_conditions(base: Inventory, head: Inventory) -> Iterator[Change]:
         old, new = base.buckets[arn], head.buckets[arn]
         if old.has_bucket_key != new.has_bucket_key and new.key and tested(_CONTEXT):
             yield _changed(f"BucketKeyEnabled of {arn} was changed: S3 sends its key another encryption context")
+
+
+def _of_tags(
+    base: Inventory, head: Inventory, before: Mapping[str, _Resource], now: Mapping[str, _Resource]
+) -> Iterator[Change]:
+    """Yield the resources with other tags, of which no proof is about, where a policy may test them."""
+    statements = [each for state in (base, head) for policy in policies_of(state) for each in policy.statements]
+    for place in sorted(before.keys() & now.keys()):
+        old, new = before[place], now[place]
+        if old.kind == new.kind and old.tags != new.tags and may_decide_by_tags(new.kind, statements):
+            yield _changed(f"the tags of {new.words}, which a policy tests, were changed")
 
 
 def _tags_differ(base: Inventory, head: Inventory, bucket: str) -> bool:

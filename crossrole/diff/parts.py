@@ -98,11 +98,17 @@ class Part:
         same_callers = (self.principals, self.but & {"Principal"}) == (other.principals, other.but & {"Principal"})
         return (
             same_callers
-            and (self.condition in {"", other.condition})
+            and (self.condition in {"", other.condition} or self.tests <= other.tests)
             and self._covers_actions(other)
             and "Resource" not in self.but | other.but
             and covers_arn(self.resource, other.resource)
         )
+
+    @cached_property
+    def tests(self) -> frozenset[str]:
+        """Each condition by itself: all of them must be met."""
+        conditions = self.statement.get("Condition", {})
+        return frozenset(canonical({each: {key: keys[key]}}) for each, keys in conditions.items() for key in keys)
 
     def _covers_actions(self, other: "Part") -> bool:
         if "Action" not in self.but | other.but:

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
-from crossrole.diff.callers import Owner, is_public
+from crossrole.diff.callers import Owner, about, account_of_callers, is_public, layer
+from crossrole.diff.guardrails import bounds_of
 from crossrole.diff.parts import Part, allowing, as_policy, by_type, names_in, taken_apart
 from crossrole.diff.provable import provable, tags_of
-from crossrole.engines.prover import Side
+from crossrole.engines.prover import Bounds, Side
 from crossrole.evaluation.assumptions import allowing as allowing_all, delegating
 from crossrole.iam.actions import ASSUME
 from crossrole.iam.arn import account_of, is_role, partition_of
@@ -120,6 +121,7 @@ class State:
             resource_policy=trust and _of_a_trust(trust),
             required=True,
             resource_tags=self.tags_of(role),
+            bounds=self._bounds(account_of(caller), account_of(role), "sts:*", role, caller),
         )
 
     def using(self, actor: str, action: str, resource: str) -> Side:
@@ -129,14 +131,52 @@ class State:
         keyed = action.lower().startswith("kms:") and resource.startswith("arn:")
         if keyed and attached is None:
             attached = delegating(self.inventory, resource)
+        side = self._of(actor)
         return replace(
-            self._of(actor),
+            side,
             # A resource without a policy here is evaluated by the identity's own policies: as one of its account.
             account=self.owner(whole).account or account_of(actor) if attached else account_of(actor),
             resource_policy=attached and as_policy(map(_with_types, attached.statements)),
             required=keyed,
             resource_tags=self.tags_of(whole),
+            bounds=self._bounds(side.account, self._surely_of(whole), action, resource, actor),
         )
+
+    def letting_in(self, resource: str, part: Part, place: str, allowed: Part | None = None) -> Side:
+        """Return what a resource's policy allows the callers of a part, at a place of the resource.
+
+        With `allowed`, this part alone allows anything.
+        """
+        caller, owner = account_of_callers(part), self.owner(resource)
+        bounds = self._bounds(caller, self._surely_of(resource), part.action, place, part.whole)
+        return layer(about(self.policies_of(resource), part, owner), owner, allowed, bounds=bounds)
+
+    def holding(self, policy: Policy, owner: Owner, part: Part) -> Side:
+        """Return what a policy allows whoever of an account has it."""
+        bounds = self._bounds(owner.account, "", part.action, part.resource, [part.whole, policy.document])
+        return layer([policy], owner, bounds=bounds)
+
+    def _bounds(self, caller: str, owner: str, action: str, resource: str, names: object) -> Bounds:
+        """Return the control policies of the accounts that are known to be in an organization of ours."""
+        tags = [self.tags_of(names) if isinstance(names, str) else {}, self.tags_of(resource)]
+        accounts = [each if self._has_guardrails(each) else "" for each in (caller, owner)]
+        return bounds_of(
+            self.given.guardrails,
+            caller=accounts[0],
+            owner=accounts[1],
+            action=action,
+            resource=resource,
+            names=[names, tags],
+        )
+
+    def _has_guardrails(self, account: str) -> bool:
+        guardrails, deployed = self.given.guardrails, {*self.given.partitions, *self._other.partitions}
+        return account in {*deployed, *guardrails.scps, *guardrails.rcps}
+
+    def _surely_of(self, resource: str) -> str:
+        """Return the account of a resource; an empty text where it is only assumed."""
+        bucket = self._buckets.get(resource.partition("/")[0])
+        return bucket.account if bucket else account_of(resource)
 
     def _of(self, actor: str) -> Side:
         identity = self.identities.get(actor)

@@ -3,12 +3,12 @@
 import json
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from crossrole.engines.process import Worker
 from crossrole.engines.simulator import Request, named
@@ -39,6 +39,23 @@ Tags = Mapping[str, str | None]
 
 
 @dataclass(frozen=True)
+class Bounds:
+    """Control policies, as far as it is known what they deny."""
+
+    levels: tuple[Policy, ...] = ()
+    """Each level of them as one policy: each must allow a request."""
+    may_be_denied: bool = False
+    """Whether control policies that are not among these may deny a request too."""
+
+    def map(self, change: Callable[[Policy], Policy]) -> "Bounds":
+        """Return the same with each policy changed."""
+        return replace(self, levels=tuple(map(change, self.levels)))
+
+
+UNBOUND: Final = Bounds()
+
+
+@dataclass(frozen=True)
 class Side:
     """All policies that decide what one principal may do to the resources of one account."""
 
@@ -54,6 +71,8 @@ class Side:
     """The principal's tags."""
     resource_tags: "Tags" = field(default_factory=dict, hash=False)
     """The tags of the resource."""
+    bounds: "Bounds" = field(default_factory=lambda: UNBOUND)
+    """The control policies, which bound what all the others allow."""
 
     def untagged_as(self, other: "Side") -> "Side":
         """Return the side where the tags that only the other has are surely absent."""
@@ -96,7 +115,7 @@ class Inquiry:
             "required": side.required,
             "tags": {},
             "free": self.free,
-            "only": list(self.only),
+            "only": [*self.only, *(each.document for each in side.bounds.levels)],
         }
 
 
@@ -110,7 +129,7 @@ def _about(side: Side, action: str, resource: str) -> Side:
     """Return what a side's statements say of requests of these kinds: the fewer patterns, the faster the proof."""
 
     def about(policy: Policy) -> Policy:
-        kept = [each for statement in policy.statements if (each := _elements_about(statement, action, resource))]
+        kept = [each for statement in policy.statements if (each := elements_about(statement, action, resource))]
         return replace(policy, document={**policy.document, "Statement": kept})
 
     return replace(
@@ -118,10 +137,12 @@ def _about(side: Side, action: str, resource: str) -> Side:
         identity=tuple(map(about, side.identity)),
         boundary=side.boundary and about(side.boundary),
         resource_policy=side.resource_policy and about(side.resource_policy),
+        bounds=side.bounds.map(about),
     )
 
 
-def _elements_about(statement: Statement, action: str, resource: str) -> Statement | None:
+def elements_about(statement: Statement, action: str, resource: str) -> Statement | None:
+    """Return a statement with the patterns that are about requests of these kinds; None where it is about none."""
     some = dict(statement)
     if "Action" in statement:
         some["Action"] = [each for each in texts(statement["Action"]) if meet(each.lower(), action.lower())]
@@ -156,6 +177,7 @@ def _told(side: Side, family: str, tags: Tags, *, others: Tags | None = None) ->
         identity=tuple(map(renamed, side.identity)),
         boundary=side.boundary and renamed(side.boundary),
         resource_policy=side.resource_policy and renamed(side.resource_policy),
+        bounds=side.bounds.map(renamed),
     )
     return told, values
 
@@ -217,7 +239,10 @@ def inquiry_of(request: Request) -> Inquiry:
 
 @dataclass(frozen=True)
 class Pair:
-    """The policies of one principal in two states, to find what `head` allows and `base` does not."""
+    """The policies of one principal in two states, to find what `head` allows and `base` does not.
+
+    Head's control policies bound both: what they deny is not looked for.
+    """
 
     base: Side
     head: Side

@@ -3,8 +3,12 @@
 import { createInterface } from 'node:readline';
 import { runSimulation } from '@cloud-copilot/iam-simulate';
 
-// The engine takes no key whose variable part follows a colon. In its evaluation, a tag of the principal's is the same.
-const ALIAS = 'aws:PrincipalTag/of-the-encryption-context/';
+// The engine takes no key whose variable part follows a colon, gives what a token said to no request of its session, an
+// access point's keys to none of its bucket, and what is sent to assume a role not to the actions asked beside it. In its
+// evaluation, a tag of the principal's is the same.
+const ALIAS = 'aws:PrincipalTag/of-the-request/';
+const ALIASED = /^(?:kms:EncryptionContext:|saml:|sts:|s3:(?:Data)?AccessPoint|[^:]*\.[^:]*:)/i;
+const VARIABLE = /\$\{([^},]*)/g;
 
 const LAYERS = {
   identity: 'identityAnalysis',
@@ -65,7 +69,7 @@ async function evaluated(request) {
           .filter(({ orgIdentifier }) => !orgIdentifier || orgIdentifier.startsWith('level-'))
           .flatMap((each) => statements(each, Number((each.orgIdentifier ?? 'level-0').slice(6)))),
       })),
-    conditions: analysis.conditions,
+    conditions: analysis.conditions && JSON.parse(JSON.stringify(analysis.conditions).replaceAll(ALIAS, '')),
   };
 }
 
@@ -83,12 +87,13 @@ function onlyThisRole(policy, { principal, context }) {
 }
 
 function aliased(key) {
-  return key.replace(/^kms:EncryptionContext:/i, ALIAS);
+  return ALIASED.test(key) ? ALIAS + key : key;
 }
 
 function withAliases(policy) {
   const keys = (block) => Object.fromEntries(Object.entries(block).map(([key, values]) => [aliased(key), values]));
-  const Statement = policy.Statement.map((each) => {
+  const text = JSON.stringify(policy.Statement).replace(VARIABLE, (_, key) => '${' + aliased(key.trim()));
+  const Statement = JSON.parse(text).map((each) => {
     if (!each.Condition) return each;
     const Condition = Object.fromEntries(Object.entries(each.Condition).map(([name, block]) => [name, keys(block)]));
     return { ...each, Condition };
@@ -123,7 +128,7 @@ function statements({ allowStatements, denyStatements, unmatchedStatements }, le
     principal: explain.principalMatch !== 'NoMatch',
     conditions: (explain.conditions ?? []).map((condition) => ({
       operator: condition.operator,
-      key: condition.conditionKeyValue.replace(ALIAS, 'kms:EncryptionContext:'),
+      key: condition.conditionKeyValue.replace(ALIAS, ''),
       wanted: [condition.values].flat().map((each) => each.value),
       given: condition.resolvedConditionKeyValue ?? null,
       matches: condition.matches,

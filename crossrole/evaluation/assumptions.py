@@ -6,6 +6,7 @@ from crossrole.iam.arn import account_of, account_root_arn
 from crossrole.iam.partitions import dns_suffix
 from crossrole.iam.policy import VERSION, Policy, read_policy
 from crossrole.templates.inventory import Inventory
+from crossrole.unknown import has_unknowns
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,15 @@ def for_s3_in_its_account(key: str, region: str) -> Policy:
     }
     document = {"Version": VERSION, "Statement": [statement]}
     return read_policy(template="AWS", logical_id="alias/aws/s3", name="the policy of AWS's own key", document=document)
+
+
+def letting_in(principal: str, action: str, resource: str) -> Policy:
+    """Return the policy that a resource is assumed to have whose policy is outside the templates."""
+    named = "*" if has_unknowns(principal) else principal
+    statement = {"Effect": "Allow", "Principal": {"AWS": named}, "Action": action, "Resource": resource}
+    return read_policy(
+        template=ASSUMED, logical_id="", name="", document={"Version": VERSION, "Statement": [statement]}
+    )
 
 
 def given_key(key: str) -> Assumption:

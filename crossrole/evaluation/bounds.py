@@ -8,12 +8,14 @@ Where both give the same decision, it holds for every value of what is not known
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from crossrole.engines.simulator import Decision, Request
 from crossrole.iam.arn import account_of, account_root_arn, is_role, name_of, partition_of, session_arn
 from crossrole.iam.condition_operators import Operator, operator_of
 from crossrole.iam.policy import Policy, Statement, is_unique_id, texts
+from crossrole.iam.request_keys import is_among
 from crossrole.unknown import has_unknowns, is_unknown, may_be, unknowns_in
 
 NOBODY = "000000000000"
@@ -53,7 +55,7 @@ def bounds_of(request: Request) -> Bounds:
     The conditions of a free request on keys of any value stay: its answer says what they must be.
     """
     facts = _Facts(request)
-    trust = request.action.startswith("sts:AssumeRole")
+    trust = request.action.startswith(("sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity", "sts:SetContext"))
     identity = [facts.bounded(policy, "Resource") for policy in request.identity]
     boundary = facts.bounded(request.boundary, "Resource") if request.boundary else None
     attached = (
@@ -182,7 +184,7 @@ class _Facts:
         sure, fitting, reasons = [], [], []
         for pattern in patterns:
             if not self._is_open(pattern, actual) or _matches(fold(pattern), fold(actual)):
-                sure.append(pattern)
+                sure.append(_for_an_engine(pattern, actual, fold))
             elif not self._is_another(pattern) and self._may_fit(fold(pattern), fold(actual)):
                 fitting.append(actual)
                 reasons += self._reasons(pattern, actual)
@@ -358,7 +360,7 @@ class _Facts:
         folded = key.partition(",")[0].strip().lower()
         if self._given(folded) is not None:
             return False
-        return any(folded == each or (each[-1] in "/:" and folded.startswith(each)) for each in self.request.anything)
+        return is_among(folded, self.request.anything)
 
 
 ALWAYS_THERE = frozenset({"aws:userid", "aws:requestedregion", "aws:useragent", "sts:rolesessionname"})
@@ -379,13 +381,25 @@ def _without_none(statement: Mapping[str, Any] | None) -> Mapping[str, Any] | No
 
 def _matches(pattern: str, actual: str) -> bool:
     """Return whether a pattern with wildcards matches a text, both as they stand."""
-    if "${" in pattern:
-        return False
-    parts = (re.escape(part) for part in re.split(r"([*?])", pattern))
-    return (
-        re.fullmatch("".join({r"\*": ".*", r"\?": "."}.get(part, part) for part in parts), actual, re.DOTALL)
-        is not None
-    )
+    return "${" not in pattern and _as_regex(pattern).fullmatch(actual) is not None
+
+
+_MANY_STARS = 8
+
+
+def _for_an_engine(pattern: str, actual: str, fold: Callable[[str], str]) -> str:
+    """Return a pattern as an engine gets it, whose time doubles with each star: one of many is decided here."""
+    if pattern.count("*") < _MANY_STARS or "${" in pattern:
+        return pattern
+    return actual if _matches(fold(pattern), fold(actual)) else pattern.replace("*", "")
+
+
+@cache
+def _as_regex(pattern: str) -> re.Pattern[str]:
+    first, *others = (".".join(map(re.escape, part.split("?"))) for part in pattern.split("*"))
+    # What stands between two "*" is found where it comes first: no other place of it could lead further.
+    between = "".join(f"(?>.*?{each})" for each in others[:-1])
+    return re.compile(f"{first}{between}.*{others[-1]}" if others else first, re.DOTALL)
 
 
 def _overlap(one: str, other: str) -> bool:

@@ -4,6 +4,8 @@
 allows every request, and only a proof over both shows it.
 """
 
+import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -11,7 +13,9 @@ from crossrole.engines.prover import Pair, Prover, Side, Verdict, inquiry_of
 from crossrole.engines.simulator import Request
 from crossrole.evaluation.assumptions import allowing
 from crossrole.evaluation.bounds import ALWAYS_THERE
+from crossrole.iam.actions import carries
 from crossrole.iam.policy import VERSION, Policy, texts
+from crossrole.iam.request_keys import is_among
 from crossrole.unknown import has_unknowns
 
 
@@ -48,7 +52,14 @@ def _is_for_the_prover(request: Request) -> bool:
         request.scps or request.rcps or request.endpoint or request.session_policy or request.restricts_public == "true"
     )
     sessions = any(":assumed-role/" in text for policy in policies for text in _principals(policy))
-    return not (others or sessions or has_unknowns(named) or any(_excludes(policy) for policy in policies))
+    strange = any(_is_strange(key, request) for key in _tested(request) if _is_free(key, request))
+    return not (others or sessions or strange or has_unknowns(named) or any(_excludes(policy) for policy in policies))
+
+
+def _is_strange(key: str, request: Request) -> bool:
+    """Return whether the prover takes a condition on a key for one that no request of the action meets."""
+    with_colon = key.lower().startswith("kms:encryptioncontext:")
+    return with_colon or not (key.lower().startswith("aws:") or carries(request.action, key))
 
 
 def _policies(request: Request) -> Iterator[Policy]:
@@ -67,18 +78,17 @@ def _excludes(policy: Policy) -> bool:
 
 
 def _tested(request: Request) -> set[str]:
-    return {
-        key
-        for policy in _policies(request)
-        for statement in policy.statements
-        for keys in statement.get("Condition", {}).values()
-        for key in keys
-    }
+    """Return the keys of all conditions and policy variables."""
+    statements = [statement for policy in _policies(request) for statement in policy.statements]
+    tested = {key for statement in statements for keys in statement.get("Condition", {}).values() for key in keys}
+    return tested | {key for each in statements for key in _VARIABLE.findall(json.dumps(each))}
+
+
+_VARIABLE = re.compile(r"\$\{\s*([^},]+:[^},]*?)\s*[,}]")
 
 
 def _is_free(key: str, request: Request) -> bool:
-    folded = key.lower()
-    return any(folded == each or (each[-1] in "/:" and folded.startswith(each)) for each in request.anything)
+    return is_among(key.lower(), request.anything)
 
 
 def _carried(request: Request) -> dict[str, object]:

@@ -80,7 +80,9 @@ def ask(inventory: Inventory, simulator: Simulator, question: Question, prover: 
 
 def _proved(link: Explained, prover: Prover) -> Explained:
     """Return a request with its decision where it is the same for every value; as it is where that is not proved."""
-    if not link.depends or link.link.depends or link.link.may_allow or link.unless:
+    # The prover knows users and roles alone.
+    known = ":role/" in link.link.request.principal or ":user/" in link.link.request.principal
+    if not known or not link.depends or link.link.depends or link.link.may_allow or link.unless:
         return link
     allowed = decided(link.link.request, prover)
     return link if allowed is None else replace(link, allowed=allowed, depends=(), proved=True)
@@ -117,7 +119,7 @@ def _found(inventory: Inventory, simulator: Simulator, questions: Sequence[Quest
     every = [link for links in chains for link in links]
     bounds = [bounds_of(link.request) for link in every]
     requests = [[each.most, *([] if each.certain else [each.least])] for each in bounds]
-    open_ = [bounds_of(link.otherwise).most for link in every if link.elsewhere]
+    open_ = [bounds_of(link.otherwise).most for link in every if link.outside]
     outcomes = simulator.decide([*(one for each in requests for one in each), *open_])
     number = sum(map(len, requests))
     decisions, otherwise = iter(outcomes), iter(outcomes[number:])
@@ -125,7 +127,7 @@ def _found(inventory: Inventory, simulator: Simulator, questions: Sequence[Quest
         explained(
             link,
             next(decisions),
-            next(otherwise) if link.elsewhere else None,
+            next(otherwise) if link.outside else None,
             least=None if each.certain else next(decisions),
         )
         for link, each in zip(every, bounds, strict=True)

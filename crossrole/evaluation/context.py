@@ -11,6 +11,15 @@ from crossrole.iam.actions import carries
 from crossrole.iam.arn import account_of, is_role, name_of
 from crossrole.iam.condition_keys import GLOBAL_KEYS
 from crossrole.iam.policy import instant
+from crossrole.iam.request_keys import (
+    NEVER_SAID,
+    OF_FEDERATED_SESSIONS,
+    OF_SERVICES_SESSIONS,
+    Origin,
+    carried,
+    is_among,
+)
+from crossrole.unknown import has_unknowns
 
 _ASSUMED = {
     "aws:SecureTransport": "true",
@@ -18,34 +27,9 @@ _ASSUMED = {
     "aws:PrincipalIsAWSService": "false",
     "s3:TlsVersion": "1.3",
 }
-# No template says with which values a request carries these: who asks, from where, through which network, and of which
-# organization the accounts are.
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
-_ANYTHING = frozenset(
-    {
-        "aws:useragent",
-        "aws:userid",
-        "aws:principalorgid",
-        "aws:principalorgpaths",
-        "aws:resourceorgid",
-        "aws:resourceorgpaths",
-        "aws:requestedregion",
-        "aws:sourceip",
-        "aws:sourcevpc",
-        "aws:sourcevpcarn",
-        "aws:sourcevpce",
-        "aws:vpceaccount",
-        "aws:vpceorgid",
-        "aws:vpceorgpaths",
-        "aws:vpcsourceip",
-        "sts:rolesessionname",
-        "s3:existingobjecttag/",
-        "kms:resourcealiases",
-    }
-)
 # What only the one who assumes a role carries: of MFA and the like the role's own sessions know nothing.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html
-_OF_THE_CALLER = ("aws:multifactorauth", "aws:principaltag/", "aws:username", "aws:userid", "sts:")
+_OF_THE_CALLER = ("aws:multifactorauth", "aws:principaltag/", "aws:username", "aws:userid", "aws:tagkeys", "sts:")
 _OF_ITS_ACCOUNT = ("aws:principalorg",)
 # Requests that S3 makes to KMS for the caller come neither from the caller's address nor over its connection.
 _OF_THE_CONNECTION = ("aws:sourceip", "aws:sourcevpc", "aws:vpcsourceip", "aws:securetransport")
@@ -92,6 +76,7 @@ def context_of(
         "aws:CurrentTime": moment,
         "aws:ResourceAccount": account,
         "s3:ResourceAccount": account,
+        **({} if not action.startswith("kms:") else {"kms:CallerAccount": account_of(principal)}),
         **({"aws:RequestedRegion": region} if region else {}),
         **(
             {"aws:PrincipalType": "AssumedRole", "aws:TokenIssueTime": moment}
@@ -105,28 +90,56 @@ def context_of(
     for key, value in given.items():
         context[folded.get(key.lower(), key)] = value
     # Keys of another service: of a chain's requests only some carry them. S3 gives the bucket's tags with its objects.
-    return {key: value for key, value in context.items() if key.startswith("aws:") or carries(action, key)}
+    of_sessions = OF_SERVICES_SESSIONS | OF_FEDERATED_SESSIONS if is_role(principal) else frozenset()
+    return {
+        key: value
+        for key, value in context.items()
+        if key.startswith("aws:") or _is_sent(action, key) or is_among(key.lower(), of_sessions)
+    }
 
 
-def anything(*, knows_principal: bool, knows_resource: bool, may_be_tagged: bool) -> frozenset[str]:
+def _is_sent(action: str, key: str) -> bool:
+    """Return whether a request may carry a service's own key; what is sent to assume a role comes in one request."""
+    return carries(action, key) or (action in _OF_ONE_CALL and any(carries(each, key) for each in _OF_ONE_CALL))
+
+
+_OF_ONE_CALL = {"sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"}
+
+
+def anything(action: str, *, origin: Origin, knows_principal: bool, knows_resource: bool) -> frozenset[str]:
     """Return the keys, and families of keys, that a request carries with any value, unless its context has them.
 
-    `knows_principal` and `knows_resource` say whether the templates make them, and so their tags; `may_be_tagged`
-    whether the caller of a session may give it tags of its own.
+    `origin` says how the caller's session may have begun; `knows_principal` and `knows_resource` whether the templates
+    make them, and so their tags.
     """
-    tags = [
-        *([] if knows_principal and not may_be_tagged else ["aws:principaltag/"]),
-        *([] if knows_resource else ["aws:resourcetag/", "s3:buckettag/", "iam:resourcetag/", "kms:resourcetag/"]),
-    ]
-    return frozenset({*_ANYTHING, *tags})
+    keys = carried(action)
+    if knows_resource:
+        keys = frozenset(each for each in keys if not each.endswith(OF_A_RESOURCE))
+    return frozenset().union(
+        NEVER_SAID,
+        keys,
+        origin.anything,
+        () if knows_principal else {f"{PRINCIPAL_TAG.lower()}"},
+        () if knows_resource else {"aws:resourcetag/"},
+    )
 
 
 PRINCIPAL_TAG = "aws:PrincipalTag/"
+OF_A_RESOURCE = ("resourcetag/", "buckettag/")
+"""How the keys end that hold the tags of a resource; each service may have its own beside aws:ResourceTag."""
+
+
+def resource_tag_keys(action: str, tags: Mapping[str, str]) -> dict[str, str]:
+    """Return the condition keys that a request to a resource with these tags carries."""
+    families = {"aws:ResourceTag/", *(each for each in carried(action) if each.endswith(OF_A_RESOURCE))}
+    return {
+        f"{family}{key}": value for family in sorted(families) for key, value in tags.items() if not has_unknowns(key)
+    }
 
 
 def tag_keys(tags: Mapping[str, str]) -> dict[str, str]:
     """Return the condition keys that the requests of a role or user with these tags carry."""
-    return {f"{PRINCIPAL_TAG}{key}": value for key, value in tags.items()}
+    return {f"{PRINCIPAL_TAG}{key}": value for key, value in tags.items() if not has_unknowns(key)}
 
 
 def of_the_caller(given: Context) -> Context:
@@ -137,7 +150,19 @@ def of_the_caller(given: Context) -> Context:
 def of_the_session(given: Context, *, same_account: bool = False) -> Context:
     """Return what the requests of the role's session carry; of the organization, where it is the caller's account."""
     left = _OF_THE_CALLER if same_account else (*_OF_THE_CALLER, *_OF_ITS_ACCOUNT)
-    return {key: value for key, value in given.items() if not key.lower().startswith(left)}
+    kept = {key: value for key, value in given.items() if not (key.lower().startswith(left) or _is_of_a_token(key))}
+    tagged = {_OF_REQUEST.sub(PRINCIPAL_TAG, key): value for key, value in kept.items()}
+    said = [value for key, value in given.items() if key.lower() == "sts:sourceidentity"]
+    return {**tagged, "aws:SourceIdentity": said[0]} if said else tagged
+
+
+# The tags that a session is begun with are its own.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
+_OF_REQUEST = re.compile("^aws:RequestTag/", re.IGNORECASE)
+
+
+def _is_of_a_token(key: str) -> bool:
+    return is_among(key.lower(), OF_SERVICES_SESSIONS | OF_FEDERATED_SESSIONS)
 
 
 def of_the_service(given: Context) -> Context:

@@ -139,6 +139,9 @@ def _revokes_later(statement: Statement, context: Context) -> bool:
 def _let_in(inventory: Inventory, link: Explained, reason: Reason) -> Iterator[Fix]:
     caller, role = link.link.request.principal, link.link.request.resource
     grant = _grant(inventory, role)
+    if link.link.with_a_token:
+        yield _take_the_token(grant, link, reason)
+        return
     failed = [each for evaluated in reason.statements for each in evaluated.failed]
     stranger = not reason.statements or any(not evaluated.principal for evaluated in reason.statements)
     if reason.kind == "own policies" and not failed:
@@ -153,6 +156,21 @@ def _let_in(inventory: Inventory, link: Explained, reason: Reason) -> Iterator[F
         yield from (_meet(grant, each, reason) for each in failed)
 
 
+def _take_the_token(grant: Identity | None, link: Explained, reason: Reason) -> Fix:
+    """Return how the trust takes the token, or the token what the trust asks."""
+    request = link.link.request
+    audience = next((each for each in reason.statements for failed in each.failed if failed.key.endswith(":aud")), None)
+    if audience:
+        wanted = [" or ".join(each.wanted) for each in audience.failed if each.key.endswith(":aud")]
+        return _elsewhere(f"let the token be made for the audience {wanted[0]}")
+    subject = next((str(value) for key, value in request.context.items() if key.lower().endswith(":sub")), None)
+    name = link.link.step.removeprefix("a token of ").partition(" ")[0]
+    if grant is None or subject is None:
+        return _elsewhere(f"let {request.resource} trust {request.principal}")
+    principal = f"{name}:{subject}"
+    return _change(grant.name, "principals", "add", principal, f"add {toml_text(principal)} to principals")
+
+
 def _trust(grant: Identity, caller: str, reason: Reason) -> Fix:
     meant = nearest(name_of(caller), [name_of(each) for each in trusted(grant.trust)] if grant.trust else [])
     asks_mfa = any("MultiFactorAuth" in str(evaluated.statement) for evaluated in reason.statements)
@@ -165,7 +183,7 @@ def _by_crossrole(inventory: Inventory, caller: str) -> str:
     if is_role(caller):
         ours = caller in inventory.roles
         return "; the function's role gets it from [writer] grant in access.toml" if ours else ""
-    return "; a user of the dev account gets it by being among a grant's principals"
+    return "; DevCallersStack gives it to the users of [dev] and [[accounts]] that a grant names"
 
 
 def _widen(grant: Identity, link: Explained, reason: Reason) -> Iterator[Fix]:

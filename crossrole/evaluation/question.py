@@ -10,6 +10,7 @@ from crossrole.errors import CommandError, nearest
 from crossrole.iam.actions import known_action, works_on_no_resource
 from crossrole.iam.arn import bucket_arn, is_role, name_of, parse_arn, parse_principal, role_arn
 from crossrole.iam.policy import Policy
+from crossrole.templates.identity_providers import IdentityProvider
 from crossrole.templates.inventory import Identity, Inventory
 from crossrole.unknown import has_unknowns, without_unknowns, worded
 
@@ -28,6 +29,15 @@ class Question:
     """The name of the caller's session, where the question is about one session of a role."""
     session_policy: Policy | None = None
     """The policy that the acting session was begun with, which limits it."""
+    token: IdentityProvider | None = None
+    """Who signed the token that the caller brings; the caller is the provider's ARN then."""
+    shown: str = ""
+    """How the caller was named, where that is not its ARN."""
+
+    @property
+    def asker(self) -> str:
+        """The caller as output names it."""
+        return self.shown or self.caller
 
     @property
     def actor(self) -> str:
@@ -48,6 +58,8 @@ def question_of(
 ) -> Question:
     """Return the question that the words ask; raises `CommandError` for words that mean nothing here."""
     known, whole = known_resource(inventory, action, resource)
+    if token := _token(inventory, caller):
+        return _with_a_token(inventory, token, caller, via=via, action=known, resource=whole, given=given, now=now)
     arn, session = _caller(inventory, caller)
     if session_policy and not via and not is_role(arn):
         raise CommandError(f"{arn} is a user, and a session policy limits a role's session; ask via GRANT")
@@ -60,6 +72,45 @@ def question_of(
         resource=whole,
         given=given,
         now=now,
+    )
+
+
+def _token(inventory: Inventory, text: str) -> IdentityProvider | None:
+    """Return whose token the text names as NAME:SUBJECT; None where it names no token."""
+    name, colon, _ = text.partition(":")
+    if text.startswith("arn:") or not colon:
+        return None
+    if name not in inventory.identity_providers:
+        known = list(inventory.identity_providers)
+        others = f"; the roles trust tokens of {', '.join(known)}" if known else "; no role trusts a token"
+        raise CommandError(f'"{name}" is not the name of an identity provider{nearest(name, known) or others}')
+    return inventory.identity_providers[name]
+
+
+def _with_a_token(
+    inventory: Inventory,
+    token: IdentityProvider,
+    text: str,
+    *,
+    via: str | None,
+    action: str,
+    resource: str,
+    given: Context,
+    now: datetime,
+) -> Question:
+    if via is None and action != token.action:
+        raise CommandError(f"a token does nothing but {token.action}; ask {text} via GRANT")
+    folded = {key.lower() for key in given}
+    claims = {key: value for key, value in token.carried(text.partition(":")[2]).items() if key.lower() not in folded}
+    return Question(
+        caller=token.arn,
+        via=inventory.grant(via) if via else None,
+        action=action,
+        resource=resource,
+        given={**claims, **given},
+        now=now,
+        token=token,
+        shown=text,
     )
 
 

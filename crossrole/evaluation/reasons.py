@@ -77,14 +77,17 @@ def explained(
     least = least or decision
     # The surer of the two says why: what is allowed even then, or denied even then.
     told = least if least.allowed else decision
-    reasons = tuple(_reason(link, layer, told) for layer in told.layers if layer.result != "NotApplicable")
+    asked = [layer for layer in told.layers if layer.result != "NotApplicable"]
+    if link.with_a_token:
+        asked = [layer for layer in asked if layer.name != "identity"]
+    reasons = tuple(_reason(link, layer, told) for layer in asked)
     open_ = not decision.allowed and otherwise is not None and otherwise.allowed
     explicit = any(reason.says == EXPLICITLY_DENIES for reason in reasons) and not decision.allowed
     depends = [] if explicit else [*link.depends, *([] if least.allowed else link.may_allow)]
     if decision.allowed and not least.allowed:
         depends = [*open_reasons(decision), *open_reasons(least), *depends]
     return Explained(
-        link, least.allowed and not depends, reasons, link.elsewhere if open_ else (), tuple(dict.fromkeys(depends))
+        link, least.allowed and not depends, reasons, link.outside if open_ else (), tuple(dict.fromkeys(depends))
     )
 
 

@@ -2,24 +2,33 @@
 
 from collections.abc import Iterator, Mapping, Set as AbstractSet
 from dataclasses import dataclass, replace
-from datetime import datetime
+from urllib.parse import unquote
 
 from crossrole.engines.simulator import Context, Request
 from crossrole.errors import CommandError, nearest
 from crossrole.evaluation import context as contexts
-from crossrole.evaluation.assumptions import Assumption, allowing, delegating, for_s3_in_its_account, given_key
+from crossrole.evaluation.asked import Asked, elsewhere
+from crossrole.evaluation.assumptions import (
+    Assumption,
+    allowing,
+    delegating,
+    for_s3_in_its_account,
+    given_key,
+    letting_in,
+)
 from crossrole.evaluation.bounds import bounds_of
-from crossrole.evaluation.callers import those_that_may_allow
-from crossrole.evaluation.context import PRINCIPAL_TAG
+from crossrole.evaluation.context import PRINCIPAL_TAG, resource_tag_keys
 from crossrole.evaluation.question import Question
-from crossrole.iam.actions import ASSUME, condition_keys, works_on_no_resource
-from crossrole.iam.arn import account_of, is_role, name_of, partition_of
+from crossrole.iam.actions import ASSUME, condition_keys, details, has_resource_policies, works_on_no_resource
+from crossrole.iam.arn import account_of, bucket_arn, is_role, name_of, partition_of
 from crossrole.iam.condition_keys import GLOBAL_KEYS
 from crossrole.iam.partitions import dns_suffix
-from crossrole.iam.policy import VERSION, Policy, overlap, texts
-from crossrole.templates.inventory import Bucket, FleetCaller, Identity, Inventory, Unread
+from crossrole.iam.policy import VERSION, Policy
+from crossrole.iam.request_keys import OF_ACCESS_POINTS
+from crossrole.templates.identity_providers import IdentityProvider
+from crossrole.templates.inventory import Bucket, Inventory
 from crossrole.templates.resource_types import key_of_aws
-from crossrole.unknown import Unknown, has_unknowns, is_unknown, may_be, token, unknowns_in, worded
+from crossrole.unknown import has_unknowns, is_unknown, worded
 
 
 @dataclass(frozen=True)
@@ -37,16 +46,30 @@ class Link:
     """What is not known and may decide the request, whatever its policies say."""
     may_allow: tuple[str, ...] = ()
     """What is not evaluated, and may allow the request where its policies do not."""
+    foreign: tuple[str, ...] = ()
+    """The resource's policy, where it is in another account and outside the templates: it has to allow the request."""
+
+    @property
+    def outside(self) -> tuple[str, ...]:
+        """The policies outside the templates that may allow what the templates do not."""
+        return (*self.elsewhere, *self.foreign)
+
+    @property
+    def with_a_token(self) -> bool:
+        """Whether the caller brings a token in place of credentials, so that no policy of its own is asked."""
+        return "-provider/" in self.request.principal
 
     @property
     def otherwise(self) -> Request:
-        """The request as it stands where what is elsewhere allows it: what is denied then is denied for certain."""
-        return otherwise(self.request)
+        """The request as it stands where what is outside allows it: what is denied then is denied for certain."""
+        return self.otherwise_of(self.request)
 
-
-def otherwise(request: Request) -> Request:
-    """Return the request of someone who has one policy more, which allows it."""
-    return replace(request, identity=(*request.identity, allowing(request.action, request.resource)))
+    def otherwise_of(self, request: Request) -> Request:
+        """Return a request where what is outside the templates allows it."""
+        action, resource = request.action, request.resource
+        own = (allowing(action, resource),) if self.elsewhere else ()
+        policy = letting_in(request.principal, action, resource) if self.foreign else request.resource_policy
+        return replace(request, identity=(*request.identity, *own), resource_policy=policy)
 
 
 def links_of(inventory: Inventory, question: Question) -> list[Link]:
@@ -59,6 +82,7 @@ def links_of(inventory: Inventory, question: Question) -> list[Link]:
     if strangers:
         asked = " or ".join(link.request.action for link in links)
         known = [key for link in links for key in [*GLOBAL_KEYS, *condition_keys(link.request.action)]]
+        known = [key for key in known if key.lower() != strangers[0].lower()]
         raise CommandError(
             f"--context {', '.join(strangers)}: no request of {asked} carries it{nearest(strangers[0], known)}"
         )
@@ -93,22 +117,25 @@ def _links(inventory: Inventory, question: Question) -> Iterator[Link]:
     given: Context = question.given
     session = question.session
     if question.via:
-        yield _assume(inventory, question, question.caller, question.via.arn, contexts.of_the_caller(given))
+        yield from _assume_and_say(
+            inventory, question, question.caller, question.via.arn, contexts.of_the_caller(given)
+        )
         same = account_of(question.caller) == question.via.account
         session = _text(contexts.of_the_caller(given), "sts:rolesessionname")
         given = contexts.of_the_session(given, same_account=same)
-    if question.action == ASSUME:
-        yield _assume(inventory, question, question.actor, question.resource, given, session=session)
+    if question.action == ASSUME or (question.token and not question.via):
+        yield from _assume_and_say(inventory, question, question.actor, question.resource, given, session=session)
         return
     yield _act(inventory, question, given, session)
     if ":accesspoint" in question.resource:
         behind = _behind(inventory, question.resource)
         if behind is None:
             return
-        question = replace(question, resource=behind)
-        yield _through_access_point(inventory, question, given, session)
-    for action in _asked_beside(question):
-        yield replace(_act(inventory, replace(question, action=action), given, session), kind="also")
+        point, question = _point(question.resource), replace(question, resource=behind)
+        yield _through_access_point(inventory, question, given, session, point)
+    for action, other in _asked_beside(inventory, question):
+        beside = replace(question, action=action, resource=other)
+        yield replace(_act(inventory, beside, given, session), kind="also")
     bucket = inventory.bucket_of(question.resource)
     key = _key(inventory, question, bucket)
     if key and question.action in _KEY_ACTIONS:
@@ -118,26 +145,99 @@ def _links(inventory: Inventory, question: Question) -> Iterator[Link]:
 # --- assuming a role
 
 
-def _assume(
+# What the one who assumes a role has to be allowed beside it, by the beginning of what is sent with the call.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_permissions-required
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
+_SAID_OF_A_SESSION = {
+    "aws:requesttag/": "sts:TagSession",
+    "aws:tagkeys": "sts:TagSession",
+    "sts:transitivetagkeys": "sts:TagSession",
+    "sts:sourceidentity": "sts:SetSourceIdentity",
+}
+
+
+def _assume_and_say(
     inventory: Inventory, question: Question, caller: str, role: str, given: Context, *, session: str | None = None
+) -> Iterator[Link]:
+    """Yield the request that assumes a role, and those for the tags and the source identity that it sends."""
+    token = question.token if caller == question.caller else None
+    for action in [token.action if token else ASSUME, *_sent_with(given, _SAID_OF_A_SESSION)]:
+        if token:
+            yield _assume_with_a_token(inventory, question, token, role, given, action)
+        else:
+            yield _assume(inventory, question, caller, role, given, session=session, action=action)
+
+
+def _sent_with(given: Context, actions: Mapping[str, str]) -> list[str]:
+    """Return the actions that what is sent asks for, each once."""
+    asked = [action for key in given for stem, action in actions.items() if key.lower().startswith(stem)]
+    return list(dict.fromkeys(asked))
+
+
+def _assume(
+    inventory: Inventory,
+    question: Question,
+    caller: str,
+    role: str,
+    given: Context,
+    *,
+    session: str | None = None,
+    action: str = ASSUME,
 ) -> Link:
     trust = inventory.resource_policies.get(role)
     if trust is None:
         raise CommandError(f"{worded(role)} is made by no template, so who may assume it can't be known")
     if caller == question.caller:
         session = question.session
-    made = _Asked(inventory, caller, ASSUME, role, account=account_of(role), given=given, question=question)
+    made = Asked(inventory, caller, action, role, account=account_of(role), given=given, question=question)
     request, assumptions, depends = made.request(
-        session=session, resource_policy=trust, defaults=_tags("aws:ResourceTag/", inventory.tags.get(role, {}))
+        session=session, resource_policy=trust, defaults=resource_tag_keys(action, inventory.tags.get(role, {}))
     )
     if any(_pins(statement.get("Principal"), caller) for statement in trust.statements):
         assumptions.append(Assumption(f"{name_of(caller)} was not deleted and made again since the deployment"))
-    step = f"{name_of(caller)} assumes {name_of(role)}"
-    return Link("assume", step, request, tuple(assumptions), _elsewhere(inventory, caller), tuple(depends))
+    does = "assumes" if action == ASSUME else f"does {action} on"
+    step = f"{name_of(caller)} {does} {name_of(role)}"
+    return Link("assume", step, request, tuple(assumptions), elsewhere(inventory, caller), tuple(depends))
 
 
-def _tags(family: str, tags: Mapping[str, str]) -> dict[str, str]:
-    return {f"{family}{key}": value for key, value in tags.items()}
+def _assume_with_a_token(  # noqa: PLR0917 as `_assume`
+    inventory: Inventory, question: Question, token: IdentityProvider, role: str, given: Context, action: str
+) -> Link:
+    """Return the request of someone without AWS credentials: it carries the token's claims, and nothing of a principal.
+
+    No policy of the caller's own is asked, and no SCP: there is no principal of an account.
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
+    """
+    trust = inventory.resource_policies.get(role)
+    if trust is None:
+        raise CommandError(f"{worded(role)} is made by no template, so who may assume it can't be known")
+    made = Asked(inventory, token.arn, action, role, account=account_of(role), given=given, question=question)
+    request, _, depends = made.request(
+        session=None, resource_policy=trust, defaults=resource_tag_keys(action, inventory.tags.get(role, {}))
+    )
+    of_request = {key: value for key, value in request.context.items() if not key.lower().startswith(_OF_A_PRINCIPAL)}
+    claims = {key: value for key, value in given.items() if key.lower().startswith((token.claims.lower(), *_OF_TAGS))}
+    anything = {key for key in request.anything if not key.startswith((*_OF_A_PRINCIPAL, *_OF_TAGS))}
+    request = replace(
+        request,
+        context={**of_request, **claims},
+        identity=(),
+        scps=(),
+        anything=frozenset({*anything, token.claims.lower()}),
+    )
+    assumptions = [] if "aws:tagkeys" in {key.lower() for key in given} else [_UNTAGGED]
+    audience = next((str(value) for key, value in claims.items() if key.lower().endswith(":aud")), "the token's")
+    if token.audiences is None or (audience not in token.audiences and not token.is_saml):
+        takes = "" if token.is_saml else f", with {audience} among its audiences"
+        assumptions.append(Assumption(f"{token.arn} exists{takes}", needed=True))
+    does = "assumes" if action == token.action else f"does {action} on"
+    step = f"a token of {token.name} {does} {name_of(role)}"
+    return Link("assume", step, request, tuple(assumptions), (), tuple(depends))
+
+
+_UNTAGGED = Assumption("the token has no tags for the session: no aws:TagKeys")
+_OF_TAGS = ("aws:tagkeys", "aws:requesttag/", "sts:sourceidentity")
+_OF_A_PRINCIPAL = ("aws:principal", "aws:userid", "aws:username", "aws:tokenissuetime", "aws:multifactor")
 
 
 def _pins(principal: object, caller: str) -> bool:
@@ -153,49 +253,46 @@ def _behind(inventory: Inventory, resource: str) -> str | None:
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-policies.html
     """
-    point, _, key = resource.partition("/object/")
-    bucket = inventory.access_points.get(point)
+    key = resource.partition("/object/")[2]
+    bucket = inventory.access_points.get(_point(resource))
     return f"{bucket}/{key}" if bucket and key else bucket
 
 
-def _through_access_point(inventory: Inventory, question: Question, given: Context, session: str | None) -> Link:
+def _point(resource: str) -> str:
+    """Return the access point that an ARN names, or leads through; an empty text for any other resource."""
+    return resource.partition("/object/")[0] if ":accesspoint" in resource else ""
+
+
+def _of_access_point(point: str) -> dict[str, str]:
+    """Return what a request carries that goes through an access point."""
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-policies.html#access-points-condition-keys
+    return {"s3:DataAccessPointArn": point, "s3:DataAccessPointAccount": account_of(point)} if point else {}
+
+
+def _through_access_point(
+    inventory: Inventory, question: Question, given: Context, session: str | None, point: str
+) -> Link:
     """Return what the bucket behind an access point is asked: its policy alone has to let the request through."""
-    link = _act(inventory, question, given, session)
+    link = _act(inventory, question, given, session, point)
     request = replace(link.request, identity=(allowing(question.action, question.resource),), boundary=None)
     return replace(link, kind="also", step=f"the bucket behind it lets {question.action} through", request=request)
 
 
-def _act(inventory: Inventory, question: Question, given: Context, session: str | None) -> Link:
+def _act(
+    inventory: Inventory, question: Question, given: Context, session: str | None, point: str | None = None
+) -> Link:
+    """Return the request for the action itself, through an access point where one is named."""
     resource, action, actor = question.resource, question.action, question.actor
+    through = _point(resource) if point is None else point
     bucket = inventory.bucket_of(resource) if resource.startswith("arn:") else None
-    policy = inventory.resource_policy(resource)
-    assumptions: list[Assumption] = []
-    if works_on_no_resource(action):
-        owner = account_of(actor)
-    elif action.startswith("s3:") and not account_of(resource):
-        owner = _owner(inventory, question, bucket, given)
-        if bucket is None:
-            name = resource.split(":")[5].partition("/")[0]
-            its_policy = "" if policy else "its policy denies nothing, and "
-            assumptions.append(
-                Assumption(
-                    f"the bucket {name} is outside the templates: it is in {owner}, {its_policy}its key, if it has "
-                    "one, allows the session",
-                    needed=True,
-                )
-            )
-    else:
-        # What AWS itself owns, such as its managed policies, can be asked for from every account.
-        owner = account_of(resource) if account_of(resource) not in {"", "aws"} else account_of(actor)
-        if action.startswith("kms:") and policy is None:
-            policy = delegating(inventory, resource)
-            assumptions.append(given_key(resource))
-    made = _Asked(inventory, actor, action, resource, account=owner, given=given, question=question)
+    side = _other_side(inventory, question, bucket, given)
+    made = Asked(inventory, actor, action, resource, account=side.owner, given=given, question=question)
     request, others, depends = made.request(
         session=session,
-        resource_policy=policy,
+        resource_policy=side.policy,
         region=bucket.region if bucket else resource.split(":")[3] if resource.count(":") > 3 else None,  # noqa: PLR2004
-        defaults=_tags("aws:ResourceTag/", inventory.tags.get(resource, {})),
+        defaults=resource_tag_keys(action, inventory.tags.get(resource, {})) | _of_access_point(through),
+        also_anything=OF_ACCESS_POINTS if through else frozenset(),
     )
     if bucket:
         restricts = bucket.public_access_block.get("RestrictPublicBuckets", "false")
@@ -205,11 +302,58 @@ def _act(inventory: Inventory, question: Question, given: Context, session: str 
         "act",
         f"{who} does {action}",
         request,
-        (*assumptions, *others),
-        _elsewhere(inventory, actor),
-        tuple(depends),
+        (*side.assumed, *others),
+        elsewhere(inventory, actor),
+        (*depends, *_tags_beside(question)),
         made.may_allow(),
+        side.foreign,
     )
+
+
+@dataclass(frozen=True)
+class _OtherSide:
+    """What decides a request beside its caller's policies."""
+
+    owner: str
+    policy: Policy | None = None
+    assumed: tuple[Assumption, ...] = ()
+    foreign: tuple[str, ...] = ()
+
+
+def _other_side(inventory: Inventory, question: Question, bucket: Bucket | None, given: Context) -> _OtherSide:
+    """Return the account that owns the resource, the resource's policy, and what is assumed of it.
+
+    The policy of a resource that no template makes is not known. In another account it has to allow the request, so
+    it decides; in the caller's own it is assumed to say nothing.
+    """
+    resource, action, own = question.resource, question.action, account_of(question.actor)
+    policy = inventory.resource_policy(resource)
+    if works_on_no_resource(action) or resource == "*":
+        return _OtherSide(own, policy)
+    of_s3 = action.startswith("s3:") and not account_of(resource)
+    # What AWS itself owns, such as its managed policies, can be asked for from every account.
+    of_aws = account_of(resource) in {"", "aws"}
+    owner = _owner(inventory, question, bucket, given) if of_s3 else own if of_aws else account_of(resource)
+    if policy or bucket or (of_aws and not of_s3) or resource in inventory.arns:
+        return _OtherSide(owner, policy, (_of_bucket(resource, owner, ""),) if of_s3 and not bucket else ())
+    service = resource.split(":")[2]
+    if owner != own and service != "iam":
+        return _OtherSide(
+            owner, foreign=(f"the policy of {resource.partition('/')[0] if of_s3 else resource} in {owner}",)
+        )
+    if not has_resource_policies(service):
+        return _OtherSide(owner)
+    if action.startswith("kms:"):
+        return _OtherSide(owner, delegating(inventory, resource), (given_key(resource),))
+    text = f"{worded(resource)} is outside the templates: its policy, if it has one, neither denies nor allows {action}"
+    assumed = _of_bucket(resource, owner, "its policy denies nothing, and ") if of_s3 else Assumption(text)
+    return _OtherSide(owner, None, (assumed,))
+
+
+def _of_bucket(resource: str, owner: str, its_policy: str) -> Assumption:
+    name = resource.split(":")[5].partition("/")[0]
+    text = f"it is in {owner}, {its_policy}its key, if it has one, allows the session"
+    return Assumption(f"the bucket {name} is outside the templates: {text}", needed=True)
 
 
 def _owner(inventory: Inventory, question: Question, bucket: Bucket | None, given: Context) -> str:
@@ -230,25 +374,50 @@ def _text(given: Context, key: str) -> str | None:
     return values[0] if values and isinstance(values[0], str) else None
 
 
-# What S3 asks beside s3:PutObject, by the beginning of the header's key.
-# https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
+# What S3 asks beside an action, by the beginning of the header's key.
+# https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html and …/API_CreateBucket.html
 _BESIDE = {
-    "s3:x-amz-acl": "s3:PutObjectAcl",
-    "s3:x-amz-grant-": "s3:PutObjectAcl",
-    "s3:requestobjecttag": "s3:PutObjectTagging",
-    "s3:object-lock-mode": "s3:PutObjectRetention",
-    "s3:object-lock-retain-until-date": "s3:PutObjectRetention",
-    "s3:object-lock-remaining-retention-days": "s3:PutObjectRetention",
-    "s3:object-lock-legal-hold": "s3:PutObjectLegalHold",
+    "s3:PutObject": {
+        "s3:x-amz-acl": "s3:PutObjectAcl",
+        "s3:x-amz-grant-": "s3:PutObjectAcl",
+        "s3:requestobjecttag": "s3:PutObjectTagging",
+        "s3:object-lock-mode": "s3:PutObjectRetention",
+        "s3:object-lock-retain-until-date": "s3:PutObjectRetention",
+        "s3:object-lock-remaining-retention-days": "s3:PutObjectRetention",
+        "s3:object-lock-legal-hold": "s3:PutObjectLegalHold",
+    },
+    "s3:CreateBucket": {
+        "s3:x-amz-acl": "s3:PutBucketAcl",
+        "s3:x-amz-grant-": "s3:PutBucketAcl",
+        "s3:x-amz-object-ownership": "s3:PutBucketOwnershipControls",
+        "aws:requesttag/": "s3:TagResource",
+        "aws:tagkeys": "s3:TagResource",
+    },
 }
 
 
-def _asked_beside(question: Question) -> list[str]:
-    """Return the actions that a put with these headers has to be allowed too."""
-    if question.action != "s3:PutObject":
-        return []
-    asked = [action for key in question.given for stem, action in _BESIDE.items() if key.lower().startswith(stem)]
-    return list(dict.fromkeys(asked))
+def _asked_beside(inventory: Inventory, question: Question) -> Iterator[tuple[str, str]]:
+    """Yield the actions that a request with these headers has to be allowed too, each with its resource."""
+    for action in _sent_with(question.given, _BESIDE.get(question.action, {})):
+        yield action, question.resource
+    source = _text(question.given, "s3:x-amz-copy-source")
+    if source and question.action == "s3:PutObject":
+        # A copy reads its source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+        copied, _, version = source.partition("?versionId=")
+        arn = copied if copied.startswith("arn:") else bucket_arn(inventory.partition, unquote(copied.lstrip("/")))
+        yield "s3:GetObjectVersion" if version else "s3:GetObject", arn
+
+
+def _tags_beside(question: Question) -> tuple[str, ...]:
+    """Return that a request which sends tags may ask for an action more, where it is not known which."""
+    service = question.action.partition(":")[0]
+    sends = any(key.lower().startswith(("aws:requesttag/", "aws:tagkeys")) for key in question.given)
+    known = service in {"s3", "sts"} or "Tagging" in details(question.action)["accessLevel"]
+    return (
+        (f"whether the caller may tag, which {service} may ask beside {question.action}",)
+        if sends and not known
+        else ()
+    )
 
 
 # --- using the bucket's key
@@ -297,29 +466,32 @@ def _use_key(inventory: Inventory, question: Question, key: str, given: Context,
     region = bucket.region if bucket else key.split(":")[3]
     policy = inventory.resource_policy(key)
     assumptions: list[Assumption] = []
+    foreign: tuple[str, ...] = ()
     if policy is None:
-        of_aws = key == key_of_aws(partition_of(key), region, account_of(key))
-        policy = for_s3_in_its_account(key, region) if of_aws else delegating(inventory, key)
-        assumptions += [] if of_aws else [given_key(key)]
-    made = _Asked(inventory, actor, action, key, account=account_of(key), given=given, question=question)
+        if key == key_of_aws(partition_of(key), region, account_of(key)):
+            policy = for_s3_in_its_account(key, region)
+        elif account_of(key) != account_of(actor):
+            foreign = (f"the policy of {key} in {account_of(key)}",)
+        else:
+            policy, assumptions = delegating(inventory, key), [given_key(key)]
+    made = Asked(inventory, actor, action, key, account=account_of(key), given=given, question=question)
     encrypted = question.resource.partition("/")[0] if bucket and bucket.has_bucket_key == "true" else question.resource
     request, others, depends = made.request(
         session=session,
-        resource_policy=_unless_disabled(inventory, key, policy),
+        resource_policy=policy and _unless_disabled(inventory, key, policy),
         region=region,
         defaults={
             "kms:ViaService": f"s3.{region}.{dns_suffix(region)}",
-            "kms:CallerAccount": account_of(actor),
             "aws:ViaAWSService": "true",
             # https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html#encryption-context
             **({} if bucket and has_unknowns(bucket.has_bucket_key) else {_CONTEXT: encrypted}),
-            **_tags("aws:ResourceTag/", inventory.keys[key].tags if key in inventory.keys else {}),
+            **resource_tag_keys(action, inventory.keys[key].tags if key in inventory.keys else {}),
         },
-        also_anything={_CONTEXT.lower(), "kms:encryptioncontextkeys"},
+        also_anything=frozenset({_CONTEXT.lower(), "kms:encryptioncontextkeys"}),
     )
     step = f"S3 does {action} for it with the bucket's key"
     found = (*undecided, *depends)
-    return Link("key", step, request, (*assumptions, *others), _elsewhere(inventory, actor), found)
+    return Link("key", step, request, (*assumptions, *others), elsewhere(inventory, actor), found, foreign=foreign)
 
 
 _CONTEXT = "kms:EncryptionContext:aws:s3:arn"
@@ -333,208 +505,3 @@ def _unless_disabled(inventory: Inventory, key: str, policy: Policy) -> Policy:
     condition = {} if made.enabled == "false" else {"Condition": {made.enabled: {made.enabled: made.enabled}}}
     deny = {"Sid": "TheKeyIsDisabled", "Effect": "Deny", "Principal": "*", "Action": "kms:*", "Resource": "*"}
     return replace(policy, document={"Version": VERSION, "Statement": [*policy.statements, {**deny, **condition}]})
-
-
-# --- one request
-
-# https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html#rcp-supported-services
-_UNDER_RCPS = ("s3:", "sts:", "kms:", "sqs:", "secretsmanager:", "cognito-idp:", "logs:", "dynamodb:", "ecr:", "aoss:")
-
-
-def _elsewhere(inventory: Inventory, principal: str) -> tuple[str, ...]:
-    identity = inventory.identity(principal)
-    return identity.elsewhere if identity else ()
-
-
-@dataclass(frozen=True)
-class _Asked:
-    inventory: Inventory
-    principal: str
-    action: str
-    resource: str
-    account: str
-    given: Context
-    question: Question
-
-    @property
-    def now(self) -> datetime:
-        return self.question.now
-
-    def request(
-        self,
-        *,
-        session: str | None,
-        resource_policy: Policy | None,
-        region: str | None = None,
-        defaults: Context | None = None,
-        also_anything: AbstractSet[str] = frozenset(),
-    ) -> tuple[Request, list[Assumption], list[str]]:
-        inventory, principal, action, resource = self.inventory, self.principal, self.action, self.resource
-        identity = inventory.identity(principal)
-        context = contexts.context_of(
-            principal,
-            action,
-            account=self.account,
-            region=region,
-            given=self.given,
-            now=self.now,
-            defaults={
-                **contexts.tag_keys(identity.tags if identity else {}),
-                **(identity.context if isinstance(identity, FleetCaller) else {}),
-                **({"aws:userid": _user_id(principal, session)} if session and is_role(principal) else {}),
-                **(defaults or {}),
-            },
-        )
-        if resource == "*":
-            context.pop("aws:ResourceAccount", None)
-            context.pop("s3:ResourceAccount", None)
-        known = identity is not None and bool(identity.place)
-        made = resource in inventory.tags or resource in inventory.keys or resource in inventory.roles
-        anything = contexts.anything(
-            knows_principal=known, knows_resource=made, may_be_tagged=_lets(identity, "sts:TagSession")
-        )
-        if _lets(identity, "sts:SetSourceIdentity"):
-            anything |= {"aws:sourceidentity"}
-        policies = [*(identity.policies if identity else ()), *([resource_policy] if resource_policy else [])]
-        assumptions = self._assumptions(identity)
-        carried = {key.lower() for key in context}
-        absent = sorted(
-            key
-            for key in {key for policy in policies for key in _tested(policy)} - carried
-            if not has_unknowns(key)
-            and key not in anything | also_anything
-            and not any(each[-1] in "/:" and key.startswith(each) for each in anything)
-        )
-        if absent:
-            assumptions.append(Assumption(f"the request of {action} carries no {', '.join(absent)}"))
-        request = Request(
-            principal=principal,
-            action=action,
-            resource=resource,
-            account=self.account,
-            context=context,
-            identity=identity.policies if identity else (allowing(action, resource),),
-            boundary=identity.boundary if identity else None,
-            resource_policy=resource_policy,
-            scps=inventory.guardrails.levels("scp", account_of(principal)),
-            rcps=inventory.guardrails.levels("rcp", self.account) if self.action.startswith(_UNDER_RCPS) else (),
-            endpoint=() if context.get("aws:ViaAWSService") == "true" else inventory.guardrails.endpoint,
-            session_policy=self.question.session_policy if self.is_limited else None,
-            session=session,
-            named=self._is_named,
-            anything=anything | frozenset(also_anything),
-        )
-        return request, assumptions, list(self._depends(identity))
-
-    def _assumptions(self, identity: Identity | None) -> list[Assumption]:
-        action = self.action
-        assumptions = [
-            Assumption(f"{what} is outside the templates: it does not deny {action}")
-            for what in _elsewhere(self.inventory, self.principal)
-        ]
-        boundary_arn = identity.boundary_arn if identity else None
-        if boundary_arn and identity and not identity.boundary:
-            assumptions.append(
-                Assumption(
-                    f"the permissions boundary {worded(boundary_arn)} is outside the templates: it allows {action}",
-                    needed=True,
-                )
-            )
-        if isinstance(identity, FleetCaller):
-            names = those_that_may_allow(identity, action, self.resource)
-            assumptions.append(Assumption(identity.assumed(names), needed=True))
-        if identity is None:
-            named = self.inventory.named_principals()
-            meant = (
-                ""
-                if self.principal in named
-                else nearest(name_of(self.principal), [name_of(each) for each in named if not set(each) & set("*?")])
-            )
-            text = (
-                f"{self.principal} is outside the templates{meant}: its own policies allow {action} on "
-                f"{worded(self.resource)}{self._where_units_do()}"
-            )
-            assumptions.append(Assumption(text, needed=True))
-        return assumptions
-
-    def _where_units_do(self) -> str:
-        """Return the units in whose accounts a policy is that would allow it, once the caller has it."""
-        of_units = [
-            f"; in an account of {each.unit}, {' or '.join(names)} does"
-            for each in self.inventory.fleets.values()
-            if (names := those_that_may_allow(each, self.action, self.resource))
-        ]
-        return "".join(of_units)
-
-    def _depends(self, identity: Identity | None) -> Iterator[str]:
-        """Yield what may decide the request and can't be read in a policy."""
-        inventory = self.inventory
-        yield from (each.what for each in self._unread() if not each.only_gives)
-        if ":accesspoint" in self.resource and self.resource.partition("/object/")[0] not in inventory.access_points:
-            yield f"the access point of {self.resource}, which no template makes: its policy, and its bucket's"
-        if identity and identity.unmade:
-            yield identity.unmade
-        if isinstance(identity, FleetCaller):
-            yield from (
-                f"whether the caller is in {each}, which has service control policies of its own"
-                for each in inventory.guardrails.scps
-                if each and may_be(identity.account, each)
-            )
-        yield from (
-            f"the permissions boundary: {each.text}"
-            for each in unknowns_in(identity.boundary_arn if identity and not identity.boundary else None)
-            if each.shape is None
-        )
-        if identity is None:
-            for other in inventory.identities:
-                if other.arn not in inventory.fleets and has_unknowns(other.arn) and may_be(other.arn, self.principal):
-                    yield f"whether {self.principal} is {other.place}"
-        for arn, place in inventory.made.items() if not self._is_named else []:
-            if has_unknowns(arn) and may_be(arn, self._root):
-                yield f"whether {self._root} is {place}"
-
-    def may_allow(self) -> tuple[str, ...]:
-        """Return what is not evaluated and could allow the request."""
-        return tuple(each.what for each in self._unread() if each.only_gives)
-
-    def _unread(self) -> Iterator[Unread]:
-        accounts = frozenset({account_of(self.principal), self.account})
-        for unread in self.inventory.unread:
-            if unread.touches(action=self.action, resource=self.resource, accounts=accounts, principal=self.principal):
-                yield unread
-
-    @property
-    def is_limited(self) -> bool:
-        """Whether the request is of the session that the question's session policy limits."""
-        return self.principal == self.question.actor and (self.question.via is None or self.action != ASSUME)
-
-    @property
-    def _root(self) -> str:
-        return self.resource.partition("/")[0] if self.action.startswith("s3:") else self.resource
-
-    @property
-    def _is_named(self) -> bool:
-        return self._root in self.inventory.named or self.resource in self.inventory.named_resources
-
-
-def _user_id(role: str, session: str) -> str:
-    """Return the id of a role's session: of the role, which no template says, and of the session.
-
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
-    """
-    return f"{token(Unknown(f'the unique id of {worded(role)}', 'AROA[A-Z0-9]+'))}:{session}"
-
-
-def _lets(identity: Identity | None, action: str) -> bool:
-    """Return whether the one who begins a session of a role may do so with an action beside sts:AssumeRole."""
-    statements = identity.trust.statements if identity and identity.trust else []
-    return any(
-        statement["Effect"] != "Deny" and any(overlap(each, action) for each in texts(statement.get("Action", "*")))
-        for statement in statements
-    )
-
-
-def _tested(policy: Policy) -> set[str]:
-    """Return the keys whose absence lets a Deny statement pass by; an Allow that misses one says so itself."""
-    denies = [each for each in policy.statements if each["Effect"] == "Deny"]
-    return {key.lower() for each in denies for keys in each.get("Condition", {}).values() for key in keys}

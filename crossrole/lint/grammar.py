@@ -6,7 +6,7 @@ from typing import Any
 
 from crossrole.errors import nearest
 from crossrole.iam.policy import VERSION, listed
-from crossrole.lint.documents import ELEMENTS, Document, Statement
+from crossrole.lint.documents import ELEMENTS, Document, Resource, Statement
 from crossrole.lint.kinds import TRUST
 from crossrole.lint.rule import GUIDE, IF_AWS_CHANGED, Rule
 from crossrole.unknown import is_known
@@ -159,6 +159,24 @@ def _word(value: Any) -> str:
 _ELEMENTS_PAGE = f"{GUIDE}/reference_policies_elements"
 _GRAMMAR_PAGE = f"{GUIDE}/reference_policies_grammar.html"
 
+
+def _not_a_resource(resource: Resource) -> Iterator[str]:
+    written = resource.template.resources.get(resource.logical_id, {})
+    if not isinstance(written.get("Type"), str):
+        yield 'it has no Type, so CloudFormation rejects the template; write one, such as "AWS::IAM::Role"'
+    elif not isinstance(written.get("Properties", {}), Mapping):
+        yield "its Properties are not an object, so CloudFormation rejects the template; write the properties by name"
+
+
+OF_RESOURCES = (
+    Rule(
+        "not-a-resource",
+        "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resources-section-structure.html",
+        "A resource has no Type, or its properties have no names, so that no policy in it is read.",
+        "A transform of the template makes a resource of it.",
+        _not_a_resource,
+    ),
+)
 OF_DOCUMENTS = (
     Rule(
         "not-a-policy",

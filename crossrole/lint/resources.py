@@ -10,7 +10,7 @@ from crossrole.iam.wildcards import has_wildcard, overlap
 from crossrole.lint.documents import Resource, Statement
 from crossrole.lint.kinds import API, BUCKET, DEVICES, ENDPOINT, KEY, QUEUE, SECRET, TOPIC
 from crossrole.lint.rule import GUIDE, IF_AWS_CHANGED, Rule
-from crossrole.unknown import as_pattern, is_known
+from crossrole.unknown import as_pattern, is_known, may_be_the_same, unknowns_in
 
 # These take other texts as well: API Gateway "execute-api:/stage/…", SQS "/111122223333/queue".
 _OTHER_FORMS = (API, QUEUE, ENDPOINT)
@@ -61,12 +61,24 @@ def _of_another_resource(statement: Statement) -> Iterator[str]:
     for resource in statement.texts("Resource") if own else ():
         pattern = as_pattern(resource)
         parts = pattern.split(":", SEGMENTS - 1)
-        whole = parts[0] == "arn" and len(parts) == SEGMENTS
-        if whole and not _part_problem(parts, partition) and not any(overlap(pattern, each) for each in own):
+        whole = parts[0] == "arn" and len(parts) == SEGMENTS and not _part_problem(parts, partition)
+        another = not any(overlap(pattern, each) for each in own) or _is_another_key(statement, resource)
+        if whole and another:
             yield (
                 f'{statement.document.kind.words} is only about its own resource, so "{resource}" never matches in it; '
                 f"write {_shown(own[0])}"
             )
+
+
+def _is_another_key(statement: Statement, resource: str) -> bool:
+    """Return whether it is the ARN of a key, and surely not that of the key that has the policy."""
+    of_policy = statement.document.resource
+    if statement.document.kind != KEY or of_policy.type != "AWS::KMS::Key" or set(resource) & set("*?$"):
+        return False
+    own, unknown = of_policy.template.arn(of_policy.logical_id), unknowns_in(resource)
+    # Every key has an id of its own.
+    of_another = bool(unknown) and all(each.shape for each in unknown) and resource != own
+    return of_another or not may_be_the_same(resource, own)
 
 
 def _own_patterns(statement: Statement) -> Iterator[str]:

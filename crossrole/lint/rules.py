@@ -6,6 +6,7 @@ from crossrole.lint import (
     allowed,
     conditions,
     grammar,
+    keys,
     oidc,
     openness,
     permissions,
@@ -17,7 +18,7 @@ from crossrole.lint import (
 from crossrole.lint.documents import Document, Resource, Statement
 from crossrole.lint.rule import Description, InContext, Rule
 
-OF_DOCUMENTS: tuple[Rule[Document], ...] = (*grammar.OF_DOCUMENTS, *sizes.OF_DOCUMENTS)
+OF_DOCUMENTS: tuple[Rule[Document], ...] = (*grammar.OF_DOCUMENTS, *keys.OF_DOCUMENTS, *sizes.OF_DOCUMENTS)
 OF_DOCUMENTS_IN_CONTEXT: tuple[Rule[InContext[Document]], ...] = sizes.OF_DOCUMENTS_IN_CONTEXT
 OF_STATEMENTS: tuple[Rule[Statement], ...] = (
     *grammar.OF_STATEMENTS,
@@ -34,7 +35,7 @@ OF_STATEMENTS_IN_CONTEXT: tuple[Rule[InContext[Statement]], ...] = (
     *permissions.OF_STATEMENTS_IN_CONTEXT,
     *principals.OF_STATEMENTS_IN_CONTEXT,
 )
-OF_RESOURCES: tuple[Rule[Resource], ...] = (*acls.OF_RESOURCES, *permissions.OF_RESOURCES)
+OF_RESOURCES: tuple[Rule[Resource], ...] = (*grammar.OF_RESOURCES, *acls.OF_RESOURCES, *permissions.OF_RESOURCES)
 ALL: tuple[Description, ...] = (
     *OF_DOCUMENTS,
     *OF_DOCUMENTS_IN_CONTEXT,

@@ -12,7 +12,7 @@ from crossrole.templates.grant import Grant, grant_of
 from crossrole.templates.intrinsics import Template, account_names
 from crossrole.templates.inventory import Identity, Inventory
 from crossrole.templates.reader import read_inventory
-from crossrole.unknown import all_worded, unknowns_in
+from crossrole.unknown import all_worded, has_unknowns, unknowns_in
 
 TRUST = "trust-policy.json"
 CALLER = "assume-role-policy.json"
@@ -85,7 +85,7 @@ def policies_of(templates: list[Template], name: str) -> Policies:
         raise CommandError(
             f"{grant.name} has policies that are not inline ({', '.join(others)}); only inline policies can be made"
         )
-    tags = {**template.tags, **own_tags}
+    tags = {**{key: each for key, each in template.tags.items() if not has_unknowns(key)}, **own_tags}
     return Policies(
         grant=grant,
         trust=role["AssumeRolePolicyDocument"],

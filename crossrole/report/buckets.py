@@ -76,7 +76,7 @@ def _made(templates: Sequence[Template]) -> dict[str, tuple[Template, Mapping[st
         bucket_of(template.arn(logical_id)): (
             template,
             template.resolve(
-                {key: each for key, each in resource.get("Properties", {}).items() if key == "BucketEncryption"},
+                {key: each for key, each in template.properties(logical_id).items() if key == "BucketEncryption"},
                 at=logical_id,
             ),
         )

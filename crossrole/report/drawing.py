@@ -169,7 +169,7 @@ def _by_bucket(grants: Sequence[GrantFacts], openings: Sequence[Opening]) -> Ite
 def _figure(part: _Part, report: Report) -> Figure:
     described = listed(
         [
-            *((*grant.who, " may assume ", grant.name) for grant in part.grants),
+            *((*grant.who, f"{grant.may}assume ", grant.name) for grant in part.grants),
             *((*each.caller.words, " reaches ", *each.name) for each in part.openings),
         ]
     )

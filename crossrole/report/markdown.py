@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from crossrole.escaping import visible
-from crossrole.report.model import NOT_KNOWN, GrantFacts, Report
+from crossrole.report.model import GrantFacts, Report
 from crossrole.report.words import Name, Words, counted
 
 # What the report itself says is made of these alone, so that none of it is markup, a mention or a link.
@@ -24,6 +24,8 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"{counted(len(report.grants), 'grant')}, {report.usable} usable now, {report.grave} with serious warnings."
     if report.opened:
         yield f"Beside them, {counted(report.opened, 'resource')} with a policy or ACL that lets in others by itself."
+    if report.guarded:
+        yield from ("", _say(report.guarded))
     yield from ("", "## Warnings", "")
     yield from _warnings(report) or ["None: no grant is unusually wide, and none ends within 30 days."]
     yield from ("", "## Grants")
@@ -36,7 +38,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield from _halves(report)
     yield from ("", "## Buckets", "")
     yield from _buckets(report)
-    yield from ("", "## Not evaluated", "", _say(NOT_KNOWN), "")
+    yield from ("", "## Not evaluated", "", _say(report.not_known), "")
     yield from (f"- {_say(words)}" for words in report.unevaluated)
 
 

@@ -18,22 +18,21 @@ from crossrole.report.openings import Opening, openings_of
 from crossrole.report.quota import Quota, Sizes, quotas_of, sizes_of
 from crossrole.report.state import State, session_of, state_of
 from crossrole.report.warnings import KINDS, Kind, Warned, warning_of, warnings_of
-from crossrole.report.words import Name, Names, Prose, Words, begun, bucket_of, listed
+from crossrole.report.words import Name, Names, Prose, Words, begun, bucket_of, listed, may_within
 from crossrole.templates.grant import Grant
+from crossrole.templates.guardrails import NO_GUARDRAILS, Guardrails
 from crossrole.templates.intrinsics import Template, account_names
 from crossrole.templates.inventory import Inventory
 from crossrole.templates.reader import read_inventory
 from crossrole.unknown import unknowns_in
 
-NOT_KNOWN: Words = (
+GUARDED: Words = (
     (
-        "The templates do not hold the organizations' control policies (SCPs and RCPs), VPC endpoint policies, or "
-        "callers' policies made elsewhere: these can deny more than this report says. A policy of a bucket, key, queue "
-        "or secret that no template makes can allow more. Each account's administrators can change what is deployed: "
+        "Control policies (SCPs or RCPs) or VPC endpoint policies were given, or stand in the templates. Whatever this "
+        "report says that someone may do, can use or reaches holds only as far as these guardrails allow."
     ),
-    Name("python -m crossrole doctor"),
-    " compares a deployed role with its template.",
 )
+"""What stands before all else where guardrails may deny something."""
 
 
 @dataclass(frozen=True)
@@ -67,11 +66,13 @@ class GrantFacts:
     uncommitted: bool
     revoke: str
     """The command that ends the live sessions."""
+    may: str
+    """The words between who may and what."""
 
     @property
     def sentence(self) -> Words:
         """Who may do what."""
-        return (*begun(self.who), " may ", *self.allows, ".")
+        return (*begun(self.who), self.may, *self.allows, ".")
 
     @property
     def changed(self) -> Words:
@@ -129,6 +130,24 @@ class Report:
     openings: tuple[tuple[Opening, Warned], ...]
     """What policies of resources open by themselves, each with its warning."""
     unevaluated: tuple[Words, ...]
+    guarded: Words
+    """That guardrails may deny what is allowed; nothing where there are none that may."""
+    knows_guardrails: bool
+    """Whether a person gave all of them."""
+
+    @property
+    def not_known(self) -> Words:
+        """What no template holds."""
+        guardrails = "the organizations' control policies (SCPs and RCPs), VPC endpoint policies, or "
+        return (
+            (
+                f"The templates do not hold {'' if self.knows_guardrails else guardrails}callers' policies made "
+                "elsewhere: these can deny more than this report says. A policy of a bucket, key, queue or secret that "
+                "no template makes can allow more. Each account's administrators can change what is deployed: "
+            ),
+            Name("python -m crossrole doctor"),
+            " compares a deployed role with its template.",
+        )
 
     @cached_property
     def warnings(self) -> list[tuple[Kind, list[tuple[Subject, Words]]]]:
@@ -163,9 +182,12 @@ class Report:
         return {grant.role: grant for grant in self.grants}
 
 
-def report_of(templates: Sequence[Template], history: History, now: datetime) -> Report:
+def report_of(
+    templates: Sequence[Template], history: History, now: datetime, guardrails: Guardrails = NO_GUARDRAILS
+) -> Report:
     """Return the report at a moment; raises `CommandError` for templates that can't be read."""
-    inventory = read_inventory(list(templates))
+    inventory = read_inventory(list(templates), guardrails)
+    may = may_within(inventory)
     owners = _owners(templates, inventory)
     names = Names(account_names(templates), _key_names(inventory))
     unevaluated = _unevaluated(inventory, templates)
@@ -186,7 +208,7 @@ def report_of(templates: Sequence[Template], history: History, now: datetime) ->
             for number, (grant, callers) in enumerate(outside, start=1)
         ),
         inner=tuple(
-            Inner(Name(role.name), _sentence(_who(callers), _allows(role, names)))
+            Inner(Name(role.name), (*begun(_who(callers)), may, *_allows(role, names), "."))
             for role, callers in trusted
             if not any(caller.is_outside(role.account) for caller in callers)
         ),
@@ -197,6 +219,8 @@ def report_of(templates: Sequence[Template], history: History, now: datetime) ->
             *((Name(place), ", ", Name(kind), _PUBLIC.get(kind, "")) for place, kind, _ in unevaluated),
             *((Name(text),) for text in _unreadable(inventory)),
         ),
+        guarded=GUARDED if inventory.has_guardrails else (),
+        knows_guardrails=inventory.guardrails.complete,
     )
 
 
@@ -234,6 +258,7 @@ def _facts(
         change=history.changes.get(grant.name),
         uncommitted=grant.name in history.uncommitted,
         revoke=command("python -m crossrole revoke", grant.name if is_only_one else grant.arn, profile="prod"),
+        may=may_within(around.inventory),
     )
 
 
@@ -243,10 +268,6 @@ def _who(callers: Sequence[Caller]) -> Words:
 
 def _allows(grant: Grant, names: Names) -> Words:
     return listed(allowances(grant, names)) or ("do nothing",)
-
-
-def _sentence(who: Words, allows: Words) -> Words:
-    return (*begun(who), " may ", *allows, ".")
 
 
 def _conditions(grant: Grant, callers: Sequence[Caller]) -> Sequence[Words]:

@@ -7,7 +7,7 @@ from crossrole.iam.arn import account_of
 from crossrole.iam.policy import Policy, Statement
 from crossrole.report.allowed import allowances_of
 from crossrole.report.callers import Caller, callers_in
-from crossrole.report.words import Name, Names, Words, bucket_of, listed
+from crossrole.report.words import MAY, Name, Names, Words, bucket_of, listed, may_within
 from crossrole.templates.intrinsics import Template
 from crossrole.templates.inventory import Inventory
 
@@ -27,13 +27,15 @@ class Opening:
     """Whether it is everyone, and nothing narrows who that is."""
     is_blocked: bool
     """Whether Block Public Access of the template keeps the public out all the same."""
+    may: str = MAY
+    """The words between the caller and what it may do."""
 
     @property
     def words(self) -> Words:
         """Who may do what, and under which conditions."""
         only = (", only if the caller ", *listed(self.caller.conditions)) if self.caller.conditions else ()
         blocked = ("; its Block Public Access keeps out who is not of its account",) if self.is_blocked else ()
-        return (*self.caller.words, " may ", *self.what, *only, *blocked)
+        return (*self.caller.words, self.may, *self.what, *only, *blocked)
 
 
 def openings_of(
@@ -46,7 +48,8 @@ def openings_of(
         if ":role/" not in arn
         for opening in _of_policy(inventory, arn, policy, account_of(arn) or owners.get(arn, ""), names)
     ]
-    return tuple(dict.fromkeys([*found, *_by_acls(templates, inventory)]))
+    may = may_within(inventory)
+    return tuple(replace(each, may=may) for each in dict.fromkeys([*found, *_by_acls(templates, inventory)]))
 
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#canned-acl
@@ -61,7 +64,7 @@ def _by_acls(templates: Sequence[Template], inventory: Inventory) -> Iterator[Op
     """Yield what the ACLs of buckets open."""
     for template in templates:
         for logical_id, resource in template.resources.items():
-            acl = resource.get("Properties", {}).get("AccessControl")
+            acl = template.properties(logical_id).get("AccessControl")
             if resource.get("Type") == "AWS::S3::Bucket" and isinstance(acl, str) and acl in _ACLS:
                 arn, (who, what) = template.arn(logical_id), _ACLS[acl]
                 bucket = Name(bucket_of(arn))

@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from crossrole.report.drawing import Drawing
-from crossrole.report.model import NOT_KNOWN, Report
+from crossrole.report.model import Report
 from crossrole.report.words import Name, Prose
 
 _HERE = Path(__file__).parent
@@ -39,7 +39,6 @@ def page_of(report: Report, drawings: Sequence[Drawing]) -> str:
             drawings=drawings,
             style=Markup(style),  # noqa: S704 our own
             style_hash=Markup(f"sha256-{digest}"),  # noqa: S704 our own
-            not_known=NOT_KNOWN,
         )
         .lstrip()
     )

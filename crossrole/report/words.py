@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Self
 
 from crossrole.escaping import visible
+from crossrole.templates.inventory import Inventory
 
 Words = tuple[str, ...]
 """A sentence in parts: a `Name` among them is always quoted, so that it can't be markup."""
@@ -87,3 +88,11 @@ def counted(number: int, thing: str) -> str:
 def moment(when: datetime) -> str:
     """Return a moment in UTC, to the second where it has any."""
     return when.astimezone(UTC).strftime(f"%Y-%m-%d %H:%M{':%S' if when.second else ''} UTC")
+
+
+MAY = " may "
+
+
+def may_within(inventory: Inventory) -> str:
+    """Return the words between who may and what: what guardrails deny is not said piece by piece."""
+    return " may, as far as guardrails allow, " if inventory.has_guardrails else MAY

@@ -1,7 +1,7 @@
 """Reads what `cdk synth` wrote, or one CloudFormation template, and whether it is still what the app would make."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -41,28 +41,42 @@ def read_assembly(
     """Return the templates of an assembly, of its Stages and nested stacks too; cdk.out's by default.
 
     `folder` may also be one CloudFormation template, JSON or YAML. Raises `CommandError` for what can't be read, for a
-    stack of no account where none is given, and where cdk.out is older than the app's sources.
+    stack of no account where none is given, for a value of a parameter that no stack has, and where cdk.out is older
+    than the app's sources.
     """
+    templates = read_one_state(folder, given=given, may_be_stale=may_be_stale)
+    check_parameters(given, templates)
+    return templates
+
+
+def read_one_state(
+    folder: Path | None = None, *, given: Given = NOTHING_GIVEN, may_be_stale: bool = False
+) -> list[Template]:
+    """Return the same where another state of the app may have the parameters that values are given for."""
     where = CDK_OUT if folder is None else folder
     if not may_be_stale and (stale := staleness(folder)):
         raise CommandError(f"{stale}; run: make synth")
     assembly = Assembly(parameters=given.parameters, assumed=given.conditions)
     if _is_file(where):
         name = where.name.partition(".")[0]
-        _add(assembly, name, f"{given.account}/{given.region}", where, given=given, known={})
+        _add(assembly, name, f"{given.account}/{given.region}", where, given=given, known={}, is_alone=True)
     else:
         _read_folder(assembly, where, given)
     if not assembly.templates:
         raise CommandError(f"{where} holds no stack; run: make synth")
-    stacks = {template.stack: template for template in assembly.templates}
-    for stack, name in given.parameters:
-        known = stacks[stack].body.get("Parameters", {}) if stack in stacks else {}
-        if name not in known:
-            all_known = [
-                f"{each.stack}.{one}" for each in assembly.templates for one in each.body.get("Parameters", {})
-            ]
-            raise CommandError(f"--parameter {stack}.{name}: no stack has it{nearest(f'{stack}.{name}', all_known)}")
+    assembly.met.clear()
+    assembly.outputs.clear()
+    for template in assembly.templates:
+        template.forget()
     return assembly.templates
+
+
+def check_parameters(given: Given, templates: Sequence[Template]) -> None:
+    """Raise `CommandError` for a value of a parameter that none of the templates has."""
+    known = [f"{each.stack}.{name}" for each in templates for name in each.body.get("Parameters", {})]
+    for stack, name in given.parameters:
+        if f"{stack}.{name}" not in known:
+            raise CommandError(f"--parameter {stack}.{name}: no stack has it{nearest(f'{stack}.{name}', known)}")
 
 
 _MOST_CONDITIONS = 3
@@ -101,7 +115,8 @@ def _read_folder(assembly: Assembly, folder: Path, given: Given, stage: str = ""
                 raise CommandError(f"{manifest}: {name} has no template or no environment") from None
             # Stages may have stacks of the same name.
             own = f"{stage}{name}" if any(each.stack == name for each in assembly.templates) else name
-            _add(assembly, own, where.partition("aws://")[2], folder / file, given=given, known=properties)
+            known = {"stackName": name, **properties}
+            _add(assembly, own, where.partition("aws://")[2], folder / file, given=given, known=known)
         elif kind == _STAGE:
             inner = folder / str(properties.get("directoryName", name))
             if _is_file(inner / "manifest.json") and stage.count("/") < _DEPTH:
@@ -111,7 +126,14 @@ def _read_folder(assembly: Assembly, folder: Path, given: Given, stage: str = ""
 
 
 def _add(
-    assembly: Assembly, name: str, environment: str, file: Path, *, given: Given, known: Mapping[str, Any]
+    assembly: Assembly,
+    name: str,
+    environment: str,
+    file: Path,
+    *,
+    given: Given,
+    known: Mapping[str, Any],
+    is_alone: bool = False,
 ) -> None:
     """Add a stack, of which the manifest may know `tags` and its `stackName`, and the stacks nested in it."""
     account, _, region = environment.partition("/")
@@ -121,14 +143,18 @@ def _add(
         lacking = " and ".join([*([] if account else ["--account"]), *([] if region else ["--region"])])
         raise CommandError(f"{file}: {name} is for any account or region; say for which it is meant: {lacking}")
     tags = known.get("tags")
+    body = _read_template(file)
+    if is_alone and not body.get("Resources"):
+        raise CommandError(f"{file} is not a CloudFormation template: it has no Resources")
     template = Template(
         clean(name),
         account,
         region,
         partition_of_region(region),
-        _read_template(file),
-        tags={str(key): str(value) for key, value in tags.items()} if isinstance(tags, dict) else {},
+        body,
+        own_tags={clean(str(key)): clean(str(value)) for key, value in tags.items()} if isinstance(tags, dict) else {},
         name=clean(str(known.get("stackName") or "")),
+        is_alone=is_alone,
         assembly=assembly,
     )
     assembly.templates.append(template)
@@ -151,8 +177,7 @@ def _add_nested(template: Template, folder: Path) -> None:
                 template.account,
                 template.region,
                 template.partition,
-                _read(file, folder),
-                tags=template.tags,
+                _read_template(file),
                 assembly=template.assembly,
                 parent=(template, logical_id),
             )
@@ -169,8 +194,37 @@ def _is_file(path: Path) -> bool:
 
 
 def _read_template(path: Path) -> dict[str, Any]:
-    if path.suffix not in {".yaml", ".yml"}:
-        return _read(path, path.parent)
+    data = _read_yaml(path) if path.suffix in {".yaml", ".yml"} else _read(path, path.parent)
+    if not _is_of_a_size(data):
+        raise CommandError(f"{path} is larger or deeper than any template that CloudFormation takes")
+    if not isinstance(data.get("Resources", {}), dict):
+        raise CommandError(f"{path} is not a CloudFormation template: its Resources are not an object")
+    # YAML has dates, and keys that are numbers.
+    return data if path.suffix == ".json" else dict(json.loads(json.dumps(data, default=str)))
+
+
+def _is_of_a_size(data: Any) -> bool:
+    """Return whether all of a template can be walked: by an alias, YAML may hold itself, or a part many times."""
+    left, seen = [(data, 0)], 0
+    while left:
+        value, depth = left.pop()
+        seen += 1
+        if seen > _MOST_VALUES or depth > _MOST_LEVELS:
+            return False
+        inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        left += [(each, depth + 1) for each in inner]
+    return True
+
+
+_MOST_VALUES = 500_000
+"""A template has at most a million characters, and an empty object in a list takes three.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+"""
+_MOST_LEVELS = 100
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
     # Slow to load, and most templates are JSON. The AWS CLI's own reader knows the short forms, such as !Ref.
     from awscli.customizations.cloudformation.yamlhelper import yaml_parse  # noqa: PLC0415
 
@@ -184,7 +238,7 @@ def _read_template(path: Path) -> dict[str, Any]:
         raise CommandError(f"{path} is not YAML ({error})") from None
     if not isinstance(data, dict):
         raise CommandError(f"{path} is not a CloudFormation template")
-    return dict(json.loads(json.dumps(data, default=str)))
+    return data
 
 
 def _read(path: Path, folder: Path) -> dict[str, Any]:

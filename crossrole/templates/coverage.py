@@ -1,10 +1,13 @@
 """What of the templates may give or take access and is not evaluated."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from crossrole.iam.policy import Statement, texts
+from crossrole.iam.wildcards import overlap
 from crossrole.templates.fleets import STACK_SET, fleet_of
 from crossrole.templates.intrinsics import Template
 from crossrole.templates.inventory import Unread
@@ -78,7 +81,7 @@ COVERAGE: Final[Mapping[str, Coverage]] = {
             "Action EventSourceToken FunctionName FunctionUrlAuthType Principal PrincipalOrgID SourceAccount SourceArn"
         )
     ),
-    # It bounds whole accounts: `can` takes it into each decision, and `diff` compares none.
+    # It bounds whole accounts: `can` and `diff` take it into each decision; a change of one is not proved.
     "AWS::Organizations::Policy": Coverage(harmless=_names("Description Tags")),
     "AWS::S3::AccessPoint": Coverage(_names("Policy"), _names("Tags"), appears=True, only_gives=True),
     "AWS::S3::Bucket": Coverage(
@@ -231,6 +234,44 @@ def coverage_of(template: Template, logical_id: str) -> Coverage | None:
     return COVERAGE.get(kind) if isinstance(kind, str) else None
 
 
+_TAGS_ARE_COMPARED: Final = frozenset(
+    {
+        "AWS::IAM::Role",
+        "AWS::KMS::Key",
+        "AWS::Lambda::Function",
+        "AWS::Logs::LogGroup",
+        "AWS::S3::Bucket",
+        "AWS::SNS::Topic",
+        "AWS::SQS::Queue",
+        "AWS::SecretsManager::Secret",
+    }
+)
+"""The types whose tags `diff` proves about: for them a change of tags is what it lets requests do."""
+_TESTS_TAGS: Final = re.compile("resourcetag/|buckettag/", re.IGNORECASE)
+
+
+def may_decide_by_tags(kind: str, statements: Iterable[Statement]) -> bool:
+    """Return whether a statement may test the tags of a type's resources, of which there is no proof.
+
+    `Tags` are harmless only where none does.
+    """
+    known = COVERAGE.get(kind, Coverage())
+    if kind in _TAGS_ARE_COMPARED or "Tags" not in known.harmless | known.evaluated:
+        return False
+    actions = f"{_service_of(kind)}:*"
+    return any(
+        _TESTS_TAGS.search(str(each))
+        and ("NotAction" in each or any(overlap(one, actions) for one in texts(each.get("Action"))))
+        for each in statements
+    )
+
+
+def _service_of(kind: str) -> str:
+    """Return the prefix of the actions of a type's service."""
+    service = kind.split("::")[1]
+    return _PREFIXES.get(service, service.lower())
+
+
 def unread_of(templates: Sequence[Template]) -> Iterator[Unread]:
     """Yield the resources that may give or take access and are not evaluated."""
     for place, what in templates[0].assembly.missing.items() if templates else []:
@@ -275,7 +316,7 @@ def _unread(template: Template, logical_id: str, resource: Mapping[str, Any]) ->
     elif service in _OF_S3:
         yield Unread(what, account, frozenset({"s3"}))
     else:
-        yield Unread(what, account, frozenset({_PREFIXES.get(service, service.lower())}))
+        yield Unread(what, account, frozenset({_service_of(kind)}))
 
 
 # The report lists these of every bucket.

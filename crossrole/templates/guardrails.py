@@ -17,6 +17,14 @@ from crossrole.iam.policy import VERSION, Kind, Policy, read_policy
 
 ALL: Final = ""
 """Stands for all accounts in the place of one."""
+UNDER_RCPS: Final = (
+    *("s3:", "sts:", "kms:", "sqs:", "secretsmanager:"),
+    *("cognito-idp:", "logs:", "dynamodb:", "ecr:", "aoss:"),
+)
+"""The services that resource control policies hold for.
+
+https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html#rcp-supported-services
+"""
 _KINDS: Final = {"scp": Kind.IDENTITY, "rcp": Kind.RESOURCE, "vpc-endpoint": Kind.RESOURCE}
 
 
@@ -30,6 +38,17 @@ class Guardrails:
     endpoint: tuple[Policy, ...] = ()
     complete: bool = False
     """Whether a person gave them: then there are no others."""
+
+    @property
+    def controls(self) -> list[Policy]:
+        """Every control policy."""
+        return [each for kind in (self.scps, self.rcps) for level in kind.values() for each in level]
+
+    @property
+    def may_deny(self) -> bool:
+        """Whether any of them may deny a request."""
+        every = [*self.controls, *self.endpoint]
+        return any({**each, "Sid": ""} != _ALLOWS_ALL for policy in every for each in policy.statements)
 
     def levels(self, kind: str, account: str) -> tuple[tuple[Policy, ...], ...]:
         """Return the control policies of an account; each level of them must allow a request.
@@ -63,12 +82,8 @@ def _denials(policy: Policy) -> Policy:
     return replace(policy, document={**policy.document, "Statement": kept})
 
 
-_EVERYTHING: Final = Policy(
-    "AWS",
-    "FullAWSAccess",
-    "",
-    {"Version": VERSION, "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]},
-)
+_ALLOWS_ALL: Final = {"Sid": "", "Effect": "Allow", "Action": "*", "Resource": "*"}
+_EVERYTHING: Final = Policy("AWS", "FullAWSAccess", "", {"Version": VERSION, "Statement": [_ALLOWS_ALL]})
 
 
 def read_guardrails(folder: Path) -> Guardrails:

@@ -15,10 +15,24 @@ from typing import Any, Final
 from crossrole.iam.names import ACCOUNT_NAME
 from crossrole.iam.partitions import dns_suffix
 from crossrole.templates.resource_types import RESOURCE_TYPES
-from crossrole.unknown import Unknown, clean, has_unknowns, is_unknown, token, without_unknowns
+from crossrole.templates.tags import tags_in
+from crossrole.unknown import (
+    Unknown,
+    all_worded,
+    clean,
+    has_unknowns,
+    is_unknown,
+    may_hold,
+    token,
+    unknowns_in,
+    without_unknowns,
+    worded,
+)
 
 _REMOVED: Final = object()
-_DYNAMIC: Final = re.compile(r"\{\{resolve:[^{}]*\}\}")
+_DYNAMIC: Final = re.compile(r"\{\{resolve:.*?\}\}", re.DOTALL)
+_LONGEST: Final = 1_000_000
+"""CloudFormation takes no longer template, nor IAM so long a policy."""
 # CloudFormation shortens a long stack name in the names that it makes; so much of it always stays.
 _KEPT_OF_A_STACK_NAME: Final = 10
 
@@ -36,6 +50,10 @@ class Assembly:
     """What the assembly names and does not hold, by place."""
     resolving: list[tuple[str, str]] = field(default_factory=list)
     """What is being resolved now: whatever needs itself has no value."""
+    met: dict[tuple[str, str], bool | None] = field(default_factory=dict)
+    """Whether conditions are met that were asked for, by stack and name."""
+    outputs: dict[tuple[str, str], Any] = field(default_factory=dict)
+    """The outputs that were asked for, by stack and name."""
 
     @contextmanager
     def entered(self, *place: str) -> Iterator[bool]:
@@ -59,27 +77,61 @@ class Template:
     region: str
     partition: str
     body: Mapping[str, Any]
-    tags: Mapping[str, str] = field(default_factory=dict)
-    """The stack's tags, which CloudFormation puts on each of its resources that takes tags."""
+    own_tags: Mapping[str, str] = field(default_factory=dict)
+    """The tags that the assembly gives the stack."""
     name: str = ""
     """The stack's own name, where it differs."""
+    is_alone: bool = False
+    """Whether it is a template without an assembly: the deployment chooses its stack's name and tags."""
     assembly: Assembly = field(default_factory=Assembly, compare=False, repr=False)
     parent: "tuple[Template, str] | None" = field(default=None, compare=False, repr=False)
     """For a nested stack: the template that holds it, and its logical id there."""
 
     @property
     def stack_name(self) -> str:
-        """The name that CloudFormation knows the stack by."""
+        """The name that CloudFormation knows the stack by; a token where only the deployment chooses it."""
+        if self.is_alone:
+            return token(Unknown(f"the name of the stack {self.stack}, which only the deployment knows"))
+        if self.parent:
+            # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-nested-stacks.html
+            shape = rf"{self.start_of_names}[A-Za-z0-9-]+"
+            return token(Unknown(f"the name of the stack {self.stack}, which only the deployment knows", shape))
         return self.name or self.stack
+
+    @property
+    def start_of_names(self) -> str:
+        """The pattern of what the names that CloudFormation makes of the stack's begin with, as far as it is known."""
+        if self.parent:
+            return self.parent[0].start_of_names
+        return "" if self.is_alone else f"(?i:{re.escape((self.name or self.stack)[:_KEPT_OF_A_STACK_NAME])})"
+
+    @cached_property
+    def tags(self) -> Mapping[str, str]:
+        """The stack's tags, which CloudFormation puts on each of its resources that takes tags.
+
+        A nested stack has its parent's too. A key that is not known stands for any number of tags.
+        """
+        if self.is_alone:
+            return tags_in(token(Unknown(f"the tags that the stack {self.stack} is given at the deployment")))
+        if self.parent is None:
+            return self.own_tags
+        template, logical_id = self.parent
+        return {**template.tags, **tags_in(template.property(logical_id, "Tags", []))}
 
     @cached_property
     def resources(self) -> Mapping[str, Mapping[str, Any]]:
         """The resources by logical id, without those whose condition is never met."""
-        return {
-            clean(str(logical_id)): resource
-            for logical_id, resource in _mapping(self.body.get("Resources")).items()
-            if isinstance(resource, Mapping) and self.is_made(resource) is not False
-        }
+        return {key: each for key, each in self.written.items() if self.is_made(each) is not False}
+
+    @cached_property
+    def written(self) -> Mapping[str, Mapping[str, Any]]:
+        """All that is a resource, by logical id."""
+        every = _mapping(self.body.get("Resources")).items()
+        return {clean(str(key)): each for key, each in every if isinstance(each, Mapping)}
+
+    def forget(self) -> None:
+        """Forget which resources are made: what was found before the whole assembly was read may be known now."""
+        self.__dict__.pop("resources", None)
 
     def properties(self, logical_id: str) -> Mapping[str, Any]:
         """Return a resource's properties as they are written; none where they are not an object."""
@@ -93,14 +145,30 @@ class Template:
         value = self.resolve(properties[name], at=logical_id)
         return default if value is _REMOVED else value
 
-    def is_made(self, resource: Mapping[str, Any]) -> bool | None:
-        """Return whether a resource's condition is met; None where that is unknown."""
-        return self.condition(resource["Condition"]) if "Condition" in resource else True
+    def is_made(self, part: Mapping[str, Any]) -> bool | None:
+        """Return whether a resource or an output is there, and the stack around it; None where that is unknown."""
+        conditions = [template.condition(name) for template, _, name in self.conditions_of(part, "")]
+        return False if False in conditions else None if None in conditions else True
+
+    def undecided(self, logical_id: str) -> str | None:
+        """Return the condition that decides whether a resource is made; None where that is known."""
+        for template, place, name in self.conditions_of(self.written[logical_id], logical_id):
+            if template.condition(name) is None:
+                return f"the condition {name} of {template.stack}/{place}"
+        return None
+
+    def conditions_of(self, part: Mapping[str, Any], name: str) -> Iterator[tuple["Template", str, Any]]:
+        """Yield the conditions that must be met for it: with the template of each, and its place there."""
+        if "Condition" in part:
+            yield self, name, part["Condition"]
+        if self.parent:
+            template, logical_id = self.parent
+            yield from template.conditions_of(template.written.get(logical_id, {}), logical_id)
 
     def resolve(self, value: Any, *, at: str) -> Any:
         """Return the value with every intrinsic function replaced; `at` is the logical id that holds it."""
         if isinstance(value, str):
-            return self._text(value)
+            return _without_references(clean(value))
         if isinstance(value, list):
             resolved = [self.resolve(item, at=at) for item in value]
             return [item for item in resolved if item is not _REMOVED]
@@ -110,14 +178,8 @@ class Template:
             ((name, argument),) = value.items()
             if name == "Ref" or str(name).startswith("Fn::") or (name == "Condition" and isinstance(argument, str)):
                 return self._intrinsic(str(name), argument, at)
-        members = {clean(str(key)): self.resolve(item, at=at) for key, item in value.items()}
+        members = {_without_references(clean(str(key))): self.resolve(item, at=at) for key, item in value.items()}
         return {key: item for key, item in members.items() if item is not _REMOVED}
-
-    def _text(self, text: str) -> str:
-        cleaned = clean(text)
-        if "{{resolve:" not in cleaned:
-            return cleaned
-        return _DYNAMIC.sub(lambda match: token(Unknown(f"the value of the dynamic reference {match[0]}")), cleaned)
 
     def _intrinsic(self, name: str, argument: Any, at: str) -> Any:
         known: dict[str, Callable[[Any, str], Any]] = {
@@ -135,12 +197,14 @@ class Template:
             "Fn::Base64": self._base64,
         }
         if name not in known:
-            return self._not_known(f"the value of {name}", at)
+            return self._not_known(f"the value of {name}", at, argument)
         try:
-            return known[name](argument, at)
+            made = known[name](argument, at)
+            # A dynamic reference is what stands in the whole text: functions may put it together.
+            return _without_references(made) if isinstance(made, str) else made
         except (AttributeError, IndexError, KeyError, TypeError, ValueError):
             return self._not_known(
-                f"{name}, which is given what it does not take, so that CloudFormation rejects it", at
+                f"{name}, which is given what it does not take, so that CloudFormation rejects it", at, argument
             )
 
     # --- what a template says of itself
@@ -151,7 +215,7 @@ class Template:
             "AWS::Region": self.region,
             "AWS::Partition": self.partition,
             "AWS::URLSuffix": dns_suffix(self.region),
-            "AWS::StackName": self._chosen_name("", "stack", ".+") if self.parent else self.stack_name,
+            "AWS::StackName": self.stack_name,
             "AWS::NoValue": _REMOVED,
         }
         if name in pseudo:
@@ -181,7 +245,12 @@ class Template:
         if given is None:
             # An SSM parameter's Default is where its value stands, and not the value.
             return token(unknown)
-        return given.split(",") if kind == "CommaDelimitedList" or kind.startswith("List<") else given
+        if kind != "CommaDelimitedList" and not kind.startswith("List<"):
+            return given
+        if may_hold(given, ","):
+            return _made_of(given, "the list {}")
+        # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html
+        return [each.strip() for each in given.split(",")]
 
     def _get_att(self, argument: Any, at: str) -> Any:
         name, _, attribute = argument.partition(".") if isinstance(argument, str) else (argument[0], "", argument[1])
@@ -222,7 +291,7 @@ class Template:
         kind = RESOURCE_TYPES[str(self.resources[logical_id]["Type"])]
         name = self.property(logical_id, kind.name) if kind.name else None
         if name is None:
-            return self._chosen_name(logical_id, "name", kind.shape)
+            return self._chosen_name(logical_id, kind.shape)
         return self._valid(name, kind.valid, f"the {kind.name}", logical_id)
 
     def _valid(self, value: Any, pattern: str, what: str, at: str) -> str:
@@ -232,14 +301,11 @@ class Template:
             return str(value)
         return self._not_known(f"{what}, which is not a name that AWS takes,", at)
 
-    def _chosen_name(self, logical_id: str, what: str, shape: str) -> str:
-        place = f"{self.stack}/{logical_id}" if logical_id else self.stack
-        named = {"AWS::KMS::Key": "the id of the key"}.get(
-            str(self.resources.get(logical_id, {}).get("Type")), f"the {what} of"
-        )
-        start = re.escape(self.stack_name[:_KEPT_OF_A_STACK_NAME])
-        shape = shape.format(stack=start) if "{stack}" in shape or "{{" in shape else shape
-        return token(Unknown(f"{named} {place}, which only the deployment knows", shape))
+    def _chosen_name(self, logical_id: str, shape: str) -> str:
+        of_a_key = self.resources[logical_id].get("Type") == "AWS::KMS::Key"
+        what = f"{'the id of the key' if of_a_key else 'the name of'} {self.stack}/{logical_id}"
+        shape = shape.format(stack=self.start_of_names) if "{stack}" in shape or "{{" in shape else shape
+        return token(Unknown(f"{what}, which only the deployment knows", shape))
 
     def _of_the_deployment(self, logical_id: str, attribute: str) -> str:
         what = f"{attribute} of {self.stack}/{logical_id} ({self.resources.get(logical_id, {}).get('Type')})"
@@ -255,10 +321,13 @@ class Template:
 
     def output(self, name: str) -> Any:
         """Return the value of one of its outputs."""
-        value = _mapping(_mapping(self.body.get("Outputs")).get(name)).get("Value")
-        with self.assembly.entered(self.stack, "output", name) as first:
-            known = first and value is not None
-            return self.resolve(value, at=name) if known else self._not_known(f"the output {name}", self.stack)
+        if (self.stack, name) not in self.assembly.outputs:
+            output = _mapping(_mapping(self.body.get("Outputs")).get(name))
+            with self.assembly.entered(self.stack, "output", name) as first:
+                if not first or "Value" not in output:
+                    return self._not_known(f"the output {name}", self.stack)
+                self.assembly.outputs[self.stack, name] = self.resolve(output["Value"], at=name)
+        return self.assembly.outputs[self.stack, name]
 
     def _import_value(self, argument: Any, at: str) -> Any:
         wanted = self.resolve(argument, at=at)
@@ -266,7 +335,10 @@ class Template:
             if (template.account, template.region) == (self.account, self.region):
                 for name, output in _mapping(template.body.get("Outputs")).items():
                     export = _mapping(_mapping(output).get("Export")).get("Name")
-                    if export is not None and template.resolve(export, at=name) == wanted:
+                    # Of two outputs of one name, each under a condition, one is there.
+                    if export is None or template.is_made(output) is False:
+                        continue
+                    if template.resolve(export, at=name) == wanted:
                         return template.output(name)
         return self._not_known(f"the value that is exported as {_as_text(wanted)} by no stack of the assembly", at)
 
@@ -286,11 +358,11 @@ class Template:
     def _join(self, argument: Any, at: str) -> str:
         separator, parts = argument
         resolved = self.resolve(parts, at=at)
-        if is_unknown(resolved):
-            return str(resolved)
+        if is_unknown(resolved) or _may_be_shorter(resolved):
+            return _made_of(resolved, f"the items of {{}}, joined by {separator!r}")
         if not isinstance(separator, str) or not isinstance(resolved, list):
             raise TypeError(argument)
-        return separator.join(_as_text(part) for part in resolved)
+        return self._short_enough(separator.join(_as_text(part) for part in resolved), at)
 
     def _sub(self, argument: Any, at: str) -> str:
         text, given = (argument, {}) if isinstance(argument, str) else argument
@@ -302,22 +374,31 @@ class Template:
             value = given.get(name, {"Fn::GetAtt" if "." in name else "Ref": name})
             return _as_text(self.resolve(value, at=at))
 
-        return re.sub(r"\$\{([^}]+)\}", replaced, self._text(text))
+        return self._short_enough(re.sub(r"\$\{([^}]+)\}", replaced, clean(text)), at)
+
+    def _short_enough(self, text: str, at: str) -> str:
+        """Return a text; one that is longer than any template is unknown, so that texts of texts come to an end."""
+        return text if len(text) <= _LONGEST else self._not_known("a text of more than a million characters", at)
 
     def _select(self, argument: Any, at: str) -> Any:
         index, items = self.resolve(argument, at=at)
-        return items if is_unknown(items) else _list(items)[int(index)]
+        if has_unknowns(index) or is_unknown(items) or _may_be_shorter(items):
+            return _made_of(items, f"item {worded(_as_text(index))} of {{}}")
+        return _list(items)[int(index)]
 
     def _split(self, argument: Any, at: str) -> Any:
         separator, text = self.resolve(argument, at=at)
-        if not isinstance(text, str) or not separator:
+        if not isinstance(text, str) or not isinstance(separator, str) or not separator:
             raise TypeError(argument)
-        return text if is_unknown(text) else text.split(separator)
+        return (
+            text.split(separator) if not may_hold(text, separator) else _made_of(text, f"{{}}, split at {separator!r}")
+        )
 
     def _find_in_map(self, argument: Any, at: str) -> Any:
         name, first, second, *options = self.resolve(argument, at=at)
         found = _mapping(_mapping(_mapping(self.body.get("Mappings")).get(name)).get(first)).get(second)
-        if found is None and options:
+        # Of an entry that is not known, it is not known either whether the map has it.
+        if found is None and options and not has_unknowns([name, first, second]):
             return _mapping(options[0])["DefaultValue"]
         if found is None:
             return self._not_known(f"the entry {_as_text(first)}, {_as_text(second)} of the map {_as_text(name)}", at)
@@ -331,15 +412,16 @@ class Template:
         either = [self.resolve(each, at=at) for each in (met, otherwise)]
         if either[0] == either[1]:
             return either[0]
-        return self._not_known(f"Fn::If on the condition {name}, which depends on what is not known,", at)
+        what = f"Fn::If on the condition {name}, which depends on what is not known,"
+        return self._not_known(what, at, argument, may_be_absent=any(map(_may_be_absent, either)))
 
     def _to_json_string(self, argument: Any, at: str) -> str:
         return json.dumps(self.resolve(argument, at=at), ensure_ascii=False)
 
     def _base64(self, argument: Any, at: str) -> str:
         text = self.resolve(argument, at=at)
-        if is_unknown(text):
-            return str(text)
+        if has_unknowns(text):
+            return _made_of(text, "the Base64 of {}")
         return base64.b64encode(str(text).encode()).decode()
 
     # --- conditions
@@ -351,8 +433,12 @@ class Template:
             return None
         if (self.stack, name) in self.assembly.assumed:
             return self.assembly.assumed[self.stack, name]
-        with self.assembly.entered(self.stack, "condition", name) as first:
-            return self._met(conditions[name], name) if first else None
+        if (self.stack, name) not in self.assembly.met:
+            with self.assembly.entered(self.stack, "condition", name) as first:
+                if not first:
+                    return None
+                self.assembly.met[self.stack, name] = self._met(conditions[name], name)
+        return self.assembly.met[self.stack, name]
 
     def open_conditions(self) -> list[str]:
         """Return the conditions of which it is unknown whether they are met, those first on which others rest."""
@@ -383,8 +469,34 @@ class Template:
         left, right = map(_as_text, sides)
         return None if left != right and has_unknowns([left, right]) else left == right
 
-    def _not_known(self, what: str, at: str) -> str:
-        return token(Unknown(f"{what} in {self.stack}/{at}"))
+    def _not_known(self, what: str, at: str, argument: Any = None, *, may_be_absent: bool = False) -> str:
+        written = json.dumps(argument, default=str, sort_keys=True) if argument is not None else ""
+        return token(Unknown(f"{worded(what)} in {self.stack}/{at}", may_be_absent=may_be_absent, written=written))
+
+
+def _without_references(text: str) -> str:
+    """Return a text with a token in the place of each dynamic reference."""
+    if "{{resolve:" not in text:
+        return text
+    return _DYNAMIC.sub(lambda match: token(Unknown(f"the value of the dynamic reference {worded(match[0])}")), text)
+
+
+def _may_be_absent(value: Any) -> bool:
+    return value is _REMOVED or (is_unknown(value) and any(each.may_be_absent for each in unknowns_in(value)))
+
+
+def _may_be_shorter(items: Any) -> bool:
+    """Return whether a list holds what may be absent, so that it is not known which item stands where."""
+    return isinstance(items, list) and any(map(_may_be_absent, items))
+
+
+def _made_of(value: Any, how: str) -> str:
+    """Return what a function makes of a value that is not known, or not known in part: the same of the same value."""
+    if is_unknown(value):
+        words = "; ".join(each.text for each in unknowns_in(value))
+    else:
+        words = json.dumps(all_worded(value), ensure_ascii=False)
+    return token(Unknown(how.replace("{}", words), written=json.dumps(value)))
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

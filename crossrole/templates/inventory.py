@@ -8,7 +8,9 @@ from crossrole.errors import CommandError, nearest
 from crossrole.iam.arn import account_of, is_role, name_of
 from crossrole.iam.policy import Policy, principals_of, texts, trusted
 from crossrole.templates.guardrails import NO_GUARDRAILS, Guardrails
+from crossrole.templates.identity_providers import IdentityProvider, federated
 from crossrole.templates.intrinsics import Template
+from crossrole.templates.resource_types import RESOURCE_TYPES
 from crossrole.unknown import may_be, worded
 
 
@@ -54,9 +56,10 @@ class Identity:
 
     @cached_property
     def is_grant(self) -> bool:
-        """Whether principals of other accounts, or their accounts, are trusted to assume it."""
+        """Whether IAM principals, or the tokens of identity providers, are trusted to assume it."""
         statements = self.trust.statements if self.trust else []
-        return any(principals_of(statement) for statement in statements if statement["Effect"] != "Deny")
+        named = any(principals_of(statement) for statement in statements if statement["Effect"] != "Deny")
+        return named or bool(self.trust and federated(self.trust))
 
 
 @dataclass(frozen=True)
@@ -172,6 +175,8 @@ class Inventory:
     """What may give or take access and is not evaluated."""
     unevaluated: Mapping[str, str] = field(default_factory=dict)
     """The properties that may give access and are not evaluated, as text by place."""
+    identity_providers: Mapping[str, IdentityProvider] = field(default_factory=dict)
+    """Whose tokens the roles trust, by what access.toml calls them, else by their issuer."""
     regions: Mapping[str, str] = field(default_factory=dict)
     """The region of an account's first stack, by account."""
 
@@ -183,9 +188,25 @@ class Inventory:
         return policies | buckets | {arn: each.place for arn, each in self.keys.items()}
 
     @cached_property
+    def arns(self) -> frozenset[str]:
+        """The ARNs of what the templates make for certain: what has no policy in them has none."""
+        return frozenset(
+            template.arn(name)
+            for template in self.templates
+            for name, resource in template.resources.items()
+            if resource.get("Type") in RESOURCE_TYPES and template.is_made(resource)
+        )
+
+    @cached_property
     def has_access_file(self) -> bool:
         """Whether an access.toml made the templates: another app's can't be changed by one."""
         return any(str(each.body.get("Description", "")).startswith("crossrole:") for each in self.templates)
+
+    @cached_property
+    def has_guardrails(self) -> bool:
+        """Whether guardrails may deny something: of whatever account, unit or organization they are."""
+        kinds = {resource.get("Type") for template in self.templates for resource in template.resources.values()}
+        return self.guardrails.may_deny or "AWS::Organizations::Policy" in kinds
 
     @cached_property
     def named_resources(self) -> frozenset[str]:

@@ -22,8 +22,8 @@ def documents_of(template: Template) -> Iterator[Document]:
 
     Raises `CommandError` for one that can't be resolved; nothing beside the documents is resolved.
     """
-    for logical_id, resource in template.resources.items():
-        for path, document in _documents(resource.get("Properties", {}), ""):
+    for logical_id in template.resources:
+        for path, document in _documents(template.properties(logical_id), ""):
             yield Document(template.stack, logical_id, path, template.resolve(document, at=logical_id))
 
 

@@ -1,21 +1,24 @@
 """Reads what the templates of all accounts say about access."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from crossrole.errors import CommandError
 from crossrole.iam.arn import account_of, account_root_arn, bucket_arn, name_of
-from crossrole.iam.policy import VERSION, Kind, Policy, read_policy, trusted
+from crossrole.iam.policy import VERSION, Kind, Policy, canonical, read_policy, trusted
 from crossrole.templates.coverage import not_evaluated, unread_of
 from crossrole.templates.fleets import fleets_of
 from crossrole.templates.guardrails import NO_GUARDRAILS, Guardrails
+from crossrole.templates.identity_providers import identity_providers
 from crossrole.templates.intrinsics import Template
 from crossrole.templates.inventory import Bucket, FleetCaller, Identity, Inventory, Key, Unread
 from crossrole.templates.resource_types import key_of_aws
-from crossrole.unknown import Unknown, has_unknowns, is_unknown, token, unknowns_in, worded
+from crossrole.templates.spellings import arns_of, function_arn
+from crossrole.templates.tags import tags_in
+from crossrole.unknown import Unknown, has_unknowns, is_unknown, may_be_the_same, token, unknowns_in, worded
 
 
 def read_inventory(templates: list[Template], guardrails: Guardrails = NO_GUARDRAILS) -> Inventory:
@@ -51,6 +54,9 @@ def _inventory(templates: list[Template], guardrails: Guardrails) -> Inventory:
         guardrails=reader.guardrails(),
         unread=(*unread_of(templates), *reader.unread()),
         unevaluated=not_evaluated(templates),
+        identity_providers=identity_providers(
+            templates, [each.trust for each in reader.roles().values() if each.trust]
+        ),
     )
 
 
@@ -71,11 +77,16 @@ class _Resource:
     @property
     def unmade(self) -> str | None:
         """The condition that decides whether it is made; None where it is made."""
-        resource = self.template.resources[self.logical_id]
-        return None if self.template.is_made(resource) else f"the condition {resource['Condition']} of {self.place}"
+        return self.template.undecided(self.logical_id)
 
     def get(self, name: str, default: Any = None) -> Any:
         return self.template.property(self.logical_id, name, default)
+
+    @property
+    def inline_name(self) -> str:
+        """Its PolicyName; one that is not known where that is not a text."""
+        name = self.get("PolicyName")
+        return name if isinstance(name, str) else token(Unknown(f"the PolicyName of {self.place}"))
 
     def texts(self, name: str) -> list[str]:
         """Return a list of texts; one that is not known where it is no such list."""
@@ -124,12 +135,59 @@ def _only_if(policy: Policy, what: str) -> Policy:
     return replace(policy, document={**policy.document, "Statement": statements})
 
 
-_POLICIES = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
 _INLINE = {"AWS::IAM::RolePolicy": "RoleName", "AWS::IAM::UserPolicy": "UserName", "AWS::IAM::GroupPolicy": "GroupName"}
 _HOLDERS = {"Roles": "role", "Users": "user", "Groups": "group"}
 _OF_NAME = {"RoleName": "role", "UserName": "user", "GroupName": "group"}
 _Holder = tuple[str, str, str]
 """The account, `role`, `user` or `group`, and the name."""
+
+
+@dataclass(frozen=True)
+class _Held:
+    """A policy that a role, user or group holds; with its name among the inline ones, if it is one of them."""
+
+    policy: Policy
+    inline: str | None
+
+
+@dataclass(frozen=True)
+class _Group:
+    arn: str
+    policies: tuple[Policy, ...]
+    elsewhere: tuple[str, ...] = ()
+    """The ARNs of its managed policies that no template makes."""
+    is_made: bool = True
+    """Whether a template makes it; else one only attaches policies to it."""
+
+
+@dataclass(frozen=True)
+class _Membership:
+    account: str
+    user: str
+    group: str
+    unmade: str | None
+    """The condition that decides whether the user is put into the group; None where it is."""
+
+
+def _unless_replaced(held: _Held, every: Sequence[_Held], holder: str) -> Policy:
+    """Return a policy that its holder has; one that may be replaced by another inline policy of its name may be gone.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html
+    """
+    same = [
+        each.policy
+        for each in every
+        if held.inline is not None
+        and each.inline is not None
+        and may_be_the_same(held.inline, each.inline)
+        and canonical(each.policy) != canonical(held.policy)
+    ]
+    if not same:
+        return held.policy
+    places = " and ".join(sorted(each.place for each in (held.policy, *same)))
+    return _only_if(
+        held.policy, f"which of {places} is deployed last: {worded(holder)} has one inline policy of a name"
+    )
 
 
 @dataclass(frozen=True)
@@ -172,11 +230,14 @@ class _Reader:
 
     @cached_property
     def _users(self) -> dict[tuple[str, str], Identity]:
-        made = {
+        return self._made_users | self._others("user", {name for _, name in self._made_users})
+
+    @cached_property
+    def _made_users(self) -> dict[tuple[str, str], Identity]:
+        return {
             (resource.template.account, name_of(resource.arn)): self._identity(resource, "user")
             for resource in self._of("AWS::IAM::User")
         }
-        return made | self._others("user", {name for _, name in made})
 
     def other_roles(self) -> dict[tuple[str, str], Identity]:
         return self._others("role", {name_of(resource.arn) for resource in self._of("AWS::IAM::Role")})
@@ -185,11 +246,11 @@ class _Reader:
         """Return the roles or users outside the templates that have policies of a template, or a place in a group."""
         partitions = {template.account: template.partition for template in self.templates}
         holders = {(account, name) for account, of, name in self._attached if of == kind}
-        holders |= {(account, name) for account, name in self._memberships if kind == "user"}
+        holders |= {(each.account, each.user) for each in self._memberships if kind == "user"}
         return {
             (account, name): Identity(
                 self._paths.get((account, kind, name), f"arn:{partitions[account]}:iam::{account}:{kind}/{name}"),
-                (*self._attached.get((account, kind, name), []), *self._of_groups(account, kind, name, [])[0]),
+                (*self._held(account, kind, name), *self._of_groups(account, kind, name, [])[0]),
                 elsewhere=(f"other policies of the {kind} {name} in {account}",),
             )
             for account, name in sorted(holders)
@@ -230,7 +291,7 @@ class _Reader:
         max_session = resource.get("MaxSessionDuration")
         return Identity(
             arn=resource.arn,
-            policies=(*inline, *self._attached.get((template.account, kind, name), []), *managed, *of_groups),
+            policies=(*self._held(template.account, kind, name, inline), *managed, *of_groups),
             boundary_arn=boundary,
             boundary=self._managed.get(boundary) if boundary else None,
             trust=trust,
@@ -245,13 +306,14 @@ class _Reader:
             unmade=resource.unmade,
         )
 
-    def _own_policies(self, resource: _Resource) -> tuple[list[Policy], list[Policy], tuple[str, ...]]:
+    def _own_policies(self, resource: _Resource) -> tuple[list[_Held], list[Policy], tuple[str, ...]]:
         """Return the inline policies, the managed ones of the templates, and the ARNs of all other managed ones."""
         inline = []
         for number, each in enumerate(resource.objects("Policies")):
             document = each if is_unknown(each) else each.get("PolicyDocument")
             name = "Policies" if is_unknown(each) else str(each.get("PolicyName", f"Policies[{number}]"))
-            inline.append(resource.policy("PolicyDocument", document, Kind.IDENTITY, shown=name))
+            policy = resource.policy("PolicyDocument", document, Kind.IDENTITY, shown=name)
+            inline.append(_Held(policy, None if is_unknown(each) else name))
         arns = sorted(set(resource.texts("ManagedPolicyArns")))
         return (
             inline,
@@ -259,67 +321,82 @@ class _Reader:
             tuple(each for each in arns if each not in self._managed),
         )
 
+    def _held(self, account: str, kind: str, name: str, inline: Sequence[_Held] = ()) -> list[Policy]:
+        """Return the inline policies of a role, user or group, and the managed ones that name it."""
+        every = [*inline, *self._attached.get((account, kind, name), [])]
+        return [_unless_replaced(each, every, name) for each in every]
+
     def _of_groups(self, account: str, kind: str, name: str, named: list[str]) -> tuple[list[Policy], list[str]]:
         """Return the policies that a user has from groups, and where these are outside the templates."""
         if kind != "user":
             return [], []
         policies: list[Policy] = []
         elsewhere: list[str] = []
-        for group, unmade in [*((each, None) for each in named), *self._memberships.get((account, name), [])]:
-            found = self._groups.get((account, group))
-            attached = self._attached.get((account, "group", group), [])
-            every = [*(found[0] if found else []), *attached]
-            policies += [_only_if(each, unmade) for each in every] if unmade else every
-            elsewhere += [f"the managed policy {worded(each)}" for each in found[1]] if found else []
-            if found is None:
+        for group, why in self._joined(account, name, named):
+            known = (account, group) in self._groups
+            for each, held in self._groups.items():
+                if each[0] == account and _may_be(group, each[1]):
+                    whether = None if known else f"whether the group {worded(group)} of {name} is {worded(each[1])}"
+                    reasons = " and ".join(filter(None, (why, whether)))
+                    policies += [_only_if(policy, reasons) if reasons else policy for policy in held.policies]
+                    elsewhere += [f"the managed policy {worded(arn)}" for arn in held.elsewhere]
+            if not known or not self._groups[account, group].is_made:
                 elsewhere.append(f"the policy of the group {worded(group)} of the user")
         return policies, elsewhere
 
+    def _joined(self, account: str, user: str, named: list[str]) -> Iterator[tuple[str, str | None]]:
+        """Yield the groups of a user, those it names itself first, each with what decides whether it is in it."""
+        yield from ((each, None) for each in named)
+        for each in self._memberships:
+            if each.account == account and _may_be(each.user, user):
+                whether = None if each.user == user else f"whether the user {worded(each.user)} is {worded(user)}"
+                yield each.group, " and ".join(filter(None, (each.unmade, whether))) or None
+
     @cached_property
-    def _groups(self) -> dict[tuple[str, str], tuple[list[Policy], tuple[str, ...]]]:
+    def _groups(self) -> dict[tuple[str, str], _Group]:
+        """The groups that a template makes or attaches policies to, by account and name."""
+        partitions = {template.account: template.partition for template in self.templates}
         groups = {}
         for resource in self._of("AWS::IAM::Group"):
+            account, name = resource.template.account, name_of(resource.arn)
             inline, managed, elsewhere = self._own_policies(resource)
-            groups[resource.template.account, name_of(resource.arn)] = ([*inline, *managed], elsewhere)
+            own = (*self._held(account, "group", name, inline), *managed)
+            groups[account, name] = _Group(resource.arn, own, elsewhere)
+        for account, kind, name in sorted(self._attached):
+            if kind == "group" and (account, name) not in groups:
+                arn = f"arn:{partitions[account]}:iam::{account}:group/{name}"
+                groups[account, name] = _Group(arn, tuple(self._held(account, kind, name)), is_made=False)
         return groups
 
     def groups(self) -> dict[str, tuple[Policy, ...]]:
         """Return the policies of every group that a template makes or attaches policies to, by ARN."""
-        found = {}
-        made = {(each.template.account, name_of(each.arn)): each.arn for each in self._of("AWS::IAM::Group")}
-        partitions = {template.account: template.partition for template in self.templates}
-        attached = {(account, name) for account, kind, name in self._attached if kind == "group"}
-        for account, name in dict.fromkeys([*made, *sorted(attached)]):
-            arn = made.get((account, name), f"arn:{partitions[account]}:iam::{account}:group/{name}")
-            own = self._groups.get((account, name), ([], ()))[0]
-            found[arn] = (*own, *self._attached.get((account, "group", name), []))
-        return found
+        return {each.arn: each.policies for each in self._groups.values()}
 
     @cached_property
-    def _memberships(self) -> dict[tuple[str, str], list[tuple[str, str | None]]]:
-        """Return the groups that users are added to, with the condition under which they are."""
-        found: dict[tuple[str, str], list[tuple[str, str | None]]] = defaultdict(list)
-        for resource in self._of("AWS::IAM::UserToGroupAddition"):
-            for group in resource.texts("GroupName"):
-                for user in resource.texts("Users"):
-                    found[resource.template.account, user].append((group, resource.unmade))
-        return found
+    def _memberships(self) -> list[_Membership]:
+        """The users that are added to groups."""
+        return [
+            _Membership(resource.template.account, user, group, resource.unmade)
+            for resource in self._of("AWS::IAM::UserToGroupAddition")
+            for group in resource.texts("GroupName")
+            for user in resource.texts("Users")
+        ]
 
     @cached_property
-    def _attached(self) -> Mapping[_Holder, list[Policy]]:
-        found: dict[_Holder, list[Policy]] = defaultdict(list)
-        for resource in self._of(*_POLICIES):
-            document = resource.get("PolicyDocument")
+    def _attached(self) -> Mapping[_Holder, list[_Held]]:
+        found: dict[_Holder, list[_Held]] = defaultdict(list)
+        for resource in self._of("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
+            policy = resource.policy("PolicyDocument", resource.get("PolicyDocument"), Kind.IDENTITY)
+            inline = resource.inline_name if resource.kind == "AWS::IAM::Policy" else None
             for key, kind in _HOLDERS.items():
                 for name in resource.texts(key):
-                    found[resource.template.account, kind, name].append(
-                        resource.policy("PolicyDocument", document, Kind.IDENTITY)
-                    )
+                    found[resource.template.account, kind, name].append(_Held(policy, inline))
         for each, key in _INLINE.items():
             for resource in self._of(each):
                 policy = resource.policy("PolicyDocument", resource.get("PolicyDocument"), Kind.IDENTITY)
                 for name in resource.texts(key):
-                    found[resource.template.account, _OF_NAME[key], name].append(policy)
+                    held = _Held(policy, resource.inline_name)
+                    found[resource.template.account, _OF_NAME[key], name].append(held)
         return found
 
     def managed(self) -> dict[str, Policy]:
@@ -327,10 +404,11 @@ class _Reader:
 
     @cached_property
     def _managed(self) -> dict[str, Policy]:
-        return {
-            resource.arn: resource.policy("PolicyDocument", resource.get("PolicyDocument"), Kind.IDENTITY)
-            for resource in self._of("AWS::IAM::ManagedPolicy")
-        }
+        found: dict[str, list[Policy]] = defaultdict(list)
+        for resource in self._of("AWS::IAM::ManagedPolicy"):
+            policy = resource.policy("PolicyDocument", resource.get("PolicyDocument"), Kind.IDENTITY)
+            found[resource.arn].append(policy)
+        return {arn: _one_of(each, arn) for arn, each in found.items()}
 
     # --- buckets and keys
 
@@ -378,6 +456,8 @@ class _Reader:
             id_of := f"arn:{template.partition}:kms:{template.region}:{template.account}:key/{key}"
         ):
             key = id_of if id_of in self.keys() else key
+        if ":alias/" in key and key not in self.aliases():
+            return token(Unknown(f"the key that {worded(key)} stands for, an alias that no template makes"))
         return self.aliases().get(key, key)
 
     def keys(self) -> dict[str, Key]:
@@ -423,27 +503,27 @@ class _Reader:
         for kind, (document, *places) in _POLICIES_OF.items():
             for resource in self._of(kind):
                 for named in (each for place in places for each in resource.texts(place)):
-                    yield resource, _arn_of(kind, named, resource.template), resource.get(document), document
+                    for arn in arns_of(kind, named, resource.template):
+                        yield resource, arn, resource.get(document), document
 
     def _permissions(self) -> dict[str, Policy]:
         """Return the policies of functions, which Lambda makes of their permissions."""
         found: dict[str, list[Policy]] = defaultdict(list)
-        for resource in self._of("AWS::Lambda::Permission"):
-            for function in resource.texts("FunctionName"):
-                arn = function
-                if not function.startswith("arn:") and not is_unknown(function):
-                    template = resource.template
-                    arn = f"arn:{template.partition}:lambda:{template.region}:{template.account}:function:{function}"
-                elif is_unknown(function):
-                    arn = _function_arn(function, resource.template)
-                document = {"Version": VERSION, "Statement": [_permission(resource, arn)]}
-                found[arn].append(resource.policy("Permission", document, Kind.RESOURCE))
+        for resource, arn in self._permitted():
+            document = {"Version": VERSION, "Statement": [_permission(resource, arn)]}
+            found[arn].append(resource.policy("Permission", document, Kind.RESOURCE))
         return {
             arn: replace(
                 each[0], document={**each[0].document, "Statement": [one for p in each for one in p.statements]}
             )
             for arn, each in found.items()
         }
+
+    def _permitted(self) -> Iterator[tuple[_Resource, str]]:
+        """Yield the permissions, each with the ARN of its function."""
+        for resource in self._of("AWS::Lambda::Permission"):
+            for function in resource.texts("FunctionName"):
+                yield resource, function_arn(function, resource.template)
 
     def access_points(self) -> dict[str, str]:
         return {
@@ -483,9 +563,9 @@ class _Reader:
 
     def unread(self) -> Iterator[Unread]:
         """Yield policies whose role, user, bucket or account is not known, and names that two resources bear."""
-        for (account, kind, name), policies in self._attached.items():
+        for (account, kind, name), held in self._attached.items():
             if _is_anyone(name):
-                place = policies[0].place.rpartition("/")[0]
+                place = held[0].policy.place.rpartition("/")[0]
                 yield Unread(f"{place}, a policy of a {kind} that is not known ({worded(name)})", account)
         for resource, arn, _, _ in self._policies_of_resources():
             if _is_anyone(arn):
@@ -495,8 +575,27 @@ class _Reader:
             for arn in filter(_is_anyone, identity.managed_elsewhere):
                 what = f"the managed policy {worded(arn)} of {worded(identity.arn)}"
                 yield Unread(what, identity.account, resource=identity.arn)
+        for resource, arn in self._permitted():
+            if _is_anyone(arn):
+                what = f"{resource.place}, the permission of a function that is not known ({worded(arn)})"
+                yield Unread(what, resource.template.account, frozenset({"lambda"}), only_gives=True)
+        yield from self._same()
         yield from self._controls_of_others()
         yield from self._twice()
+
+    def _same(self) -> Iterator[Unread]:
+        """Yield what of the templates may be a role, user or policy that is taken to be outside them."""
+        for made, others in ((self._roles, self.other_roles()), (self._made_users, self._users)):
+            for other in others.values():
+                for each in made.values() if not other.place else ():
+                    if each.account == other.account and _is_anyone(each.name) and _may_be(each.name, other.name):
+                        yield Unread(f"whether {worded(other.arn)} is {each.place}", each.account, resource=other.arn)
+        for identity in [*self._roles.values(), *self._users.values()]:
+            for arn in (*identity.managed_elsewhere, identity.boundary_arn):
+                for managed, policy in self._managed.items() if arn and arn not in self._managed else ():
+                    if _is_anyone(managed) and may_be_the_same(managed, str(arn)):
+                        what = f"whether {worded(str(arn))} is {policy.place.rpartition('/')[0]}"
+                        yield Unread(what, identity.account, resource=identity.arn)
 
     def _controls_of_others(self) -> Iterator[Unread]:
         for resource in self._of("AWS::Organizations::Policy"):
@@ -537,18 +636,6 @@ _POLICIES_OF = {
 """The types that give a resource its policy: the property that holds it, and the one that names the resource."""
 
 
-def _arn_of(kind: str, named: str, template: Template) -> str:
-    if kind == "AWS::S3::BucketPolicy":
-        return bucket_arn(template.partition, named)
-    if kind.startswith("AWS::SQS::"):
-        return _queue_arn(named, template)
-    if kind.startswith("AWS::SecretsManager::") and not named.startswith("arn:") and not is_unknown(named):
-        # https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html
-        suffix = token(Unknown(f"the six characters that Secrets Manager adds to the name {named}", "[A-Za-z0-9]{6}"))
-        return f"arn:{template.partition}:secretsmanager:{template.region}:{template.account}:secret:{named}-{suffix}"
-    return named
-
-
 def _default_key_policy(template: Template) -> Mapping[str, Any]:
     """Return the policy of a key without one.
 
@@ -564,6 +651,11 @@ def _is_anyone(name: str) -> bool:
     return any(each.shape is None for each in unknowns_in(name))
 
 
+def _may_be(named: str, name: str) -> bool:
+    """Return whether a name that a template writes may be that of a holder: none but its own is one that AWS chose."""
+    return named == name or ((_is_anyone(named) or _is_anyone(name)) and may_be_the_same(named, name))
+
+
 def _one_of(policies: list[Policy], arn: str) -> Policy:
     """Return the one policy of a resource; of several, the one that is deployed last stays."""
     if len(policies) == 1:
@@ -572,24 +664,6 @@ def _one_of(policies: list[Policy], arn: str) -> Policy:
     what = f"which of the policies {places} is deployed last: {worded(arn)} has only one"
     statements = [each for policy in policies for each in _only_if(policy, what).statements]
     return replace(policies[0], document={"Version": VERSION, "Statement": statements})
-
-
-def _queue_arn(url: str, template: Template) -> str:
-    """Return the ARN of the queue that a URL names."""
-    match url.split("/"):
-        case ["https:", "", host, account, name]:
-            region = host.split(".")[1] if host.count(".") > 1 else template.region
-            return f"arn:{template.partition}:sqs:{region}:{account}:{name}"
-        case _:
-            return url
-
-
-def _function_arn(name: str, template: Template) -> str:
-    """Return the ARN of the function that bears a name which only the deployment knows."""
-    for logical_id, resource in template.resources.items():
-        if resource.get("Type") == "AWS::Lambda::Function" and template.physical_name(logical_id) == name:
-            return template.arn(logical_id)
-    return name
 
 
 def _permission(resource: _Resource, function: str) -> Mapping[str, Any]:
@@ -628,18 +702,7 @@ def _bucket_key_of(resource: _Resource) -> str:
 
 def _tags(resource: _Resource) -> Mapping[str, str]:
     """Return a resource's tags, its stack's among them."""
-    own = resource.get("Tags", [])
-    # Some types take tags as a mapping.
-    pairs = (
-        own.items()
-        if isinstance(own, Mapping)
-        else [
-            (each.get("Key"), each.get("Value"))
-            for each in (own if isinstance(own, list) else [])
-            if isinstance(each, Mapping)
-        ]
-    )
-    return {**resource.template.tags, **{str(key): str(value) for key, value in pairs}}
+    return {**resource.template.tags, **tags_in(resource.get("Tags", []))}
 
 
 def _settings(value: Any) -> Mapping[str, str]:

@@ -26,11 +26,11 @@ class ResourceType:
     valid: str = r"[^*?$]+"
     """The pattern of the names that AWS takes."""
     shape: str = r"[^:/*?]+"
-    """The pattern of the names that the deployment chooses; {stack} stands for the start of the stack's name."""
+    """The pattern of the names that the deployment chooses; {stack} stands for what they begin with of the stack's."""
 
 
 _IAM_NAME: Final = r"[\w+=,.@-]{1,128}"
-_NAMED: Final = r"(?i:{stack})[\w+=,.@-]*"
+_NAMED: Final = r"{stack}[\w.-]*"
 _UUID: Final = r"(?:mrk-[0-9a-f]+|[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}})"
 
 RESOURCE_TYPES: Final[Mapping[str, ResourceType]] = {
@@ -63,7 +63,7 @@ RESOURCE_TYPES: Final[Mapping[str, ResourceType]] = {
             "RegionalDomainName": "{name}.s3.{region}.{suffix}",
         },
         valid=r"[A-Za-z0-9._-]{3,255}",
-        shape=r"(?i:{stack})[a-z0-9.-]*",
+        shape=r"{stack}[a-z0-9.-]*",
     ),
     "AWS::S3::AccessPoint": ResourceType(
         "Name",
@@ -100,7 +100,7 @@ RESOURCE_TYPES: Final[Mapping[str, ResourceType]] = {
         None, "arn:{partition}:secretsmanager:{region}:{account}:secret:{name}", ref="arn", attributes={"Id": "arn"}
     ),
     "AWS::Logs::LogGroup": ResourceType(
-        "LogGroupName", "arn:{partition}:logs:{region}:{account}:log-group:{name}:*", shape=r"(?i:{stack})[^:*]*"
+        "LogGroupName", "arn:{partition}:logs:{region}:{account}:log-group:{name}:*", shape=r"{stack}[^:*]*"
     ),
     "AWS::Lambda::Function": ResourceType(
         "FunctionName", "arn:{partition}:lambda:{region}:{account}:function:{name}", shape=_NAMED

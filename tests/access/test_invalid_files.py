@@ -77,6 +77,7 @@ GRANT = {
     "prefix wildcard": ({"prefix": "d*/"}, "prefix", "no wildcard"),
     "prefix variable": ({"prefix": "${aws:username}/"}, "prefix", "no wildcard"),
     "access word": ({"access": ["wriet"]}, "access[0]", 'did you mean "write"?'),
+    "access in another word": ({"access": ["download"]}, "access[0]", 'did you mean "read"?'),
     "access by an action's name": ({"access": ["s3:PutObject"]}, "access[0]", "list exact actions"),
     "nothing given": ({"access": []}, "access", "something that the role may do"),
     "unknown action": ({"actions": ["s3:PutObjectTaging"]}, "actions[0]", 'did you mean "s3:PutObjectTagging"?'),
@@ -240,6 +241,11 @@ FILE: dict[str, tuple[dict[str, Any], str, str]] = {
         "[[buckets]] logs-222222222222-eu-west-1-an: name",
         'namespace = "account"',
     ),
+    "namespace in another word": (
+        {"buckets": [{"name": "logs", "create": True, "namespace": "mine"}]},
+        "[[buckets]] logs: namespace",
+        "'global' or 'account' write one of these",
+    ),
     "account named dev": (
         {"accounts": [{"name": "dev", "account": "333333333333", "region": "eu-west-1"}]},
         "[[accounts]] dev: name",
@@ -363,6 +369,7 @@ WRITER: dict[str, tuple[dict[str, Any], dict[str, Any], str, str]] = {
     "external ID of its own": ({"external_id": "abc"}, {}, "external_id", "sends the external_id of its grant"),
     "grant that does not write": ({}, {"access": ["read"]}, "grant", 'add "write"'),
     "grant on every bucket": ({}, {"bucket": "*"}, "grant", "a grant of its own"),
+    "grant that asks for tags": ({}, {"caller_tags": {"team": "x"}}, "grant", 'add team = "x" to [tags]'),
     "grant that asks for MFA": (
         {},
         {"principals": ["111111111111"], "mfa_max_age": 3600},

@@ -1,10 +1,11 @@
 """Assemblies made at random, with all that a statement may hold: each seed is another one, always the same."""
 
+import json
 from pathlib import Path
 from random import Random
 from typing import Any
 
-from tests.templates import bucket, bucket_policy, document, role, write_assembly
+from tests.templates import bucket, bucket_policy, document, role, trust, write_assembly
 
 OBJECTS = ("arn:aws:s3:::data/a/x", "arn:aws:s3:::data/x", "arn:aws:s3:::prod-unnamed-1234/x")
 CALLERS = ("Writer", "Nameless", "arn:aws:sts::222222222222:assumed-role/Writer/alice")
@@ -14,6 +15,10 @@ CONTEXT: dict[str, list[str | None]] = {
     "aws:PrincipalOrgID": ["o-x", "x", None],
     "aws:userid": ["AROAX:alice", "x", "a"],
     "aws:UserAgent": ["x", "z"],
+    "s3:signatureversion": ["x", "AWS4-HMAC-SHA256"],
+    "lambda:SourceFunctionArn": ["x", "*", None],
+    "saml:sub": ["x", "alice", None],
+    "aws:PrincipalTag/team": ["x", "a", None],
 }
 """What may be sampled for each key that a request carries with any value; None where it may lack it."""
 
@@ -28,6 +33,7 @@ _RESOURCES: list[Any] = [
     {"Fn::Sub": "arn:aws:s3:::data/${Part}/x"},
     "arn:aws:s3:::data/${aws:userid}/*",
     "arn:aws:s3:::data/${aws:PrincipalTag/team}/*",
+    "arn:aws:s3:::data/${saml:sub}/*",
     {"Fn::GetAtt": ["Unnamed", "Arn"]},
     {"Fn::Sub": "${Unnamed.Arn}/*"},
     {"Ref": "Part"},
@@ -37,6 +43,10 @@ _KEYS = [
     "aws:userid",
     "aws:UserAgent",
     "aws:PrincipalTag/team",
+    "aws:PrincipalTag/team",
+    "s3:signatureversion",
+    "lambda:SourceFunctionArn",
+    "saml:sub",
     "aws:SourceVpce",
     "aws:RequestedRegion",
     "aws:ResourceAccount",
@@ -84,13 +94,33 @@ _SPARED = [
 ]
 
 
+_SERVICE = trust({"Service": "lambda.amazonaws.com"})
+TRUSTS: list[list[Any]] = [
+    [_SERVICE],
+    [_SERVICE, trust({"Federated": "arn:aws:iam::222222222222:saml-provider/corp"}, Action="sts:AssumeRoleWithSAML")],
+    [_SERVICE, trust({"Service": "lambda.amazonaws.com"}, Action="sts:*Session")],
+    [trust({"AWS": "arn:aws:iam::111111111111:role/Caller"})],
+]
+"""How a role's sessions may begin, and so which keys their requests may carry."""
+_BEGUN_BY = {"lambda:SourceFunctionArn": "Service", "saml:sub": "saml-provider", "aws:PrincipalTag/team": "*Session"}
+
+
+def sampled(random: Random, begun_by: Any) -> dict[str, str]:
+    """Return values of the keys that the requests of a session may carry which began by such a trust policy."""
+    values = {key: random.choice(values) for key, values in CONTEXT.items()}
+    beginning = json.dumps(begun_by)
+    return {key: value for key, value in values.items() if value is not None and _BEGUN_BY.get(key, "") in beginning}
+
+
 def _condition(random: Random) -> dict[str, Any]:
     kind = random.random()
     if kind < 0.25:
         ranges = random.choice(["10.0.0.0/8", "203.0.113.0/24", ["10.0.0.0/8", "203.0.113.0/24"]])
         return {random.choice(["IpAddress", "NotIpAddress", "IpAddressIfExists"]): {"aws:SourceIp": ranges}}
     if kind < 0.4:
-        operator = random.choice(["ArnLike", "ArnNotLike", "ArnEquals"])
+        operator = random.choice(
+            ["ArnLike", "ArnNotLike", "ArnEquals", "StringLikeIfExists", "ForAllValues:StringLike"]
+        )
         return {operator: {"aws:PrincipalArn": random.choice(_ROLES)}}
     key = random.choice(_KEYS)
     if kind < 0.5:
@@ -119,7 +149,7 @@ def statement(random: Random, *, of_bucket: bool = False) -> dict[str, Any]:
 
 def resources(random: Random) -> dict[str, Any]:
     """Return two roles, one without a name, and two buckets, one without a name, with policies."""
-    writer = role("Writer", *(statement(random) for _ in range(random.randint(1, 3))))
+    writer = role("Writer", *(statement(random) for _ in range(random.randint(1, 3))), trusts=random.choice(TRUSTS))
     if random.random() < 0.3:
         writer["Properties"]["Tags"] = [{"Key": "team", "Value": random.choice(["a", "b"])}]
     made = {

@@ -78,9 +78,9 @@ ANSWERS: list[tuple[str, str | None, str, str, int]] = [
     (UNIT, "DataTeam", "s3:PutObject", f"{BUCKET}/dev/x", 1),
     # The fleet gives no policy for it, and trust is for one role of one account: the caller may be that role.
     (UNIT, "Writer", "s3:PutObject", f"{BUCKET}/dev/x", 2),
-    # Without a grant the bucket's own policy would have to allow it, since its account is another one.
-    (UNIT, None, "s3:PutObject", f"{BUCKET}/team/x", 1),
-    (OUTSIDE, None, "s3:PutObject", f"{BUCKET}/team/x", 1),
+    # Without a grant the bucket's own policy would have to allow it, since its account is another one: it is not known.
+    (UNIT, None, "s3:PutObject", f"{BUCKET}/team/x", 2),
+    (OUTSIDE, None, "s3:PutObject", f"{BUCKET}/team/x", 2),
     # Whether its account is in the unit is not known.
     (OUTSIDE, "DataTeam", "s3:PutObject", f"{BUCKET}/team/x", 2),
     (OUTSIDE, "DataTeam", "s3:DeleteObject", f"{BUCKET}/team/x", 1),

@@ -14,7 +14,7 @@ from crossrole.evaluation.question import question_of
 from crossrole.evaluation.who import who_can
 from crossrole.templates.assembly import Given, read_assembly
 from crossrole.templates.reader import read_inventory
-from tests.crossrole.evaluation.generated import CALLERS, CONTEXT, OBJECTS, PARAMETERS, resources, statement, write
+from tests.crossrole.evaluation.generated import CALLERS, OBJECTS, PARAMETERS, resources, sampled, statement, write
 from tests.crossrole.evaluation.test_table import NOW
 from tests.examples import examples
 
@@ -39,12 +39,13 @@ def asked_by(random: Random) -> tuple[str, tuple[str, str]]:
     return random.choice(CALLERS), (random.choice(["s3:GetObject", "s3:PutObject"]), random.choice(OBJECTS))
 
 
-def settled(random: Random, caller: str) -> tuple[str, Given, dict[str, str]]:
+def settled(random: Random, caller: str, made: dict[str, Any]) -> tuple[str, Given, dict[str, str]]:
     """Return a session to ask about, values of the parameters, and a context."""
     name = random.choice(["alice", "bob"])
     session = f"arn:aws:sts::222222222222:assumed-role/Writer/{name}" if caller == "Writer" else caller
     parameters = {("Prod", name): random.choice(values) for name, values in PARAMETERS.items()}
-    context = {key: value for key, values in CONTEXT.items() if (value := random.choice(values)) is not None}
+    acting = made["Nameless" if caller == "Nameless" else "Writer"]
+    context = sampled(random, acting["Properties"]["AssumeRolePolicyDocument"])
     if ":assumed-role/" in session:
         context["aws:userid"] = f"{random.choice(['AROAX', 'AROAEXAMPLEID1234567'])}:{session.rpartition('/')[2]}"
     return session, Given(parameters=parameters), context
@@ -56,12 +57,13 @@ def test_a_certain_answer_holds_for_sampled_values(
 ) -> None:
     """Whatever parameters, context and session a request turns out to have, it is decided as was said."""
     random = Random(seed)
-    folder = write(tmp_path, resources(random))
+    made = resources(random)
+    folder = write(tmp_path, made)
     caller, asked = asked_by(random)
     answer = answer_of(folder, simulator, caller, asked, prover=prover if seed % 4 == 0 else None)
 
     for _ in range(4 if answer.exit_status != UNKNOWN else 0):
-        session, given, context = settled(random, caller)
+        session, given, context = settled(random, caller, made)
         again = answer_of(folder, simulator, session, asked, given=given, context=context)
 
         assert again.exit_status in {answer.exit_status, UNKNOWN}, (session, given, context)
@@ -166,7 +168,8 @@ def test_who_lists_whoever_can(seed: int, tmp_path: Path, simulator: Simulator) 
     inventory = read_inventory(read_assembly(folder))
     _, asked = asked_by(random)
     callers = who_can(inventory, simulator, *asked, now=NOW)
-    listed = {way.caller for way in callers.ways}
+    # A role that another may assume is listed as the way of those who may.
+    listed = {inventory.grant(way.via).arn if way.via else way.caller for way in callers.ways}
     answers = {arn: answer_of(folder, simulator, arn, asked) for arn in inventory.roles}
 
     assert {arn for arn, answer in answers.items() if answer.exit_status == 0} <= listed

@@ -146,3 +146,9 @@ def test_a_fault_in_text_is_found_as_in_an_object() -> None:
     assert found(managed(faulty)) == found(managed({"Fn::Sub": json.dumps(faulty)}))
     assert found(managed(faulty)) == found(managed({"Fn::Join": ["", [json.dumps(faulty)]]}))
     assert found(managed(faulty)) == found(managed({"Fn::ToJsonString": faulty}))
+
+
+@pytest.mark.parametrize("written", [{"Type": "AWS::IAM::Role", "Properties": []}, {"Type": 5}, {"Properties": {}}])
+def test_what_is_no_resource_is_found(written: dict[str, Any]) -> None:
+    """Nothing of it is read, so that its policies are not in order for that."""
+    assert ["not-a-resource"] == rules(written)

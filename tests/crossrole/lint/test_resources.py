@@ -82,6 +82,11 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 RIGHT: dict[str, dict[str, Any]] = {
+    "an access point's objects": on("s3:GetObject", f"arn:aws:s3:eu-west-1:{ACCOUNT}:accesspoint/a/object/*"),
+    "objects of an access point of many regions": on(
+        "s3:GetObject", f"arn:aws:s3::{ACCOUNT}:accesspoint/mfzwi23gnjvgw.mrap/object/*"
+    ),
+    "an access point of many regions": on("s3:ListBucket", f"arn:aws:s3::{ACCOUNT}:accesspoint/mfzwi23gnjvgw.mrap"),
     "everything": on("s3:GetObject", "*"),
     "everything of a service": on("s3:GetObject", "arn:aws:s3:::*"),
     "any partition": on("s3:GetObject", "arn:*:s3:::vault/*"),
@@ -145,6 +150,14 @@ def attached(kind: str, name: str, properties: dict[str, Any], action: str, reso
 
 QUEUE = {"Queues": ["https://sqs.eu-west-1.amazonaws.com/222222222222/jobs"]}
 TOPIC = {"Topics": [f"arn:aws:sns:eu-west-1:{ACCOUNT}:news"]}
+KEYS, KEY_ID = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key", "1234abcd-12ab-34cd-56ef-1234567890ab"
+
+
+def allowing(action: Any, **changes: Any) -> dict[str, Any]:
+    """Return a statement of a key's policy."""
+    return permission(**{"Action": action, "Resource": "*", "Principal": {"AWS": CALLER}} | changes)
+
+
 OWN: dict[str, tuple[dict[str, Any], list[str]]] = {
     "its objects": (bucket_policy(permission(Principal={"AWS": CALLER}, Resource="arn:aws:s3:::reports/*")), []),
     "another bucket's objects": (
@@ -189,14 +202,25 @@ OWN: dict[str, tuple[dict[str, Any], list[str]]] = {
         attached("AWS::SQS::QueuePolicy", "PolicyDocument", QUEUE, "sns:Publish", "*"),
         ["action-of-another-service"],
     ),
-    "a key": (attached("AWS::KMS::Key", "KeyPolicy", {}, "kms:Decrypt", "*"), []),
+    "a key": (attached("AWS::KMS::Key", "KeyPolicy", {}, "kms:*", "*"), []),
+    "a key by its ARN": (attached("AWS::KMS::Key", "KeyPolicy", {}, "kms:*", f"{KEYS}/{KEY_ID}"), []),
+    "keys of the account": (attached("AWS::KMS::Key", "KeyPolicy", {}, "kms:*", f"{KEYS}/*"), []),
+    "a key by a name": (attached("AWS::KMS::Key", "KeyPolicy", {}, "kms:*", f"{KEYS}/other"), ["another-resource"]),
+    "a key of another account": (
+        attached("AWS::KMS::Key", "KeyPolicy", {}, "kms:*", f"arn:aws:kms:eu-west-1:111111111111:key/{KEY_ID}"),
+        ["another-resource"],
+    ),
+    "a key that nobody administers": (
+        attached("AWS::KMS::Key", "KeyPolicy", {}, "kms:Decrypt", "*"),
+        ["key-without-administrator"],
+    ),
     "a bucket in a key policy": (
         attached("AWS::KMS::Key", "KeyPolicy", {}, "kms:*", "arn:aws:s3:::reports"),
         ["another-resource"],
     ),
     "a bucket's action in a key policy": (
         attached("AWS::KMS::Key", "KeyPolicy", {}, "s3:GetObject", "*"),
-        ["action-of-another-service"],
+        ["key-without-administrator", "action-of-another-service"],
     ),
     "a secret": (
         attached(
@@ -215,6 +239,32 @@ OWN: dict[str, tuple[dict[str, Any], list[str]]] = {
 def test_a_resource_policy_is_about_its_own_resource(resource: dict[str, Any], expected: list[str]) -> None:
     """AWS rejects another's, or it never matches; the same holds for another service's actions."""
     assert expected == rules(resource)
+
+
+@pytest.mark.parametrize(
+    ("statements", "expected"),
+    [
+        ([allowing("kms:put*")], []),
+        ([allowing(["kms:Decrypt"]), allowing("KMS:*")], []),
+        ([allowing(None, NotAction="kms:Decrypt")], ["allow-not-action"]),
+        ([allowing(None, NotAction="kms:Put*")], ["key-without-administrator", "allow-not-action"]),
+        ([allowing("kms:*", Effect="Deny"), allowing("kms:Decrypt")], ["key-without-administrator"]),
+        ([allowing("kms:Decrypt"), {"Ref": "Parameter"}], []),
+    ],
+)
+def test_someone_administers_a_key(statements: list[Any], expected: list[str]) -> None:
+    """KMS rejects a policy that lets nobody change it; what is known only at the deployment may let someone."""
+    assert expected == rules({"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": document(*statements)}})
+
+
+def test_another_key_of_the_template_is_another_resource() -> None:
+    """Each has an id of its own, although both are known only at the deployment."""
+    keys = {
+        name: {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": document(allowing("kms:*", Resource=resource))}}
+        for name, resource in (("One", "*"), ("Other", {"Fn::GetAtt": ["One", "Arn"]}))
+    }
+
+    assert ["another-resource"] == rules(**keys)
 
 
 def test_the_form_that_was_meant_is_in_the_text() -> None:

@@ -68,8 +68,8 @@ def test_what_may_become_right_is_not_wrong(right: str) -> None:
 
 WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
     "an account in a bucket's ARN": (
-        holder(permission(Resource=f"arn:aws:s3::222222222222:{UNKNOWN}/*")),
-        ["action-without-resource"],
+        holder(permission(Resource=f"arn:aws:s3::222222222222:vault-{UNKNOWN}/*")),
+        ["impossible-arn"],
     ),
     "an account that is not one": (
         holder(permission(Action="sqs:SendMessage", Resource=f"arn:aws:sqs:eu-west-1:2222:{UNKNOWN}")),

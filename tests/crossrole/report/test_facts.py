@@ -25,7 +25,8 @@ SENTENCES = {
     "OrganizationalUnit": "Every principal in the organizational unit o-a1b2c3d4e5/r-ab12/ou-ab12-11111111 whose own "
     "policies allow it may write objects under kinds-222222222222/unit/.",
     "Several": "Every principal in account 555555555555 whose own policies allow it, First of dev 111111111111, "
-    "Second of 444444444444 and team/bob of 444444444444 may write objects under kinds-222222222222/several/.",
+    "Second of partner 444444444444 and team/bob of partner 444444444444 may write objects under "
+    "kinds-222222222222/several/.",
     "ExactActions": "service-role/Exporter of dev 111111111111 may do s3:PutObjectAcl, s3:PutObjectTagging and "
     "s3:ListBucketVersions under kinds-222222222222/exact/ and do s3:GetBucketLocation with the bucket "
     "kinds-222222222222.",
@@ -387,7 +388,7 @@ def test_halves(of_kinds: Report) -> None:
     halves = {(plain(each.caller), plain(each.account)): each for each in of_kinds.halves}
     alice, exporter = halves["alice", "dev 111111111111"], halves["service-role/Exporter", "333333333333"]
 
-    assert ["OneUser", "RecentMfa", "AllConditions"] == list(map(name_of, alice.may))
+    assert ["OneUser", "RecentMfa", "AllConditions", "SessionTags"] == list(map(name_of, alice.may))
     assert () == alice.elsewhere + alice.missing
     assert ["OfOrganization"] == list(map(name_of, exporter.elsewhere))
     assert ["ExternalId"] == list(map(name_of, halves["WriterRole", "dev 111111111111"].may))
@@ -413,7 +414,7 @@ def test_buckets(of_kinds: Report) -> None:
     assert "a customer key that the templates make" == plain(buckets["kinds-new-key"].encryption)
     assert "prod 222222222222, eu-west-1" == plain(buckets["kinds-new-key"].where)
     assert "exists already: no template makes it" == plain(buckets["kinds-existing"].where)
-    assert ["GivenKey", "EveryBucket", "SeedExample"] == list(map(name_of, buckets["kinds-given-key"].grants))
+    assert ["GivenKey", "EveryBucket", "SeedExample", "Places"] == list(map(name_of, buckets["kinds-given-key"].grants))
 
 
 def test_what_is_not_evaluated_is_said(of_default: Report) -> None:

@@ -289,8 +289,8 @@ def test_a_key_is_known_by_its_bucket(of_kinds: Report, paged: Paged) -> None:
 
 
 def test_accounts_have_the_names_that_access_toml_gives_them(of_kinds: Report, paged: Paged) -> None:
-    """Beside its number stands dev or prod: in sentences, in tables and in the drawings."""
-    assert {PROD: "prod", DEV: "dev"} == of_kinds.names.accounts
+    """Beside its number stands what access.toml calls it: in sentences, in tables and in the drawings."""
+    assert {PROD: "prod", DEV: "dev", "444444444444": "partner"} == of_kinds.names.accounts
     assert "account dev 111111111111" in paged(of_kinds)
     assert "`alice` of `dev` `111111111111`" in markdown_of(of_kinds)
 

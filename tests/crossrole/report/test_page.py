@@ -102,7 +102,7 @@ def test_drawings_have_a_text_alternative(page: Tags) -> None:
     """Each drawing is one picture to a screen reader, with a title and a description."""
     drawings = [each for each in page.of("svg") if "aria-hidden" not in each]
 
-    assert 6 == len(drawings)
+    assert 7 == len(drawings)
     assert {"img"} == {each["role"] for each in drawings}
     assert len(drawings) == len(page.of("title")) - 1
     assert all(len(str(each["aria-labelledby"]).split()) == 2 for each in drawings)
@@ -191,7 +191,7 @@ def test_markdown_has_the_facts(of_kinds: Report) -> None:
     text = markdown_of(of_kinds)
 
     assert text.index("## Warnings") < text.index("## Grants")
-    assert text.startswith("# Access from outside, 2026-11-24\n\n29 grants, 26 usable now, 7 with serious")
+    assert text.startswith("# Access from outside, 2026-11-24\n\n32 grants, 29 usable now, 8 with serious")
     for fact in (
         "- **Full access** (serious). Reads, overwrites and deletes every object, and can change or delete the bucket",
         "  - `SeedExample`: do everything (`s3:*`) with every bucket\n",
