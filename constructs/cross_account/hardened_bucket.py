@@ -1,5 +1,7 @@
 """The bucket that grants reach, in the production account."""
 
+from typing import cast
+
 from aws_cdk import Duration, RemovalPolicy, aws_iam as iam, aws_kms as kms, aws_s3 as s3
 from constructs import Construct
 
@@ -32,7 +34,6 @@ class HardenedBucket(Construct):
             self,
             "Bucket",
             bucket_name=name,
-            bucket_namespace=s3.BucketNamespace.ACCOUNT_REGIONAL if namespace == "account" else None,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             versioned=True,
@@ -48,6 +49,11 @@ class HardenedBucket(Construct):
             server_access_logs_prefix=f"{name}/" if log_bucket else None,
             removal_policy=RemovalPolicy.RETAIN,
         )
+        if namespace == "account":
+            # CDK takes a prefix for it alone, and would know no name; CloudFormation takes the whole name too.
+            # https://docs.aws.amazon.com/AmazonS3/latest/userguide/gpbucketnamespaces.html
+            made = cast("s3.CfnBucket", self.bucket.node.default_child)
+            made.bucket_namespace = "account-regional"
         if not log_bucket:
             acknowledge(
                 self.bucket,

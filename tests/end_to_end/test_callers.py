@@ -168,6 +168,25 @@ def test_only_who_bears_all_tags_gets_in(world: Any, caller: str, allowed: bool)
             world.assume("CallerTags", caller)
 
 
+@pytest.mark.usefixtures("tagged")
+def test_tags_of_the_session_count_as_the_callers(world: Any) -> None:
+    """A session that bears the tags gets in, whose role does not; one that sets another value does not."""
+    role, sts = f"arn:aws:iam::{DEV}:role/Tagged-half", world.accounts.session("dev").client("sts")
+    answers: list[object] = []
+    for value in ("live", "test"):
+        tags = [{"Key": "env", "Value": value}]
+        given = sts.assume_role(RoleArn=role, RoleSessionName="tagged", Tags=tags)["Credentials"]
+        keys = (given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+        world.callers["tagged session"] = world.accounts.session_with(*keys, region="eu-west-1")
+        try:
+            answers.append(bool(world.assume("CallerTags", "tagged session")))
+        except ClientError as error:
+            answers.append(error.response["Error"]["Code"])
+    world.callers.pop("tagged session")
+
+    assert [True, "AccessDenied"] == answers
+
+
 # --- who does not exist
 
 

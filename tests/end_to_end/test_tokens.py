@@ -22,7 +22,7 @@ GITLAB = "https://gitlab.com"
 CLUSTER = "https://oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE"
 ANOTHER_CLUSTER = "https://oidc.eks.eu-west-1.amazonaws.com/id/ANOTHER539D4633E53DE1B71EXAMPLE"
 ABSENT = "https://token.issuer.example"
-BUCKET = "builds-222222222222"
+BUCKET = "builds-222222222222-eu-west-1-an"
 MAIN = "repo:acme/orders:ref:refs/heads/main"
 NUMBERED = "repo:acme@123456/orders@456789:ref:refs/heads/main"
 PROJECT = "project_path:acme/orders:ref_type:branch:ref:main"
@@ -39,6 +39,7 @@ region = "eu-west-1"
 [[buckets]]
 name = "{BUCKET}"
 create = true
+namespace = "account"
 
 [[identity_providers]]
 name = "github"
@@ -66,13 +67,20 @@ GRANTS = {
     "AnyWorkflow": "github:repo:acme/orders:*",
     "Disabled": f"github:{MAIN}",
     "Expired": f"github:{MAIN}",
+    "FromHere": f"github:{MAIN}",
+    "FromElsewhere": f"github:{MAIN}",
     "Job": f"gitlab:{PROJECT}",
     "AnyBranch": "gitlab:project_path:acme/orders:ref_type:branch:ref:*",
     "Pod": f"cluster:{POD}",
     "AnyPod": "cluster:system:serviceaccount:shop:*",
     "Absent": f"absent:{MAIN}",
 }
-MORE = {"Disabled": "disabled = true", "Expired": "expires = 2026-01-01T00:00:00Z"}
+MORE = {
+    "Disabled": "disabled = true",
+    "Expired": "expires = 2026-01-01T00:00:00Z",
+    "FromHere": 'source_ips = ["127.0.0.0/8"]',
+    "FromElsewhere": 'source_ips = ["203.0.113.0/24"]',
+}
 
 
 @dataclass(frozen=True)
@@ -129,6 +137,8 @@ TRIED: list[tuple[str, Issued, bool]] = [
     ("AnyWorkflow", Issued(GITHUB, MAIN, "https://github.com/acme"), False),
     ("Disabled", github(MAIN), False),
     ("Expired", github(MAIN), False),
+    ("FromHere", github(MAIN), True),
+    ("FromElsewhere", github(MAIN), False),
     ("Job", gitlab(PROJECT), True),
     ("Job", gitlab("project_path:acme/orders:ref_type:branch:ref:dev"), False),
     ("Job", gitlab("project_path:acme/orders:ref_type:tag:ref:main"), False),

@@ -1,8 +1,9 @@
 """The buckets and keys that ProdAccessStack makes."""
 
+from pathlib import Path
 from typing import Any
 
-from tests.synthesis import Assembly
+from tests.synthesis import Assembly, synthesize
 
 STACK = "ProdAccessStack"
 
@@ -131,3 +132,16 @@ def test_a_new_keys_policy_lets_the_grants_role_put_through_s3_alone(kinds: Asse
     ]
 
     assert expected == key["Properties"]["KeyPolicy"]["Statement"]
+
+
+def test_a_bucket_of_the_accounts_own_namespace_keeps_its_whole_name(access: dict[str, Any], tmp_path: Path) -> None:
+    """CloudFormation takes the name as the file has it, so what reads the template knows it."""
+    name = "reports-222222222222-eu-west-1-an"
+    access["grants"][0]["bucket"] = name
+    access["buckets"] = [{"name": name, "create": True, "namespace": "account"}]
+    (bucket,) = synthesize(access, tmp_path).resources("ProdAccessStack", "AWS::S3::Bucket").values()
+
+    assert (name, "account-regional") == (
+        bucket["Properties"]["BucketName"],
+        bucket["Properties"]["BucketNamespace"],
+    )
