@@ -120,7 +120,8 @@ def test_the_aws_cli_copies_from_place_to_place(world: Any, prod: Any, shell: An
     reach = text.partition("[default]")[2].partition("[")[0].strip()
     role = f"role_arn = {world.outputs['PlacesRoleArn']}\nsource_profile = importer\nregion = eu-west-1"
     config.write_text(f"{text}\n[profile places]\n{reach}\n{role}\n")
-    environment = {"AWS_CONFIG_FILE": str(config)}
+    # A home of its own: the CLI keeps the sessions of roles there.
+    environment = {"AWS_CONFIG_FILE": str(config), "HOME": str(shell.home)}
 
     def copy(source: str, target: str) -> None:
         world.accounts.run("aws", "s3", "cp", "--profile", "places", source, target, log="copy", **environment)

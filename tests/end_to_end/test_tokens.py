@@ -274,6 +274,7 @@ def test_the_aws_cli_brings_a_token_from_a_file(prod: Prod, tmp_path: Path, gran
         "AWS_ENDPOINT_URL": prod.accounts.endpoint_url,
         "AWS_CA_BUNDLE": str(prod.accounts.ca_bundle),
         "AWS_CONFIG_FILE": os.devnull,
+        "HOME": str(tmp_path),  # where the CLI keeps the sessions of roles
     }
 
     def copy(name: str) -> str:
