@@ -104,6 +104,9 @@ def free(link: Link, certain: AbstractSet[str] = CERTAIN) -> Request:
     """
     most = bounds_of(replace(link.request, free=True)).most
     context = {key: value for key, value in most.context.items() if key in certain or key.startswith(PRINCIPAL_TAG)}
+    if context.get("aws:ViaAWSService") == "false":
+        # A caller may have a service ask for it.
+        del context["aws:ViaAWSService"]
     return replace(most, context=context)
 
 

@@ -163,7 +163,7 @@ class Inventory:
             template.arn(name)
             for template in self.templates
             for name, resource in template.resources.items()
-            if resource.get("Type") in RESOURCE_TYPES and template.is_made(resource)
+            if str(resource.get("Type")) in RESOURCE_TYPES and template.is_made(resource)
         )
 
     @cached_property
