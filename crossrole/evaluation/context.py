@@ -7,7 +7,7 @@ from ipaddress import ip_address
 
 from crossrole.engines.simulator import Context
 from crossrole.errors import CommandError
-from crossrole.iam.actions import carries
+from crossrole.iam.actions import ASSUME, carries
 from crossrole.iam.arn import account_of, is_role, name_of
 from crossrole.iam.condition_keys import GLOBAL_KEYS
 from crossrole.iam.policy import instant
@@ -103,7 +103,7 @@ def _is_sent(action: str, key: str) -> bool:
     return carries(action, key) or (action in _OF_ONE_CALL and any(carries(each, key) for each in _OF_ONE_CALL))
 
 
-_OF_ONE_CALL = {"sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"}
+_OF_ONE_CALL = (ASSUME, "sts:TagSession", "sts:SetSourceIdentity")
 
 
 def anything(action: str, *, origin: Origin, knows_principal: bool, knows_resource: bool) -> frozenset[str]:

@@ -110,6 +110,9 @@ def free(link: Link, certain: AbstractSet[str] = CERTAIN) -> Request:
     """
     most = bounds_of(replace(link.request, free=True)).most
     context = {key: value for key, value in most.context.items() if key in certain or key.startswith(PRINCIPAL_TAG)}
+    if context.get("aws:ViaAWSService") == "false":
+        # A caller may have a service ask for it.
+        del context["aws:ViaAWSService"]
     return replace(most, context=context)
 
 
@@ -226,9 +229,9 @@ def _assume_with_a_token(  # noqa: PLR0917 as `_assume`
         anything=frozenset({*anything, token.claims.lower()}),
     )
     assumptions = [] if "aws:tagkeys" in {key.lower() for key in given} else [_UNTAGGED]
-    audience = next((str(value) for key, value in claims.items() if key.lower().endswith(":aud")), "the token's")
-    if token.audiences is None or (audience not in token.audiences and not token.is_saml):
-        takes = "" if token.is_saml else f", with {audience} among its audiences"
+    audience = next((str(value) for key, value in claims.items() if key.lower().endswith(":aud")), None)
+    if token.audiences is None or (audience and audience not in token.audiences):
+        takes = "" if token.is_saml else f", with {audience or 'what the token has'} among its audiences"
         assumptions.append(Assumption(f"{token.arn} exists{takes}", needed=True))
     does = "assumes" if action == token.action else f"does {action} on"
     step = f"a token of {token.name} {does} {name_of(role)}"

@@ -95,12 +95,18 @@ _PLAIN = (
 )
 
 
+# A service's own key of a resource's tags says what aws:ResourceTag says.
+_REPEATS = re.compile(r"(?!aws:)[^:]+:(?:resource|bucket)tag/")
+
+
 def _context_lines(answer: Answer) -> list[str]:
     """Return what the requests were asked with, each key once for all requests that share its value."""
     shared: dict[str, list[int]] = {}
     for number, link in enumerate(answer.links, start=1):
         for key, value in link.link.request.context.items():
-            if key not in _PLAIN and (key in answer.question.given or not key.startswith(PRINCIPAL_TAG)):
+            if key in answer.question.given or not (
+                key in _PLAIN or key.startswith(PRINCIPAL_TAG) or _REPEATS.match(key)
+            ):
                 text = f"{key}={value if isinstance(value, str) else ','.join(value)}"
                 shared.setdefault(text, []).append(number)
     every = list(range(1, len(answer.links) + 1))

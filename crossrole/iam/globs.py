@@ -4,7 +4,9 @@ A policy variable in a pattern stands for any text here: what is said of the pat
 """
 
 import re
+from collections import deque
 from functools import cache
+from itertools import product
 
 from crossrole.unknown import CLOSES, OPENS, TOKEN
 
@@ -36,6 +38,27 @@ def _behind_stars(pattern: str, places: set[int]) -> set[int]:
             end += 1
             reached.add(end)
     return reached
+
+
+def common(*patterns: str) -> str | None:
+    """Return a short text that matches all of these patterns, with "x" where any letter fits; None where none does."""
+    start = tuple(0 for _ in patterns)
+    found: dict[tuple[int, ...], str] = {start: ""}
+    waiting = deque([start])
+    while waiting:
+        places = waiting.popleft()
+        reached = [_behind_stars(pattern, {at}) for pattern, at in zip(patterns, places, strict=True)]
+        if all(len(pattern) in ends for pattern, ends in zip(patterns, reached, strict=True)):
+            return found[places]
+        for each in product(*reached):
+            wanted = {pattern[at] for pattern, at in zip(patterns, each, strict=True) if at < len(pattern)} - {"*", "?"}
+            if len(wanted) > 1 or any(at == len(pattern) for pattern, at in zip(patterns, each, strict=True)):
+                continue
+            after = tuple(at + (pattern[at] != "*") for pattern, at in zip(patterns, each, strict=True))
+            if after not in found:
+                found[after] = found[places] + (wanted.pop() if wanted else "x")
+                waiting.append(after)
+    return None
 
 
 @cache

@@ -194,7 +194,7 @@ class Inventory:
             template.arn(name)
             for template in self.templates
             for name, resource in template.resources.items()
-            if resource.get("Type") in RESOURCE_TYPES and template.is_made(resource)
+            if str(resource.get("Type")) in RESOURCE_TYPES and template.is_made(resource)
         )
 
     @cached_property
@@ -237,6 +237,11 @@ class Inventory:
     def identities(self) -> list[Identity]:
         """Every role and user that has policies in a template."""
         return [*self.roles.values(), *self.users.values(), *self.others.values(), *self.fleets.values()]
+
+    def provider_of(self, arn: str) -> IdentityProvider | None:
+        """Return the identity provider of an ARN, by what access.toml calls it where it has a name there."""
+        found = [each for each in self.identity_providers.values() if each.arn == arn]
+        return found[-1] if found else None
 
     def grant(self, name: str) -> Identity:
         """Return the role that a grant made; raises `CommandError` with the nearest names where there is none."""

@@ -1,5 +1,6 @@
 """A token of an identity provider as the caller: what the trust asks of its claims, and what no token meets."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -149,3 +150,19 @@ def test_no_credentials_of_aws_take_a_tokens_place(words: list[str], status: int
 
     assert status == done.returncode
     assert said in done.stdout + done.stderr
+
+
+def test_who_lists_tokens(folder: Path) -> None:
+    """Each provider through each grant, with what its tokens must say."""
+    done = crossrole("who", "s3:PutObject", OBJECT, "--template-dir", str(folder), "--json")
+    ways = {(each["caller"], each["via"]): " ".join(each["conditions"]) for each in json.loads(done.stdout)["ways"]}
+
+    assert 0 == done.returncode
+    assert {
+        ("a token of github", "Grant"),
+        ("a token of gitlab", "Grant"),
+        ("a token of cluster", "Pods"),
+        ("a token of okta", "People"),
+    } == set(ways)
+    assert "system:serviceaccount:orders:export" in ways["a token of cluster", "Pods"]
+    assert "repo:acme@1/site@2:*" in ways["a token of github", "Grant"]
