@@ -222,3 +222,19 @@ def test_the_function_may_assume_every_grant_that_lists_its_role(access: dict[st
     statement = made["Policies"][0]["PolicyDocument"]["Statement"][0]
 
     assert [f"arn:aws:iam::222222222222:role/{name}" for name in ("Grant", "Last")] == statement["Resource"]
+
+
+def test_users_and_roles_say_who_they_are_each_in_its_way(access: dict[str, Any], tmp_path: Path) -> None:
+    """A user says its own name; a role has none that a policy knows, so that it may say any."""
+    users_and_roles = ["arn:aws:iam::111111111111:user/team/ada", "arn:aws:iam::111111111111:role/jobs/Export"]
+    access["grants"][0] |= {"principals": users_and_roles, "source_identity": True}
+    assembly = synthesize(access, tmp_path)
+    (policy,) = assembly.resources("DevCallersStack", "AWS::IAM::ManagedPolicy").values()
+    allowed = {each["Sid"]: each.get("Condition") for each in policy["Properties"]["PolicyDocument"]["Statement"]}
+
+    assert (["ada"], ["Export"]) == (policy["Properties"]["Users"], policy["Properties"]["Roles"])
+    assert {
+        "AssumeGrantRole": None,
+        "SetSourceIdentity": {"StringEquals": {"sts:SourceIdentity": "${aws:username}"}},
+        "SetSourceIdentityOfRoles": {"StringEquals": {"aws:PrincipalType": "AssumedRole"}},
+    } == allowed

@@ -212,3 +212,60 @@ def test_session_length_path_and_boundary(kinds: Assembly) -> None:
     assert bounded["PermissionsBoundary"] == "arn:aws:iam::222222222222:policy/Boundary"
     assert "every condition at once" == kinds.role("AllConditions")["Description"]
     assert kinds.role("OneUser")["MaxSessionDuration"] == 43200
+
+
+GITHUB = {"name": "github", "url": "https://token.actions.githubusercontent.com", "create": True}
+
+
+def test_tokens_are_trusted_by_audience_and_subject(access: dict[str, Any], tmp_path: Path) -> None:
+    """Exact subjects and those like a pattern each have a statement; the provider is made before the role."""
+    access["identity_providers"] = [GITHUB]
+    access["grants"][0] |= {
+        "principals": ["github:repo:acme/orders:ref:refs/heads/main", "github:repo:acme/site:*"],
+        "source_ips": ["203.0.113.0/24"],
+        "session_tags": ["team"],
+    }
+    assembly = synthesize(access, tmp_path)
+    exact, like = assembly.trust("Grant")
+    (provider,) = assembly.resources("ProdAccessStack", "AWS::IAM::OIDCProvider").values()
+    (role,) = assembly.resources("ProdAccessStack", "AWS::IAM::Role").values()
+    issuer = "token.actions.githubusercontent.com"
+
+    assert {"Url": f"https://{issuer}", "ClientIdList": ["sts.amazonaws.com"]} == {
+        key: provider["Properties"][key] for key in ("Url", "ClientIdList")
+    }
+    assert role["DependsOn"]
+    for statement, operator, subject in (
+        (exact, "StringEquals", "repo:acme/orders:ref:refs/heads/main"),
+        (like, "StringLike", "repo:acme/site:*"),
+    ):
+        assert f"arn:aws:iam::222222222222:oidc-provider/{issuer}" == statement["Principal"]["Federated"]
+        assert ["sts:AssumeRoleWithWebIdentity", "sts:TagSession"] == statement["Action"]
+        assert "sts.amazonaws.com" == statement["Condition"]["StringEquals"][f"{issuer}:aud"]
+        assert subject == statement["Condition"][operator][f"{issuer}:sub"]
+        assert {"aws:TagKeys": "team"} == statement["Condition"]["ForAllValues:StringEquals"]
+        assert {"aws:SourceIp": "203.0.113.0/24"} == statement["Condition"]["IpAddress"]
+
+
+def test_a_disabled_grant_denies_tokens_too(access: dict[str, Any], tmp_path: Path) -> None:
+    """Each way to assume the role is denied to everyone, as a revocation does it."""
+    access["identity_providers"] = [GITHUB]
+    access["grants"][0] |= {"principals": ["github:repo:acme/orders:ref:refs/heads/main"], "disabled": True}
+    denied = synthesize(access, tmp_path).trust("Grant")[-1]
+
+    assert ("Deny", "*", ["sts:AssumeRole", "sts:AssumeRoleWithWebIdentity"]) == (
+        denied["Effect"],
+        denied["Principal"],
+        denied["Action"],
+    )
+
+
+def test_a_saml_provider_is_trusted_for_its_audience(access: dict[str, Any], tmp_path: Path) -> None:
+    """As a whole: who may sign in to the role, the provider decides."""
+    arn = "arn:aws:iam::222222222222:saml-provider/Okta"
+    access["identity_providers"] = [{"name": "okta", "saml": arn}]
+    access["grants"][0]["principals"] = ["okta:*"]
+    (statement,) = synthesize(access, tmp_path).trust("Grant")
+
+    assert ("sts:AssumeRoleWithSAML", {"Federated": arn}) == (statement["Action"], statement["Principal"])
+    assert {"StringEquals": {"SAML:aud": "https://signin.aws.amazon.com/saml"}} == statement["Condition"]
