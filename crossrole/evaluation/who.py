@@ -307,13 +307,15 @@ def _candidates(
         yield everyone_in(bucket.account, None, inventory.partition)
     if action == ASSUME:
         return
+    # Of the grants only those lead on to another whose policies may allow it.
+    callers = [each for each in inventory.identities if not each.is_grant or _may_assume_any(each)]
     for grant in _able(inventory, simulator, action, resource, now):
         named = let_in(grant.trust) if grant.trust else []
         yield from (representative(name, grant, inventory.partition) for name in named)
         yield from (
             Candidate(each.arn, each.arn, grant)
-            for each in inventory.identities
-            if each.arn not in {*named, grant.arn} and _may_assume(each, grant)
+            for each in callers
+            if each.arn != grant.arn and each.arn not in named and _may_assume(each, grant)
         )
 
 
@@ -335,6 +337,12 @@ def _may_assume(caller: Identity, grant: Identity) -> bool:
     accounts = [caller.account, grant.account]
     same = caller.account == grant.account or has_unknowns(accounts)
     return same or bool(caller.elsewhere) or _may_allow(caller, ASSUME, grant.arn)
+
+
+def _may_assume_any(caller: Identity) -> bool:
+    """Return whether a statement of a role's might allow it to assume some role."""
+    statements = [each for policy in caller.policies for each in policy.statements if each["Effect"] != "Deny"]
+    return any(may_match(texts(each.get("Action", "*")), ASSUME, folded=True) for each in statements)
 
 
 def _tests_time(request: Request) -> bool:
