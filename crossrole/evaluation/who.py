@@ -9,7 +9,7 @@ from typing import Any
 
 from crossrole.engines.simulator import Decision, Request, Simulator
 from crossrole.evaluation.assumptions import Assumption
-from crossrole.evaluation.bounds import open_reasons
+from crossrole.evaluation.bounds import may_match, open_reasons
 from crossrole.evaluation.callers import (
     EVERYONE,
     OF_AWS,
@@ -319,6 +319,8 @@ def _candidates(
         yield everyone_in(bucket.account, None, inventory.partition)
     if action == ASSUME:
         return
+    # Of the grants only those lead on to another whose policies may allow it.
+    callers = [each for each in inventory.identities if not each.is_grant or _may_assume_any(each)]
     for grant in _able(inventory, simulator, action, resource, now):
         named = let_in(grant.trust) if grant.trust else []
         yield from (representative(name, grant, inventory.partition) for name in named)
@@ -326,8 +328,8 @@ def _candidates(
         yield from (Candidate(f"a token of {each.name}", each.arn, grant) for each in providers if each)
         yield from (
             Candidate(_label(each, ASSUME, grant.arn), each.arn, grant)
-            for each in inventory.identities
-            if each.arn not in {*named, grant.arn} and _may_assume(each, grant)
+            for each in callers
+            if each.arn != grant.arn and each.arn not in named and _may_assume(each, grant)
         )
 
 
@@ -361,6 +363,12 @@ def _label(caller: Identity, action: str, resource: str) -> str:
         return caller.arn
     able = those_that_may_allow(caller, action, resource)
     return f"whoever has {' or '.join(able)} in any account of {caller.unit}"
+
+
+def _may_assume_any(caller: Identity) -> bool:
+    """Return whether a statement of a role's might allow it to assume some role."""
+    statements = [each for policy in caller.policies for each in policy.statements if each["Effect"] != "Deny"]
+    return any(may_match(texts(each.get("Action", "*")), ASSUME, folded=True) for each in statements)
 
 
 def _tests_time(request: Request) -> bool:
