@@ -14,7 +14,7 @@ from typing import Any
 from crossrole.diff.parts import Name, Part, as_policy, by_type, names_in
 from crossrole.diff.sentences import who
 from crossrole.engines.prover import UNBOUND, Bounds, Side
-from crossrole.iam.arn import account_of, account_root_arn
+from crossrole.iam.arn import account_of, account_root_arn, name_of
 from crossrole.iam.condition_operators import operator_of
 from crossrole.iam.globs import meet
 from crossrole.iam.policy import Policy, Statement, texts
@@ -40,6 +40,8 @@ class Owner:
     partition: str
     account: str
     required: bool
+    roles: tuple[str, ...] = ()
+    """The roles whose ARNs are known: a session's ARN says the name of its role alone, and no path."""
 
     @property
     def delegation(self) -> Policy:
@@ -175,6 +177,17 @@ def is_direct(part: Part) -> bool:
     return part.principal is None or _account(part.principal) is None
 
 
+def is_session(name: str) -> bool:
+    """Return whether the name of a principal is that of one session of a role."""
+    return _SESSION.fullmatch(name) is not None
+
+
+def in_session(session: str, conditions: Mapping[str, Any]) -> dict[str, Any]:
+    """Return conditions that are met by what one session sends alone, of all that its role does."""
+    equals = {**conditions.get("StringEquals", {}), _SESSION_OF_THE_CALLER: session}
+    return {**conditions, "StringEquals": equals}
+
+
 def _choices(statement: Statement, owner: Owner) -> Iterator[Mapping[str, Any]]:
     """Yield the conditions that stand for the principals; the statement is about each caller who meets one of them."""
     if "NotPrincipal" in statement:
@@ -197,7 +210,10 @@ def _choices(statement: Statement, owner: Owner) -> Iterator[Mapping[str, Any]]:
         yield {"StringLike": {_BY_NAME: [pattern for name in others for pattern in _patterns(name, owner)]}}
     for (_, session), match in sessions:
         partition, account, role = match.groups()
-        roles = [f"{partition}:iam::{account}:role/{path}{role}" for path in ("", "*/")]
+        known = [each for each in owner.roles if account_of(each) == account and name_of(each) == role]
+        roles = (
+            known[:1] if len(known) == 1 else [f"{partition}:iam::{account}:role/{path}{role}" for path in ("", "*/")]
+        )
         yield {"StringLike": {_BY_NAME: roles, _SESSION_OF_THE_CALLER: session}}
 
 

