@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from crossrole.engines.simulator import Context, Request
 from crossrole.errors import nearest
 from crossrole.evaluation import context as contexts
-from crossrole.evaluation.assumptions import Assumption, allowing
+from crossrole.evaluation.assumptions import OF_AWS, Assumption, allowing
 from crossrole.evaluation.callers import those_that_may_allow
 from crossrole.evaluation.question import Question
 from crossrole.iam.actions import ASSUME
@@ -92,15 +92,23 @@ class Asked:
             identity=identity.policies if identity else (allowing(action, resource),),
             boundary=identity.boundary if identity else None,
             resource_policy=resource_policy,
-            scps=inventory.guardrails.levels("scp", account_of(principal)),
-            rcps=inventory.guardrails.levels("rcp", self.account) if self.action.startswith(UNDER_RCPS) else (),
-            endpoint=() if context.get("aws:ViaAWSService") == "true" else inventory.guardrails.endpoint,
+            scps=() if _is_service_linked(principal) else inventory.guardrails.levels("scp", account_of(principal)),
+            rcps=inventory.guardrails.levels("rcp", self.account) if self._is_under_rcps(resource_policy) else (),
+            # An endpoint is of one service: this one, of S3.
+            endpoint=inventory.guardrails.endpoint if action.startswith("s3:") else (),
             session_policy=self.question.session_policy if self.is_limited else None,
             session=session,
             named=self._is_named,
             anything=anything,
         )
         return request, assumptions, list(self._depends(identity))
+
+    def _is_under_rcps(self, policy: Policy | None) -> bool:
+        """Return whether resource control policies hold for the resource: for none of AWS's own keys.
+
+        https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html
+        """
+        return self.action.startswith(UNDER_RCPS) and not (policy and policy.template == OF_AWS)
 
     def _origin(self, identity: Identity | None) -> Origin:
         """Return how the caller's session may have begun."""
@@ -203,6 +211,14 @@ class Asked:
     @property
     def _is_named(self) -> bool:
         return self._root in self.inventory.named or self.resource in self.inventory.named_resources
+
+
+def _is_service_linked(principal: str) -> bool:
+    """Return whether no service control policy holds for a role, because it is a service's own.
+
+    https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
+    """
+    return ":role/aws-service-role/" in principal
 
 
 def _user_id(role: str, session: str) -> str:

@@ -21,6 +21,10 @@ ASSUMED = "assumed"
 """The name of the template for policies that are outside the templates."""
 
 
+OF_AWS = "AWS"
+"""The name of the template for policies of AWS's own keys."""
+
+
 def allowing(action: str, resource: str) -> Policy:
     """Return the policy that a principal is assumed to have whose policies are outside the templates."""
     statement = {"Effect": "Allow", "Action": action, "Resource": resource}
@@ -57,7 +61,9 @@ def for_s3_in_its_account(key: str, region: str) -> Policy:
         "Condition": {"StringEquals": through_s3},
     }
     document = {"Version": VERSION, "Statement": [statement]}
-    return read_policy(template="AWS", logical_id="alias/aws/s3", name="the policy of AWS's own key", document=document)
+    return read_policy(
+        template=OF_AWS, logical_id="alias/aws/s3", name="the policy of AWS's own key", document=document
+    )
 
 
 def letting_in(principal: str, action: str, resource: str) -> Policy:

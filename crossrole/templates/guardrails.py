@@ -2,11 +2,13 @@
 
 guardrails/scp/NAME.json                  a service control policy of all accounts
 guardrails/scp/222222222222/NAME.json     a service control policy of one account
+guardrails/scp/level-NAME/NAME.json       one of all accounts, at another level of the organization: each must allow
 guardrails/rcp/…                          resource control policies, likewise
-guardrails/vpc-endpoint/NAME.json         the policy of the VPC endpoint that the requests go through
+guardrails/vpc-endpoint/NAME.json         the policy of S3's VPC endpoint that the requests go through
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,6 +17,7 @@ from typing import Final
 from crossrole.errors import CommandError
 from crossrole.iam.policy import VERSION, Kind, Policy, read_policy
 
+_LEVEL: Final = "level-"
 ALL: Final = ""
 """Stands for all accounts in the place of one."""
 UNDER_RCPS: Final = (
@@ -56,7 +59,8 @@ class Guardrails:
         A level without any Allow has AWS's own policy beside it, which allows everything: `FullAWSAccess`.
         """
         by_account = self.scps if kind == "scp" else self.rcps
-        levels = [by_account[each] for each in (ALL, account) if each in by_account]
+        further = sorted(each for each in by_account if each.startswith(_LEVEL))
+        levels = [by_account[each] for each in (ALL, *further, account) if each in by_account]
         if kind == "rcp":
             # Of these, only AWS's own allows anything: everything, at every level.
             return tuple(tuple(map(_denials, level)) for level in levels)
@@ -102,15 +106,33 @@ def read_guardrails(folder: Path) -> Guardrails:
                 endpoint.append(policy)
             else:
                 guardrails = guardrails.with_more(entry.name, account, policy)
+    for account, level in guardrails.scps.items():
+        _check_level(folder / "scp" / account, level)
     return Guardrails(guardrails.scps, guardrails.rcps, tuple(endpoint), complete=True)
+
+
+def _check_level(folder: Path, level: tuple[Policy, ...]) -> None:
+    """Raise `CommandError` for a level of which one policy allows everything and another names what is allowed.
+
+    Together they would allow everything; on two levels of an organization, only what is named.
+    """
+    whole = [each for each in level if any({**statement, "Sid": ""} == _ALLOWS_ALL for statement in each.statements)]
+    named = [each for each in level if each not in whole and _allows((each,))]
+    if whole and named:
+        raise CommandError(
+            f"{folder}: {whole[0].logical_id} allows everything, so that what {named[0].logical_id} allows adds "
+            "nothing beside it; if they are attached at different levels, put the latter into "
+            f"{folder / _LEVEL}NAME/"
+        )
 
 
 def _policies(folder: Path, kind: str) -> Iterator[tuple[str, Policy]]:
     for entry in sorted(folder.iterdir()):
-        if entry.is_dir() and entry.name.isdigit() and len(entry.name) == 12 and kind != "vpc-endpoint":  # noqa: PLR2004
+        if entry.is_dir() and kind != "vpc-endpoint" and re.fullmatch(rf"[0-9]{{12}}|{_LEVEL}.+", entry.name):
             yield from ((entry.name, read_file(each, _KINDS[kind])) for each in sorted(entry.iterdir()))
         elif entry.is_dir():
-            raise CommandError(f"{entry}: expected a JSON file, or a folder whose name is an account's 12 digits")
+            expected = f"a JSON file, or a folder whose name is an account's 12 digits or {_LEVEL}NAME"
+            raise CommandError(f"{entry}: expected {expected}")
         else:
             yield ALL, read_file(entry, _KINDS[kind])
 
