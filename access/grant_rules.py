@@ -198,19 +198,22 @@ def _subjects(grant: Grant, providers: Sequence[IdentityProvider]) -> Iterator[P
                 where,
                 f"{principal.provider}, which is not the name of an identity provider",
                 "PROVIDER:SUBJECT, where PROVIDER is the name of an [[identity_providers]] entry",
-                _provider_fix(principal, list(known)),
+                _provider_fix(principal, providers),
             )
         elif found := subject_problem(provider, principal):
             yield Problem(where, f'the subject "{principal.subject}"', *found)
 
 
-def _provider_fix(principal: Principal, known: list[str]) -> str:
+def _provider_fix(principal: Principal, providers: Sequence[IdentityProvider]) -> str:
     """Return how to name the provider: people paste a token's subject alone."""
+    known = [each.name for each in providers]
     for sign, name, url in (
         ("repo", "github", f"https://{GITHUB}"),
         ("project_path", "gitlab", "https://gitlab.com"),
         ("system", "cluster", "https://oidc.eks.REGION.amazonaws.com/id/ID"),
     ):
+        if there := [each.name for each in providers if principal.provider == sign and each.url == url]:
+            return f'write "{there[0]}:{principal.text}"'
         if principal.provider == sign:
             entry = f'[[identity_providers]] with name = "{name}" and url = "{url}"'
             return f'add {entry}, and write "{name}:{principal.text}"'

@@ -146,6 +146,9 @@ def subject_problem(provider: IdentityProvider, principal: Principal) -> tuple[s
     if provider.saml:
         expected = "the provider as a whole: IAM's trust names no SAML subject that is stable"
         return None if subject == "*" else (expected, f'write "{provider.name}:*"')
+    if provider.issuer == GITHUB and ":" not in subject:
+        expected = "a subject as GitHub writes it: repo:OWNER/REPO:…"
+        return expected, f'write "{provider.name}:repo:{subject}:…", as the token has it'
     if not is_pattern(subject):
         return None
     for pattern, owned, named in _OWNED:
@@ -154,7 +157,7 @@ def subject_problem(provider: IdentityProvider, principal: Principal) -> tuple[s
                 return None
             return (
                 f"a subject whose * and ? stand after {named}: before it they take in tokens of others",
-                "write it out",
+                f"write {named.rstrip(':/').rpartition(':')[2]} out, with the sign after it",
             )
     return (
         f"an exact subject: what a * or ? of {provider.issuer} would take in, crossrole can't know",

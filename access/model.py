@@ -182,7 +182,9 @@ class Access(BaseModel):
         accounts = {account.account for account in self.caller_accounts.values()}
         own = self.dev.role_arn(self.writer.role) if self.writer else None
         named = grant.of_kind(PrincipalKind.USER, PrincipalKind.ROLE)
-        return [each for each in named if each.text == own or (grant.attach and each.account in accounts)]
+        # Nobody attaches a policy to a service's own role.
+        attached = [each for each in named if grant.attach and ":role/aws-service-role/" not in each.text]
+        return [each for each in named if each.text == own or (each in attached and each.account in accounts)]
 
     def keys(self, grant: Grant) -> dict[str, str]:
         """Return the customer keys of the grant's buckets by the buckets' names: an ARN, or `new`."""

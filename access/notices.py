@@ -139,12 +139,20 @@ def _tokens(grant: Grant, providers: Sequence[IdentityProvider]) -> Iterator[Not
         if provider.saml:
             yield Notice("WholeProvider", f"{grant.name} trusts everyone whom {provider.saml} signs in for this role")
         elif is_pattern(subject):
+            whole = re.match(r"(repo|project_path):[^:]*[*?]", subject)
             yield Notice(
                 "ManySubjects",
                 f"{grant.name} trusts every token of {provider.issuer} whose subject is like {subject}: "
-                "every branch, tag, environment and pull request that it takes in",
+                f"{'every repository, and there ' if whole else ''}every branch, tag, environment and pull request "
+                "that it takes in",
             )
-        elif provider.issuer == GITHUB and re.match(r"repo:[^/@]+/[^/@:]+:", subject):
+        if provider.issuer == GITHUB and re.fullmatch(r"repo:[^:*?]+", subject):
+            yield Notice(
+                "ShortSubject",
+                f"{grant.name} trusts {subject}, which is the whole subject only where the repository's subjects were "
+                "made so: GitHub's own go on, such as repo:OWNER/REPO:ref:refs/heads/main",
+            )
+        if provider.issuer == GITHUB and re.match(r"repo:[^/@]+/([^/@:]+:|[*])", subject):
             yield Notice(
                 "ReusableName",
                 f"{grant.name} trusts {subject} by the names of an owner and a repository, which somebody else can "

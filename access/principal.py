@@ -90,7 +90,8 @@ def parse_principal(text: str) -> Principal:
     """Return the principal that `text` names; raises an error with its fix where it names none."""
     for kind, pattern in _PATTERNS.items():
         match = re.fullmatch(pattern, text)
-        if match and ("/AWSReservedSSO_" not in text or re.search(f":role/{_SSO_PATH}AWSReservedSSO_", text)):
+        # Such a role's last characters are AWS's choice, and nobody can attach a policy to it.
+        if match and (kind is PrincipalKind.PERMISSION_SET or "AWSReservedSSO_" not in text):
             return Principal(text=text, kind=kind, **match.groupdict())
     raise invalid(_EXPECTED, _fix(text))
 

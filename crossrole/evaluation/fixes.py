@@ -11,7 +11,7 @@ from crossrole.evaluation.reasons import EXPLICITLY_DENIES, IMPLICITLY_DENIES, E
 from crossrole.iam.actions import ASSUME, details
 from crossrole.iam.arn import account_of, is_role, name_of
 from crossrole.iam.names import DISABLED
-from crossrole.iam.policy import Statement, trusted
+from crossrole.iam.policy import Statement, texts, trusted
 from crossrole.iam.session_denials import denies_everyone
 from crossrole.templates.inventory import Identity, Inventory
 
@@ -191,6 +191,10 @@ def _widen(grant: Identity, link: Explained, reason: Reason) -> Iterator[Fix]:
     if reason.kind != "permissions policies":
         yield _elsewhere(f"change the {reason.kind}")
         return
+    several = len(_places(grant)) > 1 and request.action.startswith("s3:") and request.action != "s3:ListAllMyBuckets"
+    if several and (not reason.statements or not reason.statements[0].resource):
+        yield _another_place(grant, request)
+        return
     if not reason.statements:
         yield _more_access(grant, request.action)
         return
@@ -221,6 +225,29 @@ def _widen(grant: Identity, link: Explained, reason: Reason) -> Iterator[Fix]:
         f"use a key under {prefix}, or "
         + (f"set prefix = {toml_text(folder)}" if folder else "take out prefix, which opens every key"),
     )
+
+
+def _places(grant: Identity) -> set[str]:
+    """Return the buckets, each with the keys that a role reaches there."""
+    return {
+        resource
+        for policy in grant.policies
+        for statement in policy.statements
+        if statement["Effect"] == "Allow"
+        for resource in texts(statement.get("Resource"))
+        if "/" in resource and ":s3:::" in resource
+    }
+
+
+def _another_place(grant: Identity, request: Request) -> Fix:
+    """Return the place to add to a grant of several places, or to change there."""
+    bucket, _, key = request.resource.rpartition(":")[2].partition("/")
+    folder = f"{key.rpartition('/')[0]}/" if "/" in key else ""
+    prefix = f", prefix = {toml_text(folder)}" if folder else ""
+    access = _ACCESS.get(request.action.lower())
+    given = f'access = ["{access}"]' if access else f'actions = ["{request.action}"]'
+    place = f"bucket = {toml_text(bucket)}{prefix}"
+    return _change(grant.name, "places", "add", place, f"let one of its [[grants.places]] have {place} and {given}")
 
 
 def _more_access(grant: Identity, action: str) -> Fix:

@@ -120,6 +120,9 @@ def _caller(inventory: Inventory, text: str) -> tuple[str, str | None]:
         return _in_unit(inventory, text) or _named(inventory, text), None
     if has_unknowns(text):
         return text, None
+    if set(text) & set("*?"):
+        one = re.sub(r"[*]|[?]+", "0123456789abcdef", text)
+        raise CommandError(f'"{text}" stands for several callers; give one of them, such as {one}')
     arn = parse_principal(text)
     if arn.service != "sts":
         return text, None

@@ -58,6 +58,16 @@ GRANT = {
         "principals[0]",
         "whole path",
     ),
+    "permission set's role without its ending": (
+        {"principals": [SSO.removesuffix("_*")]},
+        "principals[0]",
+        "end its name in _*",
+    ),
+    "permission set's role with AWS's own ending": (
+        {"principals": [SSO.replace("*", "0123456789abcdef")]},
+        "principals[0]",
+        "end its name in _*",
+    ),
     "account number": ({"principals": [111111111111]}, "principals[0]", "double quotes"),
     "principals text": ({"principals": ROLE}, "principals", "square brackets"),
     "role name": ({"name": "a/role"}, "name", "1 to 64 letters"),
@@ -569,6 +579,7 @@ SUBJECTS = {
     "system:serviceaccount:orders:*": (CLUSTER, True),
     "system:serviceaccount:orders*": (CLUSTER, False),
     "system:serviceaccount:*:export": (CLUSTER, False),
+    "acme/orders": (GITHUB, False),
     "a-machine": (OTHER, True),
     "a-machine*": (OTHER, False),
 }

@@ -158,11 +158,13 @@ TROUBLES = (
         f"{IAM_GUIDE}/id_roles_providers_create_oidc.html",
         (
             Cause(
-                DEV,
-                "the trust policy of the provider's role (grants do not trust providers) names another "
-                "repository, branch or audience",
-                "aws iam get-role --role-name ROLE --query Role.AssumeRolePolicyDocument --profile dev",
-                "fix the condition on :sub and :aud there; that role then assumes the grant's",
+                PROD,
+                "the role's trust policy names another subject (repository, branch, environment, case of letters) or "
+                "another audience, or the provider is not one of the role's account",
+                "aws iam get-role --role-name ROLE --query Role.AssumeRolePolicyDocument --profile prod",
+                "for a grant's role: the principal PROVIDER:SUBJECT in access.toml must be the token's sub exactly; "
+                "`crossrole can PROVIDER:SUBJECT via GRANT s3:PutObject …` says what differs; for another role fix the "
+                "conditions on :sub and :aud in its own account",
             ),
         ),
     ),

@@ -12,6 +12,7 @@ from crossrole.templates.inventory import Inventory
 from tests.command_line import crossrole
 from tests.crossrole.evaluation.table import OTHER, role, user
 from tests.crossrole.remembering import Remembering
+from tests.synthesis import Assembly
 from tests.templates import role as role_of, write_assembly
 
 EXPORTER, STRANGER = role("service-role/Exporter"), user("stranger")
@@ -68,3 +69,21 @@ def test_a_denial_has_its_fix_however_the_statement_is_written(statement: dict[s
 
     assert 1 == done.returncode, done.stderr
     assert f"let arn:aws:iam::222222222222:role/Keeper do {PUT} on {KINDS}/x" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("action", "key", "wanted"),
+    [
+        ("s3:GetObject", "incoming/x", 'prefix = "incoming/" and access = ["read"]'),
+        ("s3:PutObjectTagging", "settings/x", 'prefix = "settings/" and actions = ["s3:PutObjectTagging"]'),
+    ],
+)
+def test_a_grant_of_several_places_gets_one_more(
+    action: str, key: str, wanted: str, kinds: Assembly, kinds_inventory: Inventory
+) -> None:
+    """A prefix of the grant itself would be invalid beside its places, and one of these would lose its own."""
+    resource = f"arn:aws:s3:::kinds-222222222222/{key}"
+    done = crossrole("can", "Places", action, resource, "--template-dir", str(kinds.directory))
+
+    assert 1 == done.returncode
+    assert f'let one of its [[grants.places]] have bucket = "kinds-222222222222", {wanted}' in done.stdout
