@@ -33,11 +33,11 @@ def allowed(*names: str) -> dict[str, Any]:
 
 def compared(prover: Prover, folder: Path, sides: list[dict[str, Any]]) -> tuple[str, str]:
     """Return what was gained and what was lost between two stacks."""
-    read = [
+    before, now = (
         read_inventory(read_assembly(write_assembly(folder / str(number), {"Prod": side})))
         for number, side in enumerate(sides)
-    ]
-    found = changes(*read, prover)
+    )
+    found = changes(before, now, prover)
     gained, lost = ([each for each in found if each.gained is wanted] for wanted in (True, False))
     return (changes_text(gained) if gained else "", changes_text(lost) if lost else "")
 
