@@ -58,7 +58,7 @@ def _own(old: State, new: State, arn: str, part: Part, *, action: str, resource:
 
 def _deciding(state: State, resource: str, arn: str) -> tuple[Part, ...]:
     """Return all parts that decide what a role or user may do on a resource."""
-    whole = resource if resource in state.inventory.resource_policies else resource.partition("/")[0]
+    whole = state.whole_of(resource)
     known = whole in state.inventory.resource_policies and not is_role(whole)
     about = (each for each in state.attached_to(whole) if may_be(each, arn)) if known else ()
     return (*state.parts_of(arn), *about)

@@ -9,10 +9,11 @@ from crossrole.diff.cells import attached_cell, may_allow, of_assuming, of_calle
 from crossrole.diff.comparison import Cell, Gain, gains
 from crossrole.diff.narrowing import is_narrower
 from crossrole.diff.not_proved import unjudged_changes
-from crossrole.diff.parts import Part, allowing, taken_apart
+from crossrole.diff.parts import Part, allowing, denying, taken_apart
 from crossrole.diff.provable import open_unknowns
+from crossrole.diff.retained import Retained, retained, with_retained
 from crossrole.diff.sentences import EVERYTHING, UNPROVED, Change, doing, publicly, what, who
-from crossrole.diff.state import BEGIN, NAME_SOURCE, TAG, State
+from crossrole.diff.state import BEGIN, NAME_SOURCE, OTHERS, TAG, State, with_those_outside
 from crossrole.engines.prover import Inquiry, Prover, Verdict
 from crossrole.iam.actions import ASSUME, gives_nothing
 from crossrole.iam.arn import account_of, is_role, name_of, partition_of
@@ -30,10 +31,12 @@ _EXTRAS = {
 
 def changes(base: Inventory, head: Inventory, prover: Prover) -> list[Change]:
     """Return the access that was gained and lost from base to head, each once."""
+    kept = retained(base, head)
+    head = with_retained(base, with_those_outside(head, base), kept)
     before, now = State(base, head), State(head, base)
     found = [
-        *_Comparison(before, now, prover, gained=True).changes(),
-        *_Comparison(now, before, prover, gained=False).changes(),
+        *_Comparison(before, now, prover, gained=True, kept=kept).changes(),
+        *_Comparison(now, before, prover, gained=False, kept=kept).changes(),
     ]
     once: dict[tuple[bool, str], Change] = {}
     for each in found:
@@ -49,6 +52,8 @@ class _Comparison:
     new: State
     prover: Prover
     gained: bool
+    kept: Retained
+    """What of the earlier state stays deployed."""
 
     def changes(self) -> Iterator[Change]:
         told: set[str] = set()
@@ -73,7 +78,7 @@ class _Comparison:
         for bucket in self.new.inventory.buckets.values():
             yield from self._encrypted(bucket)
         if self.gained:
-            yield from unjudged_changes(self.old.given, self.new.given)
+            yield from unjudged_changes(self.old.given, self.new.given, self.kept)
             yield from self._unknown()
 
     # --- what differs at all
@@ -264,11 +269,14 @@ class _Comparison:
         name = who(actor.arn)
         for policy in sorted({*actor.elsewhere} - {*(before.elsewhere if before else ())}):
             # That a role outside the templates has policies there too is nothing new.
-            if not policy.startswith("other policies of"):
+            if not policy.startswith(OTHERS):
                 has = "now has" if self.gained else "no longer has"
                 yield Change(self.gained, f"{name} {has} {policy}, which is outside the templates")
         if before is None:
             return
+        for policy in sorted({*before.elsewhere} - {*actor.elsewhere}) if self.gained else ():
+            text = f"{name} no longer has {policy}, which may give access"
+            yield Change(self.gained, text, (f"{UNPROVED}: it is outside the templates, and may deny something",))
         if (actor.max_session or 0) > (before.max_session or 0):
             longer, shorter = f"{actor.max_session} s", f"{before.max_session} s"
             now, then = (longer, shorter) if self.gained else (shorter, longer)
@@ -412,6 +420,7 @@ class _Comparison:
             if same and is_narrower(*parts):
                 continue
             wider.append(resource)
+            yield from self._of_all_but(resource, *parts)
             if depends := _depends(attached):
                 yield Change(
                     self.gained, f"the policy of {_named(resource)} was changed, which may give access", depends
@@ -433,6 +442,19 @@ class _Comparison:
             elif depends and resources:
                 may = f"{who(arn)} may have more access to {', '.join(map(_named, resources))}"
                 yield Change(self.gained, may, depends)
+
+    def _of_all_but(self, resource: str, before: Sequence[Part], now: Sequence[Part]) -> Iterator[Change]:
+        """Yield that a NotPrincipal is another one now: whom it spares, AWS decides by account, role and session.
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
+        """
+        lifted = [each for each in denying(before) if each not in now]
+        spared = [each for each in allowing(before) if "Principal" in each.but]
+        # The first one that allows is told by what it allows surely.
+        added = [each for each in allowing(now) if each not in before] if spared else []
+        if any("Principal" in each.but for each in (*lifted, *added)):
+            reason = f"{UNPROVED}: whom NotPrincipal spares depends on its account, its role and its session"
+            yield Change(self.gained, f"the policy of {_named(resource)} was changed, which may give access", (reason,))
 
 
 _OF_KEYS = {"s3:GetObject": "kms:Decrypt", "s3:PutObject": "kms:GenerateDataKey"}

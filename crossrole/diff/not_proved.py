@@ -10,6 +10,7 @@ from typing import Any
 
 from crossrole.diff.narrowing import OF_OTHERS, PICKS, SECTIONS, Written, narrows, only_allows, said_by
 from crossrole.diff.provable import mentions, open_unknowns, policies_of, tags_of
+from crossrole.diff.retained import Retained
 from crossrole.diff.sentences import UNPROVED, Change
 from crossrole.iam.arn import name_of
 from crossrole.iam.policy import Kind
@@ -22,6 +23,7 @@ from crossrole.unknown import Unknown, has_unknowns, worded
 
 _LOOK = f"{UNPROVED}: look at it yourself"
 _INTRINSICS = ('"Ref"', '"Fn::', '"Condition": "', "{{resolve:")
+_OF_OBJECT_LOCK = ("ObjectLockConfiguration", "ObjectLockEnabled")
 _BLOCK, _AS_BLOCKED = "PublicAccessBlockConfiguration", "true"
 
 
@@ -152,8 +154,11 @@ _CONTROLS = {"SERVICE_CONTROL_POLICY": Kind.IDENTITY, "RESOURCE_CONTROL_POLICY":
 _WITH_POLICIES = {"AWS::IAM::ManagedPolicy", "AWS::IAM::Policy", "AWS::IAM::RolePolicy"}
 
 
-def unjudged_changes(base: Inventory, head: Inventory) -> Iterator[Change]:
-    """Yield a change for each resource, property or template that differs and that no proof is about."""
+def unjudged_changes(base: Inventory, head: Inventory, kept: Retained) -> Iterator[Change]:
+    """Yield a change for each resource, property or template that differs and that no proof is about.
+
+    `kept` is what of base stays deployed, although head does not have it.
+    """
     before, now = _resources(base), _resources(head)
     differing = [
         each
@@ -168,13 +173,29 @@ def unjudged_changes(base: Inventory, head: Inventory) -> Iterator[Change]:
     told: set[str] = set()
     for place in differing:
         old, new = _unless_moved(before.get(place), still), _unless_moved(now.get(place), again)
-        for change in _of_resource(old, new, added) if old or new else ():
+        if old and place in kept.places:
             told.add(place)
-            yield change
+            yield _stays(old, kept)
+        if not (old and new is None and place in kept.places):
+            for change in _of_resource(old, new, added) if old or new else ():
+                told.add(place)
+                yield change
     yield from _of_templates(base, head, (before, now), told)
     yield from _of_accounts(base, head)
     yield from _of_conditions(base, head)
     yield from _of_tags(base, head, before, now)
+
+
+def _stays(resource: _Resource, kept: Retained) -> Change:
+    gone = "replaced" if kept.attributes[resource.place] == "UpdateReplacePolicy" else "removed"
+    if attribute := kept.surely.get(resource.place):
+        reason = f"it stays deployed, as its {attribute} says, and what it allows and denies stays"
+        return Change(
+            gained=False, text=f"{resource.words}, was {gone} in the templates alone", notes=(f"{UNPROVED}: {reason}",)
+        )
+    reason = f"whether it stays deployed depends on its {kept.perhaps[resource.place]}"
+    text = f"{resource.words}, was {gone}, which may give access"
+    return Change(gained=True, text=text, notes=(f"{UNPROVED}: {reason}",))
 
 
 def _resources(inventory: Inventory) -> dict[str, _Resource]:
@@ -215,7 +236,45 @@ def _claims(template: Template, logical_id: str, kind: str) -> list[str]:
         named = template.property(logical_id, _ONE_POLICY[kind], [])
         every = named if isinstance(named, list) else [named]
         return list({f"the policy of {template.account} {json.dumps(each)}" for each in every})
-    return [template.arn(logical_id)] if kind in RESOURCE_TYPES else []
+    of_arn = [template.arn(logical_id)] if kind in RESOURCE_TYPES else []
+    return [*of_arn, *_inline_names(template, logical_id, kind)]
+
+
+_HOLDERS = {
+    "AWS::IAM::Group": "group",
+    "AWS::IAM::Role": "role",
+    "AWS::IAM::User": "user",
+    "Groups": "group",
+    "GroupName": "group",
+    "RoleName": "role",
+    "Roles": "role",
+    "UserName": "user",
+    "Users": "user",
+}
+_INLINE = {"AWS::IAM::GroupPolicy", "AWS::IAM::Policy", "AWS::IAM::RolePolicy", "AWS::IAM::UserPolicy"}
+
+
+def _inline_names(template: Template, logical_id: str, kind: str) -> list[str]:
+    """Return the inline policies that a resource gives, by holder and name: of one name, the last one replaces others.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html
+    """
+    if kind in _INLINE:
+        given = [(of, template.property(logical_id, key, [])) for key, of in _HOLDERS.items() if "::" not in key]
+        holders = [(of, one) for of, each in given for one in (each if isinstance(each, list) else [each])]
+        names = [template.property(logical_id, "PolicyName")]
+    elif kind in _HOLDERS:
+        holders = [(_HOLDERS[kind], name_of(template.arn(logical_id)))]
+        policies = template.property(logical_id, "Policies", [])
+        listed = policies if isinstance(policies, list) else []
+        names = [each.get("PolicyName") for each in listed if isinstance(each, Mapping)]
+    else:
+        return []
+    return [
+        f"the policy {json.dumps(name)} of the {of} {holder} of {template.account}"
+        for of, holder in holders
+        for name in dict.fromkeys(map(str, names))
+    ]
 
 
 def _unless_moved(resource: _Resource | None, moved: Counter[str]) -> _Resource | None:
@@ -271,7 +330,7 @@ def _unjudged(resource: _Resource, added: set[str]) -> list[str]:
         case "AWS::S3::Bucket":
             # A new bucket blocks all public access, unless it says otherwise.
             names = [each for each in names if each != _BLOCK or not _blocks_all(resource)]
-            return [each for each in names if each != "OwnershipControls"]
+            return [each for each in names if each not in {"OwnershipControls", *_OF_OBJECT_LOCK}]
         case "AWS::Lambda::Function":
             # What a new role may do is reported with who gets it.
             return [each for each in names if each != "Role" or resource.properties[each] not in added]
@@ -379,6 +438,8 @@ def _of_conditions(base: Inventory, head: Inventory) -> Iterator[Change]:
         )
         if own or bounds or tested(_OWN_TAGS) or (arn in of_buckets and tested(_OF_RESOURCES)):
             yield _changed(f"the tags of {arn}, which a policy tests, were changed")
+    for place in sorted(_tags_of_others(base, head)) if tested(_ANY_TAGS) else ():
+        yield _changed(f"the tags of {place}, which a policy may test, were changed")
     if base.aliases != head.aliases and tested(_ALIASES):
         yield _changed("the aliases of keys, which a policy tests, were changed")
     for arn in base.buckets.keys() & head.buckets.keys():
@@ -396,6 +457,19 @@ def _of_tags(
         old, new = before[place], now[place]
         if old.kind == new.kind and old.tags != new.tags and may_decide_by_tags(new.kind, statements):
             yield _changed(f"the tags of {new.words}, which a policy tests, were changed")
+
+
+def _tags_of_others(base: Inventory, head: Inventory) -> Iterator[str]:
+    """Yield the places of resources with other tags now whose ARNs are not known, so that no proof is about them."""
+    known = {*tags_of(base), *tags_of(head), *base.made, *head.made}
+    before, now = (
+        {f"{t.stack}/{id_}": (t, id_) for t in state.templates for id_ in t.resources} for state in (base, head)
+    )
+    for place in before.keys() & now.keys():
+        both = [(template.tags, template.properties(id_).get("Tags")) for template, id_ in (before[place], now[place])]
+        arns = {template.arn(id_) for template, id_ in (before[place], now[place])}
+        if _plain(both[0]) != _plain(both[1]) and not arns <= known:
+            yield place
 
 
 def _tags_differ(base: Inventory, head: Inventory, bucket: str) -> bool:

@@ -11,11 +11,13 @@ from crossrole.diff.provable import provable, tags_of
 from crossrole.engines.prover import Bounds, Side
 from crossrole.evaluation.assumptions import allowing as allowing_all, delegating
 from crossrole.iam.actions import ASSUME
-from crossrole.iam.arn import account_of, is_role, partition_of
+from crossrole.iam.arn import account_of, is_role, name_of, partition_of
 from crossrole.iam.globs import meet
 from crossrole.iam.policy import Policy, Statement, texts
 from crossrole.templates.inventory import Identity, Inventory
 
+OTHERS = "other policies of"
+"""How what a role or user outside the templates has beside their policies is called."""
 TAG, NAME_SOURCE = "sts:TagSession", "sts:SetSourceIdentity"
 BEGIN = (ASSUME, "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity")
 OF_A_TRUST = (*BEGIN, TAG, NAME_SOURCE, "sts:SetContext")
@@ -30,8 +32,8 @@ class State:
 
     def __init__(self, inventory: Inventory, other: Inventory) -> None:
         """`inventory` is what the templates say, `other` what they say in the other state."""
-        self.given = inventory
-        self.inventory = _as_enabled(provable(inventory), other)
+        self.given = with_those_outside(inventory, other)
+        self.inventory = _as_enabled(provable(self.given), other)
         self._other = other
         # A bucket belongs to the same account where its own state does not make it.
         self._buckets = {**other.buckets, **inventory.buckets}
@@ -50,12 +52,7 @@ class State:
     @cached_property
     def made_groups(self) -> frozenset[str]:
         """The groups that a template makes."""
-        return frozenset(
-            template.arn(logical_id)
-            for template in self.given.templates
-            for logical_id, resource in template.resources.items()
-            if resource.get("Type") == "AWS::IAM::Group"
-        )
+        return groups_made(self.given)
 
     @cached_property
     def resources(self) -> list[str]:
@@ -112,6 +109,13 @@ class State:
         named = [name for each in statements for kind, name in names_in(each.get("Principal")) if kind == "AWS"]
         return tuple(sorted({*made, *(each for each in named if is_role(each))}))
 
+    def whole_of(self, resource: str) -> str:
+        """Return the resource with a policy and tags that a resource is or lies in, such as an object's bucket."""
+        if resource in self.inventory.resource_policies or resource in self.tags or service_of(resource) != "s3":
+            return resource
+        # arn:…:accesspoint/NAME/object/KEY
+        return "/".join(resource.split("/")[: 2 if ":accesspoint/" in resource else 1])
+
     def makes(self, resource: str) -> bool:
         """Return whether the templates make a bucket or a key."""
         return resource in self.inventory.buckets or service_of(resource) == "kms"
@@ -137,7 +141,7 @@ class State:
 
     def using(self, actor: str, action: str, resource: str) -> Side:
         """Return the policies that decide whether a role or user may do the action on a resource, or a pattern."""
-        whole = resource if resource in self.inventory.resource_policies else resource.partition("/")[0]
+        whole = self.whole_of(resource)
         attached = None if is_role(whole) else self.inventory.resource_policies.get(whole)
         keyed = action.lower().startswith("kms:") and resource.startswith("arn:")
         if keyed and attached is None:
@@ -235,6 +239,58 @@ _NOT_WHILE_DISABLED = [
     "kms:Sign",
     "kms:Verify*",
 ]
+
+
+def with_those_outside(inventory: Inventory, other: Inventory) -> Inventory:
+    """Return the inventory with the roles, users and groups outside the templates that only the other state names.
+
+    They are there in both states: what a template no longer attaches to them, they no longer have.
+    """
+    made = {(each.account, each.name) for each in inventory.roles.values()}
+    outside = {place: each for place, each in other.users.items() if not each.place}
+    roles = {place: each for place, each in other.others.items() if place not in made}
+    made_groups = {name_of(arn) for state in (inventory, other) for arn in groups_made(state)}
+    groups = {arn for arn in other.groups if name_of(arn) not in made_groups}
+    return replace(
+        inventory,
+        others=_all_of(inventory.others, roles),
+        users=_all_of(inventory.users, outside),
+        groups={**dict.fromkeys(groups, ()), **inventory.groups},
+    )
+
+
+_Place = tuple[str, str]
+
+
+def _all_of(own: Mapping[_Place, Identity], others: Mapping[_Place, Identity]) -> dict[_Place, Identity]:
+    """Return identities with those outside the templates that only the other state names, each by one ARN in both.
+
+    Where only one state has a policy that names it with its path, this is its ARN.
+    """
+
+    def named(place: _Place, identity: Identity) -> Identity:
+        outside = not identity.place and place in others
+        return replace(identity, arn=max(identity.arn, others[place].arn, key=len)) if outside else identity
+
+    return {
+        **{place: _bare(each) for place, each in others.items()},
+        **{place: named(place, each) for place, each in own.items()},
+    }
+
+
+def _bare(identity: Identity) -> Identity:
+    others = tuple(each for each in identity.elsewhere if each.startswith(OTHERS))
+    return replace(identity, policies=(), elsewhere=others)
+
+
+def groups_made(inventory: Inventory) -> frozenset[str]:
+    """Return the groups that a template makes."""
+    return frozenset(
+        template.arn(logical_id)
+        for template in inventory.templates
+        for logical_id, resource in template.resources.items()
+        if resource.get("Type") == "AWS::IAM::Group"
+    )
 
 
 def _as_enabled(inventory: Inventory, other: Inventory) -> Inventory:

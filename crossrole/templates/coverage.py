@@ -89,7 +89,7 @@ COVERAGE: Final[Mapping[str, Coverage]] = {
         # Where objects are stored and how long; who may read a log is decided by the bucket that it is written to.
         _names(
             "AccelerateConfiguration IntelligentTieringConfigurations LifecycleConfiguration LoggingConfiguration "
-            "MetricsConfigurations ObjectLockConfiguration ObjectLockEnabled VersioningConfiguration"
+            "MetricsConfigurations VersioningConfiguration"
         ),
     ),
     "AWS::S3::BucketPolicy": Coverage(_names("Bucket PolicyDocument")),

@@ -247,15 +247,16 @@ class _Reader:
         partitions = {template.account: template.partition for template in self.templates}
         holders = {(account, name) for account, of, name in self._attached if of == kind}
         holders |= {(each.account, each.user) for each in self._memberships if kind == "user"}
-        return {
-            (account, name): Identity(
-                self._paths.get((account, kind, name), f"arn:{partitions[account]}:iam::{account}:{kind}/{name}"),
-                (*self._held(account, kind, name), *self._of_groups(account, kind, name, [])[0]),
-                elsewhere=(f"other policies of the {kind} {name} in {account}",),
-            )
-            for account, name in sorted(holders)
-            if name not in made and not _is_anyone(name)
-        }
+        found = {}
+        for account, name in sorted(holders):
+            if name not in made and not _is_anyone(name):
+                of_groups, of_other_groups = self._of_groups(account, kind, name, [])
+                found[account, name] = Identity(
+                    self._paths.get((account, kind, name), f"arn:{partitions[account]}:iam::{account}:{kind}/{name}"),
+                    (*self._held(account, kind, name), *of_groups),
+                    elsewhere=(f"other policies of the {kind} {name} in {account}", *of_other_groups),
+                )
+        return found
 
     @cached_property
     def _paths(self) -> dict[_Holder, str]:

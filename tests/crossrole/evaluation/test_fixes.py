@@ -78,9 +78,7 @@ def test_a_denial_has_its_fix_however_the_statement_is_written(statement: dict[s
         ("s3:PutObjectTagging", "settings/x", 'prefix = "settings/" and actions = ["s3:PutObjectTagging"]'),
     ],
 )
-def test_a_grant_of_several_places_gets_one_more(
-    action: str, key: str, wanted: str, kinds: Assembly, kinds_inventory: Inventory
-) -> None:
+def test_a_grant_of_several_places_gets_one_more(action: str, key: str, wanted: str, kinds: Assembly) -> None:
     """A prefix of the grant itself would be invalid beside its places, and one of these would lose its own."""
     resource = f"arn:aws:s3:::kinds-222222222222/{key}"
     done = crossrole("can", "Places", action, resource, "--template-dir", str(kinds.directory))
