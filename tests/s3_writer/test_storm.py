@@ -14,7 +14,8 @@ from tests.fakes.storm import weather
 pytestmark = pytest.mark.usefixtures("impatient")
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+# Seeds whose second AssumeRole goes wrong: how many there are depends on how fast the machine is.
+@pytest.mark.parametrize("seed", [5, 15])
 def test_given_a_storm_when_written_then_every_answer_is_true(server: Server, seed: int) -> None:
     """What was answered "written" is there, whole and once; what failed has a typed error, and succeeds in calm."""
     outcome = weather(server, handler, 150, seed)
