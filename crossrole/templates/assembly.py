@@ -73,7 +73,8 @@ def read_one_state(
 
 def check_parameters(given: Given, templates: Sequence[Template]) -> None:
     """Raise `CommandError` for a value of a parameter that none of the templates has."""
-    known = [f"{each.stack}.{name}" for each in templates for name in each.body.get("Parameters", {})]
+    every = [(each.stack, each.body.get("Parameters")) for each in templates]
+    known = [f"{stack}.{name}" for stack, own in every if isinstance(own, Mapping) for name in own]
     for stack, name in given.parameters:
         if f"{stack}.{name}" not in known:
             raise CommandError(f"--parameter {stack}.{name}: no stack has it{nearest(f'{stack}.{name}', known)}")
