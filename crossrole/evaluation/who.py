@@ -1,5 +1,6 @@
 """`crossrole who ACTION RESOURCE`: every caller in the templates that can, and through which grant."""
 
+import re
 from collections import deque
 from collections.abc import Iterator, Sequence, Set as AbstractSet
 from dataclasses import dataclass, replace
@@ -28,7 +29,7 @@ from crossrole.evaluation.question import Question, known_resource
 from crossrole.evaluation.requests import CERTAIN, Link, free, links_of
 from crossrole.evaluation.strangers import ANYONE, SOME_SERVICE, asked_by, of_no_service, strangers_in
 from crossrole.iam.actions import ASSUME
-from crossrole.iam.arn import account_of
+from crossrole.iam.arn import account_of, account_root_arn, partition_of
 from crossrole.iam.condition_words import of_expression, of_statement
 from crossrole.iam.policy import Policy, overlap, principals_of, texts
 from crossrole.templates.identity_providers import federated
@@ -329,7 +330,10 @@ def _candidates(
         yield from (
             Candidate(_label(each, ASSUME, grant.arn), each.arn, grant)
             for each in callers
-            if each.arn != grant.arn and each.arn not in named and _may_assume(each, grant)
+            if each.arn != grant.arn
+            and each.arn not in named
+            and _may_be_let_in(each, named)
+            and _may_assume(each, grant)
         )
 
 
@@ -344,6 +348,17 @@ def _able(inventory: Inventory, simulator: Simulator, action: str, resource: str
     links = [links_of(inventory, Question(grant.arn, None, action, resource, {}, now))[0] for grant in grants]
     decided = _decided(simulator, [(link, free(link)) for link in links])
     yield from (grant for grant, (decision, _) in zip(grants, decided, strict=True) if decision.allowed)
+
+
+def _may_be_let_in(caller: Identity, named: Sequence[str]) -> bool:
+    """Return whether a caller may be one of those that a trust policy lets in, which does not name it."""
+    root = account_root_arn(partition_of(caller.arn), caller.account)
+    return has_unknowns(caller.arn) or any(
+        has_unknowns(name)
+        or name in {"*", caller.account, root}
+        or (set(name) & set("*?$") and overlap(re.sub(r"\$\{[^}]*\}", "*", name), caller.arn))
+        for name in named
+    )
 
 
 def _may_assume(caller: Identity, grant: Identity) -> bool:
