@@ -307,6 +307,8 @@ def _candidates(
 ) -> Iterator[Candidate]:
     attached = inventory.resource_policy(resource)
     own = [each for each in inventory.identities if action == ASSUME or not each.is_grant]
+    owner = _owner_that_lets_nobody_in(inventory, resource)
+    own = [each for each in own if owner is None or has_unknowns(each.account) or each.account == owner]
     yield from (
         Candidate(_label(each, action, resource), each.arn, None)
         for each in own
@@ -337,11 +339,27 @@ def _candidates(
         )
 
 
+def _owner_that_lets_nobody_in(inventory: Inventory, resource: str) -> str | None:
+    """Return the account of a resource whose policy is known and allows nothing: no caller of another can be let in.
+
+    None where the policy is not known, or may let callers of other accounts in.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html
+    """
+    bucket, attached = inventory.bucket_of(resource), inventory.resource_policy(resource)
+    owner = bucket.account if bucket else account_of(resource)
+    is_known = owner and not has_unknowns(owner) and (bucket or attached)
+    return None if not is_known or _opens(attached) else owner
+
+
+def _opens(policy: Policy | None) -> bool:
+    """Return whether a resource's policy may allow anything."""
+    return policy is not None and any(each["Effect"] != "Deny" for each in policy.statements)
+
+
 def _able(inventory: Inventory, simulator: Simulator, action: str, resource: str, now: datetime) -> Iterator[Identity]:
     """Yield the grants whose sessions may do it: only of these the callers matter."""
-    attached = inventory.resource_policy(resource)
     # A resource's own policy may allow what a role's does not; else a role without any fitting Allow can't.
-    opens = attached is not None and any(each["Effect"] != "Deny" for each in attached.statements)
+    opens = _opens(inventory.resource_policy(resource))
     grants = [
         each for each in inventory.grants if opens or each.elsewhere or may_allow(each.policies, action, resource)
     ]
