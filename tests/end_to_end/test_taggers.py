@@ -4,7 +4,6 @@ Their calls are made as they make them: the same tags, handed on or not, the sam
 """
 
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,9 +12,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from sandbox.accounts import Accounts
-from sandbox.configuration import CHECKOUT, Account
-from tests.synthesis import synthesize
+from tests.end_to_end.deployment import Deployment, deployment
 
 # https://docs.aws.amazon.com/eks/latest/userguide/pod-id-abac.html
 POD = {
@@ -39,15 +36,7 @@ WORKFLOW = {
 PERSON = {"CostCenter": "1234"}
 PERMISSION_SET = "AWSReservedSSO_Dev_0123456789abcdef"
 SSO_PATH = "/aws-reserved/sso.amazonaws.com/eu-west-1/"
-ACCESS = f"""
-[prod]
-account = "222222222222"
-region = "eu-west-1"
-
-[dev]
-account = "111111111111"
-region = "eu-west-1"
-
+GRANTS = f"""
 [[grants]]
 name = "Pods"
 principals = ["arn:aws:iam::111111111111:role/jobs/Exporter"]
@@ -95,16 +84,14 @@ def tags(bears: dict[str, str]) -> list[Any]:
 class Dev:
     """The dev account, whose callers are tagged from the start or not."""
 
-    accounts: Accounts
+    deployed: Deployment
 
     def caller(self, role: str, handed_on: dict[str, str] | None = None) -> boto3.Session:
         """Return a session of a role, with tags that it hands on."""
         asked: dict[str, Any] = {"Tags": tags(handed_on), "TransitiveTagKeys": list(handed_on)} if handed_on else {}
-        sts = self.accounts.session("dev").client("sts")
-        given = sts.assume_role(RoleArn=f"arn:aws:iam::111111111111:role{role}", RoleSessionName="caller", **asked)
-        keys = given["Credentials"]
-        secret = (keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
-        return self.accounts.session_with(*secret, region="eu-west-1")
+        sts = self.deployed.accounts.session("dev").client("sts")
+        role_arn = f"arn:aws:iam::111111111111:role{role}"
+        return self.deployed.session_of(sts.assume_role(RoleArn=role_arn, RoleSessionName="caller", **asked))
 
 
 def answer(caller: boto3.Session, grant: str, **asked: Any) -> str:
@@ -120,27 +107,21 @@ def answer(caller: boto3.Session, grant: str, **asked: Any) -> str:
 @pytest.fixture(scope="module")
 def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
     """Return the dev account with the callers' half deployed, and production with the roles."""
-    folder = tmp_path_factory.mktemp("taggers")
-    (folder / "access.toml").write_text(ACCESS)
-    synthesize(folder / "access.toml", folder / "cdk.out")
-    account, prod = (Account(id=number * 12, region="eu-west-1") for number in "12")
-    state = CHECKOUT / ".sandbox" / f"test-taggers-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
     root = {"AWS": "arn:aws:iam::111111111111:root"}
     trusted = {"Effect": "Allow", "Action": ["sts:AssumeRole", "sts:TagSession"], "Principal": root}
     trust = json.dumps({"Version": "2012-10-17", "Statement": [trusted]})
     of_people = {"Effect": "Allow", "Action": ["sts:AssumeRole", "sts:TagSession"], "Resource": "*"}
-    with Accounts(state=state, dev=account, prod=prod) as accounts:
-        iam = accounts.session("dev").client("iam")
+    with deployment("taggers", GRANTS, tmp_path_factory.mktemp("taggers")) as deployed:
+        iam = deployed.accounts.session("dev").client("iam")
         for path, name in (("/jobs/", "Exporter"), ("/ci/", "Deployer"), (SSO_PATH, PERMISSION_SET)):
             iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=trust)
         # A permission set's half is its administrator's to give.
         half = json.dumps({"Version": "2012-10-17", "Statement": [of_people]})
         iam.put_role_policy(RoleName=PERMISSION_SET, PolicyName="Half", PolicyDocument=half)
-        accounts.bootstrap()
-        for stack, profile in (("ProdAccessStack", "prod"), ("DevCallersStack", "dev")):
-            words = ("cdk", "deploy", stack, "--profile", profile, "--app", str(folder / "cdk.out"))
-            accounts.run(*words, log=f"deploy-{stack}")
-        yield Dev(accounts)
+        deployed.accounts.bootstrap()
+        deployed.deploy("ProdAccessStack", "prod")
+        deployed.deploy("DevCallersStack", "dev")
+        yield Dev(deployed)
 
 
 def test_a_pods_session_goes_on_to_its_target_role(dev: Dev) -> None:

@@ -1,17 +1,14 @@
 """What somebody made by hand under a name of the file's: the deploy fails over it, and leaves it as it is."""
 
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sandbox.accounts import Accounts
-from sandbox.configuration import CHECKOUT, Account, SandboxError
-from tests.synthesis import synthesize
+from sandbox.configuration import SandboxError
+from tests.end_to_end.deployment import Deployment, deployment
 
 TRUST = {
     "Version": "2012-10-17",
@@ -19,15 +16,7 @@ TRUST = {
 }
 NOTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
 ISSUER = "https://token.actions.githubusercontent.com"
-ACCESS = f"""
-[prod]
-account = "222222222222"
-region = "eu-west-1"
-
-[dev]
-account = "111111111111"
-region = "eu-west-1"
-
+GRANTS = f"""
 [[identity_providers]]
 name = "github"
 url = "{ISSUER}"
@@ -54,16 +43,8 @@ role = "jobs/Writer"
 
 
 @dataclass(frozen=True)
-class Site:
+class Site(Deployment):
     """Two bootstrapped accounts, and what the file makes in them."""
-
-    accounts: Accounts
-    templates: Path
-
-    def deploy(self, stack: str, profile: str) -> None:
-        """Deploy a stack; raises what the CLI says where that fails."""
-        words = ("cdk", "deploy", stack, "--profile", profile, "--app", str(self.templates))
-        self.accounts.run(*words, log=f"deploy-{stack}")
 
     def iam(self, profile: str) -> Any:
         """Return an account's IAM."""
@@ -78,14 +59,9 @@ class Site:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Return accounts in which nothing is deployed."""
-    folder = tmp_path_factory.mktemp("taken")
-    (folder / "access.toml").write_text(ACCESS)
-    synthesize(folder / "access.toml", folder / "cdk.out")
-    dev, prod = (Account(id=number * 12, region="eu-west-1") for number in "12")
-    state = CHECKOUT / ".sandbox" / f"test-taken-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
-    with Accounts(state=state, dev=dev, prod=prod) as accounts:
-        accounts.bootstrap()
-        yield Site(accounts, folder / "cdk.out")
+    with deployment("taken", GRANTS, tmp_path_factory.mktemp("taken")) as made:
+        made.accounts.bootstrap()
+        yield Site(made.accounts, made.templates)
 
 
 TAKEN = [

@@ -12,10 +12,9 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from sandbox.accounts import Accounts
-from sandbox.configuration import CHECKOUT, Account, SandboxError
+from sandbox.configuration import SandboxError
+from tests.end_to_end.deployment import Deployment, deployment
 from tests.sandbox.tokens import token
-from tests.synthesis import synthesize
 
 GITHUB = "https://token.actions.githubusercontent.com"
 GITLAB = "https://gitlab.com"
@@ -27,15 +26,7 @@ MAIN = "repo:acme/orders:ref:refs/heads/main"
 NUMBERED = "repo:acme@123456/orders@456789:ref:refs/heads/main"
 PROJECT = "project_path:acme/orders:ref_type:branch:ref:main"
 POD = "system:serviceaccount:shop:orders"
-ACCESS = f"""
-[prod]
-account = "222222222222"
-region = "eu-west-1"
-
-[dev]
-account = "111111111111"
-region = "eu-west-1"
-
+PROVIDERS = f"""
 [[buckets]]
 name = "{BUCKET}"
 create = true
@@ -168,40 +159,31 @@ TRIED: list[tuple[str, Issued, bool]] = [
 class Prod:
     """The production account, with the grants of this module."""
 
-    accounts: Accounts
+    deployed: Deployment
 
     def bring(self, grant: str, issued: Issued) -> boto3.Session:
         """Return the session that a token begins; raises what STS answers."""
-        sts = self.accounts.session("prod").client("sts", config=Config(signature_version=UNSIGNED))
-        given = sts.assume_role_with_web_identity(
+        sts = self.deployed.accounts.session("prod").client("sts", config=Config(signature_version=UNSIGNED))
+        answer = sts.assume_role_with_web_identity(
             RoleArn=f"arn:aws:iam::222222222222:role/{grant}",
             RoleSessionName="test",
             WebIdentityToken=token(issuer=issued.issuer, subject=issued.subject, audience=issued.audience),
-        )["Credentials"]
-        return self.accounts.session_with(
-            given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], region="eu-west-1"
         )
+        return self.deployed.session_of(answer)
 
 
 @pytest.fixture(scope="module")
 def prod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prod]:
     """Return a production account in which ProdAccessStack made the roles and three of the four providers."""
-    folder = tmp_path_factory.mktemp("tokens")
     entries = [
         f'[[grants]]\nname = "{name}"\nprincipals = ["{principal}"]\nbucket = "{BUCKET}"\n'
         f'prefix = "{name}/"\naccess = ["write"]\n{MORE.get(name, "")}\n'
         for name, principal in GRANTS.items()
     ]
-    file = folder / "access.toml"
-    file.write_text("\n".join([ACCESS, *entries]))
-    synthesize(file, folder / "cdk.out")
-    state = CHECKOUT / ".sandbox" / f"test-tokens-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
-    dev, account = (Account(id=number * 12, region="eu-west-1") for number in "12")
-    with Accounts(state=state, dev=dev, prod=account) as accounts:
-        as_prod = ("--profile", "prod")
-        accounts.run("cdk", "bootstrap", "aws://222222222222/eu-west-1", *as_prod, log="bootstrap", CDK_APP="")
-        accounts.run("cdk", "deploy", "ProdAccessStack", *as_prod, "--app", str(folder / "cdk.out"), log="deploy")
-        yield Prod(accounts)
+    with deployment("tokens", "\n".join([PROVIDERS, *entries]), tmp_path_factory.mktemp("tokens")) as deployed:
+        deployed.accounts.bootstrap(profiles=("prod",))
+        deployed.deploy("ProdAccessStack", "prod")
+        yield Prod(deployed)
 
 
 @pytest.mark.parametrize(("grant", "issued", "allowed"), TRIED)
@@ -225,7 +207,7 @@ def test_a_tokens_session_is_the_grants_and_no_more(prod: Prod, denied: Callable
 
 def test_nobody_gets_in_with_keys(prod: Prod) -> None:
     """What trusts tokens trusts no caller of an account, not even the account's own administrator's roles."""
-    sts = prod.accounts.session("dev").client("sts")
+    sts = prod.deployed.accounts.session("dev").client("sts")
 
     with pytest.raises(ClientError, match="AccessDenied"):
         sts.assume_role(RoleArn="arn:aws:iam::222222222222:role/Workflow", RoleSessionName="test")
@@ -233,7 +215,7 @@ def test_nobody_gets_in_with_keys(prod: Prod) -> None:
 
 def test_the_stack_makes_the_providers_that_it_is_to_create(prod: Prod) -> None:
     """With the audience of each, and without the one that says nothing of `create`."""
-    iam = prod.accounts.session("prod").client("iam")
+    iam = prod.deployed.accounts.session("prod").client("iam")
     made = {
         each["Arn"].partition("/")[2]: iam.get_open_id_connect_provider(OpenIDConnectProviderArn=each["Arn"])
         for each in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
@@ -248,7 +230,7 @@ def test_the_stack_makes_the_providers_that_it_is_to_create(prod: Prod) -> None:
 
 def test_a_provider_that_is_added_later_lets_its_tokens_in(prod: Prod) -> None:
     """Nothing is deployed again: the role's trust names the provider already."""
-    iam = prod.accounts.session("prod").client("iam")
+    iam = prod.deployed.accounts.session("prod").client("iam")
     with pytest.raises(ClientError, match=f"No OpenIDConnect provider found in your account for {ABSENT}"):
         prod.bring("Absent", Issued(ABSENT, MAIN))
     made = iam.create_open_id_connect_provider(Url=ABSENT, ClientIDList=["sts.amazonaws.com", "another"])
@@ -265,14 +247,14 @@ def test_the_aws_cli_brings_a_token_from_a_file(prod: Prod, tmp_path: Path, gran
     """As in a pod or a workflow: the CLI assumes the role by itself, from what the environment says."""
     file, body = tmp_path / "token", tmp_path / "body"
     file.write_text(token(issuer=issued.issuer, subject=issued.subject))
-    run: Any = prod.accounts.run
+    run: Any = prod.deployed.accounts.run
     body.write_text("built")
     environment = {
         "AWS_ROLE_ARN": f"arn:aws:iam::222222222222:role/{grant}",
         "AWS_WEB_IDENTITY_TOKEN_FILE": str(file),
         "AWS_REGION": "eu-west-1",
-        "AWS_ENDPOINT_URL": prod.accounts.endpoint_url,
-        "AWS_CA_BUNDLE": str(prod.accounts.ca_bundle),
+        "AWS_ENDPOINT_URL": prod.deployed.accounts.endpoint_url,
+        "AWS_CA_BUNDLE": str(prod.deployed.accounts.ca_bundle),
         "AWS_CONFIG_FILE": os.devnull,
         "HOME": str(tmp_path),  # where the CLI keeps the sessions of roles
     }
@@ -282,7 +264,7 @@ def test_the_aws_cli_brings_a_token_from_a_file(prod: Prod, tmp_path: Path, gran
         return str(run("aws", "s3", "cp", str(body), target, log=f"copy-{name}", **environment))
 
     copy("built")
-    stored = prod.accounts.session("prod").client("s3").get_object(Bucket=BUCKET, Key=f"{grant}/built")
+    stored = prod.deployed.accounts.session("prod").client("s3").get_object(Bucket=BUCKET, Key=f"{grant}/built")
     assert b"built" == stored["Body"].read()
 
     file.write_text(token(issuer=issued.issuer, subject=f"{issued.subject}x"))
