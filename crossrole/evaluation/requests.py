@@ -26,7 +26,7 @@ from crossrole.iam.partitions import dns_suffix
 from crossrole.iam.policy import VERSION, Policy
 from crossrole.iam.request_keys import OF_ACCESS_POINTS
 from crossrole.templates.identity_providers import IdentityProvider
-from crossrole.templates.inventory import Bucket, Inventory
+from crossrole.templates.inventory import OWNS_ALL, Bucket, Inventory
 from crossrole.templates.resource_types import key_of_aws
 from crossrole.unknown import has_unknowns, is_unknown, worded
 
@@ -305,12 +305,25 @@ def _act(
         "act",
         f"{who} does {action}",
         request,
-        (*side.assumed, *others),
+        (*side.assumed, *others, *_of_another_writer(bucket, action, resource)),
         elsewhere(inventory, actor),
         (*depends, *_tags_beside(question)),
         made.may_allow(),
         side.foreign,
     )
+
+
+def _of_another_writer(bucket: Bucket | None, action: str, resource: str) -> Iterator[Assumption]:
+    """Yield what is assumed of an object's owner: nobody's policies here decide about what another account owns.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
+    """
+    if bucket and bucket.object_ownership != OWNS_ALL and action.startswith("s3:GetObject"):
+        said = worded(bucket.object_ownership)
+        text = (
+            f"{worded(resource)} is the bucket's own account's: with ObjectOwnership {said}, whoever writes may own it"
+        )
+        yield Assumption(text, needed=True)
 
 
 @dataclass(frozen=True)

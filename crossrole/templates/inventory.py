@@ -87,6 +87,13 @@ class FleetCaller(Identity):
         return f"the caller is in an account of {self.unit}{where}{attached}"
 
 
+OWNS_ALL = "BucketOwnerEnforced"
+"""What S3 makes of ObjectOwnership where nothing is said: every object is the bucket's owner's.
+
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
+"""
+
+
 @dataclass(frozen=True)
 class Bucket:
     """A bucket of a template: its account and region, and the key that it encrypts with, if it has one."""
@@ -103,6 +110,8 @@ class Bucket:
     """The stack and the logical id."""
     has_bucket_key: str = "false"
     """Whether S3 uses one data key for the whole bucket: `true`, `false`, or not known."""
+    object_ownership: str = OWNS_ALL
+    """Whose an object is that another account writes: ObjectOwnership, or not known."""
 
 
 @dataclass(frozen=True)

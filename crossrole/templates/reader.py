@@ -14,7 +14,7 @@ from crossrole.templates.fleets import fleets_of
 from crossrole.templates.guardrails import NO_GUARDRAILS, Guardrails
 from crossrole.templates.identity_providers import identity_providers
 from crossrole.templates.intrinsics import Template
-from crossrole.templates.inventory import Bucket, FleetCaller, Identity, Inventory, Key, Unread
+from crossrole.templates.inventory import OWNS_ALL, Bucket, FleetCaller, Identity, Inventory, Key, Unread
 from crossrole.templates.resource_types import key_of_aws
 from crossrole.templates.spellings import arns_of, function_arn
 from crossrole.templates.tags import tags_in
@@ -424,6 +424,7 @@ class _Reader:
                 _tags(resource),
                 resource.place,
                 _bucket_key_of(resource),
+                _object_ownership_of(resource),
             )
             for resource in self._of("AWS::S3::Bucket")
         }
@@ -699,6 +700,16 @@ def _bucket_key_of(resource: _Resource) -> str:
     listed = rules if isinstance(rules, list) else []
     settings = [rule.get("BucketKeyEnabled", False) for rule in listed if isinstance(rule, Mapping)]
     return _flag(settings[0]) if settings else "false"
+
+
+def _object_ownership_of(resource: _Resource) -> str:
+    controls = resource.get("OwnershipControls")
+    rules = controls.get("Rules") if isinstance(controls, Mapping) else controls
+    if controls is None:
+        return OWNS_ALL
+    (rule,) = rules if isinstance(rules, list) and len(rules) == 1 else [None]
+    said = rule.get("ObjectOwnership") if isinstance(rule, Mapping) else None
+    return said if isinstance(said, str) else token(Unknown(f"OwnershipControls of {resource.place}"))
 
 
 def _tags(resource: _Resource) -> Mapping[str, str]:

@@ -150,3 +150,33 @@ def test_a_foreign_bucket_s_policy_has_to_allow_it(tmp_path: Path, simulator: Si
         found.exit_status,
         found.unless,
     )
+
+
+def owned(rules: Any) -> dict[str, Any]:
+    """Return a bucket with these rules of who owns its objects."""
+    return bucket("data", OwnershipControls={"Rules": rules})
+
+
+OWNERS: dict[str, tuple[dict[str, Any], str, bool]] = {
+    "nothing said": (bucket("data"), "s3:GetObject", False),
+    "the bucket's owner owns all": (owned([{"ObjectOwnership": "BucketOwnerEnforced"}]), "s3:GetObject", False),
+    "the writer owns": (owned([{"ObjectOwnership": "ObjectWriter"}]), "s3:GetObject", True),
+    "the writer may own": (owned([{"ObjectOwnership": "BucketOwnerPreferred"}]), "s3:GetObjectVersion", True),
+    "what the deployment says": (owned([{"ObjectOwnership": {"Ref": "Whose"}}]), "s3:GetObject", True),
+    "no rule that AWS takes": (owned([]), "s3:GetObject", True),
+    "to write is the bucket's": (owned([{"ObjectOwnership": "ObjectWriter"}]), "s3:PutObject", False),
+}
+
+
+@pytest.mark.parametrize("case", OWNERS)
+def test_an_object_that_another_account_may_own_is_assumed_to_be_the_buckets(
+    case: str, tmp_path: Path, simulator: Simulator
+) -> None:
+    """No policy of the bucket's account decides about an object that its writer owns."""
+    made, action, told = OWNERS[case]
+    resource = "arn:aws:s3:::data/x"
+
+    found = answer(tmp_path, simulator, action, resource, allow(action, "arn:aws:s3:::data/*"), B=made)
+
+    assert YES == found.exit_status
+    assert told is any("ObjectOwnership" in each.text and each.needed for each in found.assumptions)
