@@ -1,24 +1,19 @@
-"""Small cloud assemblies, written by hand as CDK writes them."""
+"""Small cloud assemblies to which stacks are added one by one; what a template is made of: `tests/templates.py`."""
 
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from crossrole.iam.policy import VERSION
+from tests.templates import DEV, PROD, bucket, bucket_policy, document
 
-PROD, DEV = "222222222222", "111111111111"
+__all__ = ["DEV", "PROD", "allow", "bucket", "bucket_policy", "document", "role", "trusting", "written"]
 Resource = dict[str, Any]
 
 
 def allow(**statement: Any) -> dict[str, Any]:
     """Return an Allow statement."""
     return {"Effect": "Allow", **statement}
-
-
-def document(*statements: Any) -> dict[str, Any]:
-    """Return a policy document."""
-    return {"Version": VERSION, "Statement": list(statements)}
 
 
 def trusting(*principals: str, **statement: Any) -> dict[str, Any]:
@@ -38,16 +33,6 @@ def role(name: str, trust: list[Any], own: list[Any], **properties: Any) -> Reso
             **properties,
         },
     }
-
-
-def bucket(name: str, **properties: Any) -> Resource:
-    """Return a bucket."""
-    return {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": name, **properties}}
-
-
-def bucket_policy(name: str, *statements: Any) -> Resource:
-    """Return the policy of a bucket."""
-    return {"Type": "AWS::S3::BucketPolicy", "Properties": {"Bucket": name, "PolicyDocument": document(*statements)}}
 
 
 def written(folder: Path, resources: Mapping[str, Resource], *, stack: str = "Prod", account: str = PROD) -> Path:
