@@ -170,7 +170,7 @@ TROUBLES = (
         (
             Cause(
                 DEV,
-                "DevCallersStack exists only where a grant names users of the dev account, DevLambdaStack only with "
+                "DevCallersStack exists only where a grant names users or roles of dev, DevLambdaStack only with "
                 "[writer]; or the stack is not deployed",
                 "cdk list",
                 "name one of these; an old one: `aws cloudformation delete-stack --stack-name STACK --profile dev`",

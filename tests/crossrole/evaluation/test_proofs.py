@@ -59,7 +59,7 @@ def test_a_grant_is_exactly_what_is_intended(
 
 @pytest.mark.parametrize("file", FILES)
 def test_all_else_is_exactly_what_is_intended(file: str, layers: dict[str, list[Layer]], prover: Prover) -> None:
-    """Buckets, keys, the function's role and dev's users have the access that the README says, and no other."""
+    """Buckets, keys, the function's role and the callers of dev have the access that the README says, and no other."""
     others = [layer for layer in layers[file] if layer.about is None]
     failed = {layer.says: proof for layer in others if (proof := fails(layer, prover))}
 
