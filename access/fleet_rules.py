@@ -7,7 +7,6 @@ from access.fleet import Fleet, lies_in, organization_of, root_of, trusts_unit, 
 from access.grant import Grant
 from access.model import Parts
 from access.policies.fleet import template_body
-from access.principal import PrincipalKind
 from access.problem import Notice, Problem, did_you_mean
 from crossrole.iam.names import caller_policy
 
@@ -123,13 +122,7 @@ def _trust(fleet: Fleet, grant: Grant) -> Iterator[Problem]:
 
 def _one_policy_of_a_name(grant: Grant, parts: Parts) -> Iterator[Problem]:
     """Yield a problem where another stack makes the same policy in an account that may be in the units."""
-    accounts = {each.account for each in [parts.dev, *parts.accounts] if each}
-    own = parts.dev.role_arn(parts.writer.role) if parts.dev and parts.writer else None
-    callers = [
-        each.text
-        for each in grant.of_kind(PrincipalKind.USER, PrincipalKind.ROLE)
-        if grant.attach and each.account in accounts and each.text != own
-    ]
+    callers = [each.text for each in parts.attached_to(grant)]
     if callers:
         yield Problem(
             "[fleet]: grants",

@@ -1,5 +1,6 @@
 """What access.toml holds, as a whole."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -122,6 +123,17 @@ class Writer(BaseModel):
         return f"/{self.role.rpartition('/')[0]}/".replace("//", "/")
 
 
+def attached_to(grant: Grant, accounts: Iterable[Environment], writer_role: str | None) -> list[Principal]:
+    """Return the grant's users and roles of some accounts to which DevCallersStack attaches their half, each once.
+
+    Not to the function's own role, which has it from DevLambdaStack, nor to a service's own, which nobody can change.
+    """
+    numbers = {account.account for account in accounts}
+    named = dict.fromkeys(grant.of_kind(PrincipalKind.USER, PrincipalKind.ROLE)) if grant.attach else {}
+    others = [each for each in named if each.account in numbers and each.text != writer_role]
+    return [each for each in others if ":role/aws-service-role/" not in each.text]
+
+
 class Access(BaseModel):
     """The whole of access.toml."""
 
@@ -171,20 +183,20 @@ class Access(BaseModel):
 
         The function's own role is not among them: DevLambdaStack gives it its half.
         """
-        own = self.dev.role_arn(self.writer.role) if self.writer else None
-        named = [each for each in self.given_their_half(grant) if each.account == account.account and each.text != own]
+        named = attached_to(grant, [account], self.writer_role)
         users = [str(each.name) for each in named if each.kind is PrincipalKind.USER]
         roles = [str(each.name) for each in named if each.kind is PrincipalKind.ROLE]
         return list(dict.fromkeys(users)), list(dict.fromkeys(roles))
 
     def given_their_half(self, grant: Grant) -> list[Principal]:
         """Return the grant's principals that a stack here lets assume its role."""
-        accounts = {account.account for account in self.caller_accounts.values()}
-        own = self.dev.role_arn(self.writer.role) if self.writer else None
-        named = grant.of_kind(PrincipalKind.USER, PrincipalKind.ROLE)
-        # Nobody attaches a policy to a service's own role.
-        attached = [each for each in named if grant.attach and ":role/aws-service-role/" not in each.text]
-        return [each for each in named if each.text == own or (each in attached and each.account in accounts)]
+        attached = attached_to(grant, self.caller_accounts.values(), self.writer_role)
+        return [each for each in grant.principals if each in attached or each.text == self.writer_role]
+
+    @property
+    def writer_role(self) -> str | None:
+        """The ARN of the function's role, where there is a function."""
+        return self.dev.role_arn(self.writer.role) if self.writer else None
 
     def keys(self, grant: Grant) -> dict[str, str]:
         """Return the customer keys of the grant's buckets by the buckets' names: an ARN, or `new`."""
@@ -225,3 +237,12 @@ class Parts:
     grant_names: list[str]
     tags: dict[str, str]
     fleet: Fleet | None = None
+
+    @property
+    def writer_role(self) -> str | None:
+        """The ARN of the function's role, where there is a function."""
+        return self.dev.role_arn(self.writer.role) if self.dev and self.writer else None
+
+    def attached_to(self, grant: Grant) -> list[Principal]:
+        """Return the grant's principals to which DevCallersStack attaches their half, in any account."""
+        return attached_to(grant, [*([self.dev] if self.dev else []), *self.accounts], self.writer_role)

@@ -9,7 +9,6 @@ from access.model import Parts, stack_name
 from access.policies.caller import assume_role_statement
 from access.policies.document import document, size
 from access.policies.permissions import key_policy_statements
-from access.principal import PrincipalKind
 from access.problem import Problem
 from crossrole.iam.quotas import INLINE_POLICIES, MANAGED_POLICIES_ATTACHED
 
@@ -29,8 +28,7 @@ def quota_problems(parts: Parts) -> Iterator[Problem]:
     yield from _tags(parts.tags)
     if parts.prod:
         yield from _key_policies(parts, parts.prod)
-    if parts.dev:
-        yield from _managed_policies(parts, parts.dev)
+    yield from _managed_policies(parts)
     if parts.prod and parts.dev and parts.writer:
         yield from _writer_policy(parts, parts.prod, parts.dev.role_arn(parts.writer.role))
 
@@ -88,16 +86,8 @@ def _key_policies(parts: Parts, prod: Environment) -> Iterator[Problem]:
 _ROOT_STATEMENT = 200  # characters, about, of what CDK puts first: the account's own IAM policies
 
 
-def _managed_policies(parts: Parts, dev: Environment) -> Iterator[Problem]:
-    accounts = {dev.account, *(account.account for account in parts.accounts)}
-    own = dev.role_arn(parts.writer.role) if parts.writer else None
-    callers = Counter(
-        (caller.kind, caller.text)
-        for grant in parts.grants
-        if grant.attach
-        for caller in dict.fromkeys(grant.of_kind(PrincipalKind.USER, PrincipalKind.ROLE))
-        if caller.account in accounts and caller.text != own
-    )
+def _managed_policies(parts: Parts) -> Iterator[Problem]:
+    callers = Counter((caller.kind, caller.text) for grant in parts.grants for caller in parts.attached_to(grant))
     for (kind, caller), attached in callers.items():
         if attached > MANAGED_POLICIES_ATTACHED:
             yield Problem(

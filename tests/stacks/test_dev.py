@@ -238,3 +238,15 @@ def test_users_and_roles_say_who_they_are_each_in_its_way(access: dict[str, Any]
         "SetSourceIdentity": {"StringEquals": {"sts:SourceIdentity": "${aws:username}"}},
         "SetSourceIdentityOfRoles": {"StringEquals": {"aws:PrincipalType": "AssumedRole"}},
     } == allowed
+
+
+def test_a_services_own_role_is_left_as_it_is(access: dict[str, Any], tmp_path: Path) -> None:
+    """Nobody can attach a policy to it, so that it is among those that are left to their administrators."""
+    role = "arn:aws:iam::111111111111:role/aws-service-role/x.amazonaws.com/AWSServiceRoleForX"
+    access["grants"][0]["principals"] = [role]
+    assembly = synthesize(access, tmp_path)
+
+    assert {"ProdAccessStack"} == set(assembly.manifest)
+    assert any(
+        role in each and "crossrole policies Grant --caller" in each for each in assembly.warnings("ProdAccessStack")
+    )
