@@ -162,17 +162,17 @@ def _on_objects(grant: Grant, prod: Environment, always: Conditions) -> Iterator
 def _on_buckets(grant: Grant, prod: Environment, always: Conditions) -> Iterator[_Part]:
     """Yield what is done to buckets: listings each under the prefixes of its own bucket alone, the rest as a whole."""
     owned = _owned(prod, always)
-    listings: dict[tuple[str, str, str], list[str]] = {}
+    listings: dict[tuple[str, tuple[str, ...], str], list[str]] = {}
     for place in grant.all_places:
         exact = [action for action in _exact(place) if limits_by_prefix(action) and not _acts_on_objects(action)]
         asked = [("ListBucket", ["s3:ListBucket"] if "list" in place.access else []), ("ExactListActions", exact)]
         for sid, actions in asked:
             if actions:
-                listings.setdefault((sid, json.dumps(actions), place.bucket), []).append(place.prefix)
-    for (sid, actions_text, bucket), prefixes in listings.items():
+                listings.setdefault((sid, tuple(actions), place.bucket), []).append(place.prefix)
+    for (sid, together, bucket), prefixes in listings.items():
         patterns = one_or_many([f"{prefix}*" for prefix in dict.fromkeys(prefixes)])
         under: Conditions = {} if "" in prefixes else {"StringLike": {"s3:prefix": patterns}}
-        yield _Part(sid, json.loads(actions_text), [prod.bucket_arn(bucket)], merged(under, owned))
+        yield _Part(sid, list(together), [prod.bucket_arn(bucket)], merged(under, owned))
     for place in grant.all_places:
         exact = [action for action in _exact(place) if not limits_by_prefix(action) and not _acts_on_objects(action)]
         if exact:
