@@ -237,3 +237,45 @@ def test_a_chain_of_roles_is_followed_to_its_beginning(tmp_path: Path, simulator
 def test_a_text_that_patterns_have_in_common_is_found(patterns: tuple[str, ...], expected: str | None) -> None:
     """It matches all of them, and there is none where there can be none."""
     assert expected == common(*patterns)
+
+
+DEV_ROOT = {"AWS": "arn:aws:iam::111111111111:root"}
+APP = "arn:aws:iam::111111111111:role/App"
+ACROSS: dict[str, tuple[dict[str, Any], bool]] = {
+    "the bucket lets its account in": ({"P": bucket_policy("data", lets_in(DEV_ROOT))}, True),
+    "the bucket denies alone": ({"P": bucket_policy("data", keeps_out())}, False),
+    "the bucket has no policy": ({}, False),
+}
+
+
+@pytest.mark.parametrize("case", ACROSS)
+def test_a_role_of_another_account_needs_the_resources_policy_too(
+    case: str, tmp_path: Path, simulator: Simulator
+) -> None:
+    """What its own policies allow is not enough; where the bucket lets its account in, it is listed by its ARN."""
+    more, listed = ACROSS[case]
+    stacks = {"Prod": {"Data": bucket("data"), **more}, "Dev": {"App": role("App", allow(GET, OBJECTS))}}
+    inventory = read_inventory(read_assembly(write_assembly(tmp_path, stacks)))
+
+    found = {way.caller for way in who_can(inventory, simulator, GET, OBJECT, now=NOW).ways}
+
+    assert listed is (APP in found)
+
+
+def test_a_role_is_listed_by_the_arn_that_a_trust_policy_names(tmp_path: Path, simulator: Simulator) -> None:
+    """A policy is attached by the name alone: the role's path stands in the trust policy."""
+    exporter, target = "arn:aws:iam::111111111111:role/jobs/Exporter", "arn:aws:iam::222222222222:role/Target"
+    attached = {
+        "Type": "AWS::IAM::ManagedPolicy",
+        "Properties": {"Roles": ["Exporter"], "PolicyDocument": document(allow("sts:AssumeRole", target))},
+    }
+    stacks = {
+        "Prod": {"Target": role("Target", allow(GET, OBJECTS), trusts={"AWS": exporter}), "Data": bucket("data")},
+        "Dev": {"Attached": attached},
+    }
+    inventory = read_inventory(read_assembly(write_assembly(tmp_path, stacks)))
+
+    assert {(exporter, "Target")} == {
+        (way.caller, way.via) for way in who_can(inventory, simulator, GET, OBJECT, now=NOW).ways
+    }
+    assert [exporter] == [each.arn for each in inventory.others.values()]
